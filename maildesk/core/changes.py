@@ -1,0 +1,306 @@
+"""The closed set of changes, and `evolve`, the only interpreter of them.
+
+A decision is a list of changes; the store writes what differs between the snapshots before and after.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from maildesk.core.identity import Keys, TokenKind
+from maildesk.core.model import (
+    Disposition,
+    Entry,
+    EntryKind,
+    Event,
+    MidRef,
+    Participant,
+    Proof,
+    Seen,
+    Status,
+    Ticket,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A mail to be composed, as data. `entry` is the key of the entry it shows; `facts` is JSON-able.
+
+    `token` is the kind of reply token its recipient gets, "" for none.
+    """
+
+    once: str
+    kind: str
+    to: str
+    ticket: int | None
+    at: int
+    entry: str = ""
+    person: str = ""
+    token: TokenKind | str = ""
+    generation: int = 0
+    not_before: int = 0
+    unproven: bool = False
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What was loaded for a decision, and what became of it. Mappings are never changed in place."""
+
+    keys: Keys
+    tickets: Mapping[int, Ticket] = field(default_factory=dict)
+    taken: frozenset[int] = frozenset()
+    aliases: Mapping[int, int] = field(default_factory=dict)
+    mids: Mapping[str, tuple[MidRef, ...]] = field(default_factory=dict)
+    seen: Mapping[str, tuple[Seen, ...]] = field(default_factory=dict)
+    pending: Mapping[str, str] = field(default_factory=dict)
+    notice_times: Mapping[tuple[str, str], tuple[int, ...]] = field(default_factory=dict)
+    domain_acks: Mapping[str, int] = field(default_factory=dict)
+    unproven_acks: int = 0
+
+    def ticket(self, number: int) -> Ticket | None:
+        """The ticket of this number, or the one it was merged into."""
+        return self.tickets.get(self.aliases.get(number, number))
+
+    def free_number(self, candidates: tuple[int, ...]) -> int:
+        """The first candidate that no ticket has. Raises ValueError if all are taken (12 digits: never)."""
+        for number in candidates:
+            if number not in self.taken and number not in self.tickets:
+                return number
+        raise ValueError("all candidates for a ticket number are taken")
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A new ticket."""
+
+    ticket: Ticket
+    actor: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """A new entry of a ticket's thread. It moves the ticket's clocks, never its status."""
+
+    entry: Entry
+    actor: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Set:
+    """One field of a ticket gets a value (a name of `maildesk.core.fields`)."""
+
+    number: int
+    name: str
+    value: object
+    at: int
+    actor: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """Somebody takes part in a ticket from now on."""
+
+    number: int
+    participant: Participant
+    actor: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A ticket points at another: kind is `possibly`, `follow-up`..."""
+
+    number: int
+    kind: str
+    other: int
+    actor: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Burn:
+    """The reply tokens a person has for a ticket prove nothing any more; the next mail carries a new one."""
+
+    number: int
+    person: str
+    kind: TokenKind
+    actor: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Learn:
+    """A ticket knows a Message-ID (by its hash)."""
+
+    mid: str
+    ref: MidRef
+
+
+@dataclass(frozen=True, slots=True)
+class Remember:
+    """How this mail is recognised when it comes again."""
+
+    seen: Seen
+
+
+@dataclass(frozen=True, slots=True)
+class Supersede:
+    """A held mail came again with better proof and was decided then; the held row (by key) is its duplicate."""
+
+    key: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notify:
+    """A mail will be sent."""
+
+    notice: Notice
+
+
+Change = Open | Append | Set | Join | Link | Burn | Learn | Remember | Supersede | Notify
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a mail (or a request) brings about, and why; applying it is the store's work.
+
+    `disposition` is None only where the mail waits for `waits_for`, the row key of a mail still undecided.
+    """
+
+    disposition: Disposition | None
+    changes: tuple[Change, ...]
+    why: tuple[str, ...]
+    after: Snapshot
+    ticket: int | None = None
+    proof: Proof = Proof.CLAIMED
+    match: str = ""
+    rules: tuple[tuple[str, bool, str], ...] = ()
+    waits_for: str = ""
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """The mails that follow from it."""
+        return tuple(change.notice for change in self.changes if isinstance(change, Notify))
+
+
+def _with_ticket(snapshot: Snapshot, ticket: Ticket) -> Snapshot:
+    return replace(snapshot, tickets={**snapshot.tickets, ticket.number: ticket})
+
+
+def _appended(ticket: Ticket, entry: Entry) -> Ticket:
+    if entry.kind is EntryKind.CUSTOMER:
+        return replace(ticket, last_customer=entry.at, answered=False)
+    if entry.kind is EntryKind.AGENT_REPLY:
+        first = entry.at if ticket.first_response is None else ticket.first_response
+        return replace(ticket, last_agent=entry.at, first_response=first, answered=True)
+    return ticket
+
+
+def _set(ticket: Ticket, change: Set) -> Ticket:
+    match change.name:
+        case "status":
+            status = Status(str(change.value))
+            return replace(
+                ticket,
+                status=status,
+                resolved=change.at if status is Status.RESOLVED else ticket.resolved,
+                closed=change.at if status is Status.CLOSED else ticket.closed,
+            )
+        case "tag":
+            assert isinstance(change.value, tuple)
+            return replace(ticket, tags=change.value)
+        case "priority" | "topic" | "department" | "assignee":
+            return replace(ticket, **{change.name: change.value})  # type: ignore[arg-type]
+        case _:
+            raise ValueError(f"no field is called {change.name!r}")
+
+
+def _counted(snapshot: Snapshot, notice: Notice) -> Snapshot:
+    key = (notice.kind, notice.to)
+    times = (*snapshot.notice_times.get(key, ()), notice.at)
+    snapshot = replace(snapshot, notice_times={**snapshot.notice_times, key: times})
+    if notice.kind != "acknowledgment":
+        return snapshot
+    domain = notice.to.rpartition("@")[2]
+    return replace(
+        snapshot,
+        domain_acks={**snapshot.domain_acks, domain: snapshot.domain_acks.get(domain, 0) + 1},
+        unproven_acks=snapshot.unproven_acks + notice.unproven,
+    )
+
+
+def evolve(snapshot: Snapshot, change: Change) -> Snapshot:
+    """The snapshot after one change. Raises KeyError for a ticket that was not loaded."""
+    match change:
+        case Open(ticket=ticket):
+            return _with_ticket(snapshot, ticket)
+        case Append(entry=entry):
+            return _with_ticket(snapshot, _appended(snapshot.tickets[entry.ticket], entry))
+        case Set():
+            return _with_ticket(snapshot, _set(snapshot.tickets[change.number], change))
+        case Join():
+            ticket = snapshot.tickets[change.number]
+            return _with_ticket(snapshot, replace(ticket, participants=(*ticket.participants, change.participant)))
+        case Link():
+            ticket = snapshot.tickets[change.number]
+            return _with_ticket(snapshot, replace(ticket, links=(*ticket.links, (change.kind, change.other))))
+        case Burn(person=person, kind=kind):
+            ticket = snapshot.tickets[change.number]
+            kept = tuple(g for g in ticket.generations if g[:2] != (person, kind))
+            burnt = (person, kind, ticket.generation(person, kind) + 1)
+            return _with_ticket(snapshot, replace(ticket, generations=(*kept, burnt)))
+        case Learn(mid=mid, ref=ref):
+            known = snapshot.mids.get(mid, ())
+            return replace(snapshot, mids={**snapshot.mids, mid: known if ref in known else (*known, ref)})
+        case Remember(seen=seen):
+            found = dict(snapshot.seen)
+            for key in (seen.mid, seen.sha256):
+                if key:
+                    others = tuple(s for s in found.get(key, ()) if s.key != seen.key)
+                    found[key] = (*others, seen)
+            pending = {mid: row for mid, row in snapshot.pending.items() if row != seen.key}
+            return replace(snapshot, seen=found, pending=pending)
+        case Supersede(key=key):
+            found = {
+                look_up: tuple(
+                    replace(s, disposition=Disposition.DUPLICATE.value) if s.key == key else s for s in known
+                )
+                for look_up, known in snapshot.seen.items()
+            }
+            return replace(snapshot, seen=found)
+        case Notify(notice=notice):
+            return _counted(snapshot, notice)
+
+
+def event_of(change: Change) -> Event | None:
+    """The event that records a change of a ticket; None for changes that are not a ticket's."""
+    match change:
+        case Open(ticket=t):
+            return Event(t.number, "opened", change.actor, change.why, {"subject": t.subject, "requester": t.requester.address, "department": t.department})
+        case Append(entry=e):
+            return Event(e.ticket, e.kind.value, change.actor, change.why, {"entry": e.key, "author": e.author})
+        case Set():
+            value = list(change.value) if isinstance(change.value, tuple) else change.value
+            return Event(change.number, change.name, change.actor, change.why, {"value": value})
+        case Join(participant=p):
+            return Event(change.number, "participant", change.actor, change.why, {"address": p.address, "role": p.role})
+        case Link():
+            return Event(change.number, "link", change.actor, change.why, {"link": change.kind, "other": change.other})
+        case Burn():
+            return Event(change.number, "token-burnt", change.actor, change.why, {"person": change.person, "token": change.kind})
+        case Notify(notice=n) if n.ticket is not None:
+            return Event(n.ticket, "mail", "maildesk", f"{n.kind} to {n.to}", {"once": n.once, "notice": n.kind, "to": n.to})
+        case _:
+            return None
+
+
+def within(times: tuple[int, ...], now: int, span: int) -> int:
+    """How many of these instants lie in the last `span` microseconds."""
+    return sum(1 for at in times if at > now - span)
+

@@ -1,0 +1,99 @@
+"""The commands of agents. To add one, copy a file of this folder and add its name to the table below."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+
+import regex
+
+from maildesk.core.commands import assign, note, priority, status, topic
+from maildesk.core.commands.command import Command, Effect
+from maildesk.core.policy import Policy
+
+COMMANDS: tuple[Command, ...] = (
+    *note.COMMANDS,
+    *priority.COMMANDS,
+    *topic.COMMANDS,
+    *status.COMMANDS,
+    *assign.COMMANDS,
+)
+
+BY_WORD = {name: command for command in COMMANDS for name in command.names}
+
+# "#" before a digit or a space is text, "##" escapes. White space and invisible marks before "#" do not hide it.
+_LINE = regex.compile(r"^[\s\u200b-\u200f\u2060\ufeff]*#([^\W\d_][\w-]*):?(?:\s+(.*))?$")
+_HASH_WORD = regex.compile(r"^[\s\u200b-\u200f\u2060\ufeff]*#[^\W\d]")
+_ESCAPE = regex.compile(r"^([\s\u200b-\u200f\u2060\ufeff]*)##")
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """An agent's text apart: what people read, what the commands ask for, and what could not be understood."""
+
+    text: str
+    effects: tuple[Effect, ...]
+    errors: tuple[str, ...]
+
+    @property
+    def internal(self) -> bool:
+        """Whether nothing of this mail goes to a customer."""
+        return any(effect.internal for effect in self.effects)
+
+
+def has_command(text: str) -> bool:
+    """Whether any line starts like a command."""
+    return any(_HASH_WORD.match(line) for line in text.split("\n"))
+
+
+def _effect(line: str, policy: Policy) -> Effect:
+    found = _LINE.match(line)
+    word, argument = (found[1].lower(), (found[2] or "").strip()) if found else (line.strip().lstrip("#"), "")
+    command = BY_WORD.get(word)
+    if command is None:
+        near = difflib.get_close_matches(word, BY_WORD, n=2)
+        hint = f"did you mean {' or '.join('#' + n for n in near)}?" if near else "there is no such command."
+        raise ValueError(f"{hint} (Write ##{word} if it is meant as text.)")
+    return command.parse(argument, line.strip(), policy)
+
+
+def parse(text: str, policy: Policy) -> Parsed:
+    """Takes the command lines out of the first and last lines of `text`.
+
+    A line elsewhere that starts with `#word` is an error, and so is an unknown word: nothing meant as a command
+    reaches a customer. `#note` counts on any line.
+    """
+    lines = text.split("\n")
+    hashed = {i for i, line in enumerate(lines) if _HASH_WORD.match(line)}
+    blank = {i for i, line in enumerate(lines) if not line.strip()}
+    edge: set[int] = set()
+    for order in (range(len(lines)), range(len(lines) - 1, -1, -1)):
+        for i in order:
+            if i not in hashed and i not in blank:
+                break
+            edge.add(i)
+    effects, errors, kept = [], [], []
+    for i, line in enumerate(lines):
+        if i not in hashed:
+            kept.append(_ESCAPE.sub(r"\1#", line))
+            continue
+        shown = line.strip()
+        try:
+            effect = _effect(line, policy)
+        except ValueError as error:
+            errors.append(f"{shown}: {error}")
+            continue
+        if effect.internal:
+            found = _LINE.match(line)
+            kept.extend([found[2]] if found and found[2] else [])
+        elif i not in edge:
+            errors.append(
+                f"{shown}: commands stand on the first or the last lines. Move it there, "
+                f"or write #{shown} if it is meant as text."
+            )
+            continue
+        effects.append(effect)
+    return Parsed("\n".join(kept).strip(), tuple(effects), tuple(errors))
+
+
+__all__ = ["BY_WORD", "COMMANDS", "Command", "Effect", "Parsed", "has_command", "parse"]

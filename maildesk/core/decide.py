@@ -1,0 +1,297 @@
+"""THE decision: what a mail, or a request, brings about. Data in, `Decision` out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from maildesk.core import acting, commands, identity, requesting, same, telling
+from maildesk.core.changes import Burn, Decision, Remember, Snapshot, Supersede
+from maildesk.core.commands import Parsed
+from maildesk.core.draft import Draft
+from maildesk.core.matching import Match, another_matter, match
+from maildesk.core.model import SECOND, Disposition, EntryKind, Move, Proof
+from maildesk.core.policy import Agent, Policy
+from maildesk.core.proof import Standing, assess, exposed
+from maildesk.core.reading import Reading
+
+TRACE = "x-maildesk-trace"
+WAIT = 600 * SECOND
+
+
+class Refused(Exception):
+    """A request that cannot be carried out; the sentence says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A mail that came. `key` is its row's key, `received` the server's time."""
+
+    key: str
+    received: int
+    reading: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What somebody asks for at the command line: commands and a text on a ticket, or a new ticket (None)."""
+
+    key: str
+    actor: str
+    agent: Agent | None
+    ticket: int | None
+    lines: tuple[str, ...] = ()
+    text: str = ""
+    internal: bool = False
+    requester: str = ""
+    requester_name: str = ""
+    subject: str = ""
+    tags: tuple[str, ...] = field(default=())
+
+
+Cause = Arrival | Request
+
+
+def decide(cause: Cause, snapshot: Snapshot, policy: Policy, now: int) -> Decision:
+    """Decides a cause on what was loaded for it. Raises Refused for a request that cannot be carried out."""
+    if isinstance(cause, Request):
+        return _request(Draft(cause.key, snapshot, policy, now), cause)
+    draft = Draft(cause.key, snapshot, policy, now)
+    if (waits_for := _waits(cause, draft)) and now - cause.received < WAIT:
+        draft.because("It answers a mail that is not decided yet, and waits for it.")
+        return draft.done(None, waits_for=waits_for)
+    standing = assess(cause.reading, snapshot, policy)
+    draft.proof = standing.proof
+    disposition, ticket = _arrival(draft, cause, standing)
+    draft.apply(Remember(same.remembered(cause.reading, cause.key, cause.received, disposition, ticket)))
+    return draft.done(disposition, ticket)
+
+
+def _waits(cause: Arrival, draft: Draft) -> str:
+    for mid in cause.reading.cited:
+        key = draft.after.pending.get(identity.mid_hash(mid), "")
+        if key and key != cause.key:
+            return key
+    return ""
+
+
+def _arrival(draft: Draft, cause: Arrival, standing: Standing) -> tuple[Disposition, int | None]:
+    reading, keys = cause.reading, draft.after.keys
+    message = reading.message
+    if identity.own_message_id(keys, message.message_id) or any(
+        identity.own_trace(keys, value, message.message_id) for value in message.headers_all(TRACE)
+    ):
+        draft.because("It is a mail of this desk that came back.")
+        return Disposition.DUPLICATE, None
+    old, why = same.earlier(reading, draft.after, cause.key, cause.received, standing.proof)
+    if old:
+        draft.because(why[0].upper() + why[1:] + ".")
+        return Disposition.DUPLICATE, old.ticket
+    for held in same.superseded(reading, draft.after, cause.key, cause.received):
+        draft.apply(Supersede(held.key, "a copy with better proof was decided"))
+    found = match(reading, standing, draft.after)
+    draft.match = found.how
+    draft.because(_sentence(found.why))
+    if reading.kind.kind == "bounce":
+        return _bounce(draft, cause, standing, found)
+    traced = bool(message.header(TRACE))
+    if reading.kind.kind == "auto-replied" or (traced and reading.kind.kind == "auto-generated"):
+        return _automatic(draft, cause, standing, found)
+    participant = draft.ticket(found.ticket).participant(standing.sender) if found.ticket else None
+    if standing.agent and not participant:
+        return _agent(draft, cause, standing, standing.agent, found)
+    return _customer(draft, cause, standing, found)
+
+
+def _sentence(text: str) -> str:
+    return text[0].upper() + text[1:] + "."
+
+
+def _bounce(draft: Draft, cause: Arrival, standing: Standing, found: Match) -> tuple[Disposition, int | None]:
+    report = cause.reading.bounce
+    number = found.ticket if found.how in ("token", "anchor", "message-id") else None
+    if report and number is None:
+        for mid in (report.original_message_id, *report.original_references):
+            refs = draft.after.mids.get(identity.mid_hash(mid), ())
+            anchor = identity.read_anchor(draft.after.keys, mid)
+            numbers = [anchor] if anchor is not None else [r.ticket for r in refs if r.role == "sent"]
+            ticket = next((t for n in numbers if (t := draft.after.ticket(n))), None)
+            if ticket:
+                number = ticket.number
+                break
+    draft.because(f"It reports a failed delivery ({cause.reading.kind.because}).")
+    if number is None:
+        draft.because("It names no mail of ours.")
+        return Disposition.BOUNCE, None
+    failed = report.recipient if report else ""
+    who = requesting.from_mail(cause.reading, standing, draft)
+    detail = f"Mail to {failed or 'a recipient'} failed: {(report.status or report.reason) if report else 'no status'}."
+    requesting.add_entry(draft, who, number, EntryKind.BOUNCE, "delivery failed", detail)
+    # A failed mail to an agent tells nobody by mail: that mail might fail, too, and so on.
+    if draft.policy.agent_at(failed) is None:
+        acting.move(draft, number, Move.ANSWER_BOUNCED, "maildesk")
+        telling.tell_agents(draft, "bounced", number, draft.key, leave_out=(failed,))
+    return Disposition.BOUNCE, number
+
+
+def _automatic(draft: Draft, cause: Arrival, standing: Standing, found: Match) -> tuple[Disposition, int | None]:
+    draft.because(f"A machine wrote it ({cause.reading.kind.because}): it is not answered and moves nothing.")
+    ticket = draft.ticket(found.ticket) if found.ticket else None
+    if ticket is None or not (ticket.participant(standing.sender) or standing.agent):
+        return Disposition.AUTO_REPLY, None
+    who = requesting.from_mail(cause.reading, standing, draft)
+    requesting.add_entry(draft, who, ticket.number, EntryKind.AUTO_REPLY, "a machine answered")
+    return Disposition.AUTO_REPLY, ticket.number
+
+
+def _agent(
+    draft: Draft, cause: Arrival, standing: Standing, agent: Agent, found: Match
+) -> tuple[Disposition, int | None]:
+    reading = cause.reading
+    released = bool(reading.evidence.released_by)
+    draft.because(_sentence(standing.why))
+    if standing.proof is Proof.CLAIMED:
+        if found.ticket or commands.has_command(reading.new_text):
+            return _hold(draft, reading, agent, found.ticket)
+        return _customer(draft, cause, standing, found)
+    if not released and another_matter(reading, found, draft.after):
+        draft.because("It went to a reply address, but it answers none of our mails and has another subject.")
+        return _hold(draft, reading, agent, found.ticket)
+    if found.ticket is None:
+        if commands.has_command(reading.new_text):
+            parsed = Parsed("", (), ("It has commands, but names no ticket. Answer a mail of the ticket.",))
+            return _error(draft, reading, agent, None, parsed)
+        return _customer(draft, cause, standing, found)
+    parsed = commands.parse(reading.new_text, draft.policy)
+    if not parsed.text and not parsed.effects and not parsed.errors and not reading.message.attachments:
+        parsed = Parsed("", (), ("No new text was found in it, so nothing was sent. Write above the quoted mail.",))
+    if parsed.errors:
+        return _error(draft, reading, agent, found.ticket, parsed)
+    internal = standing.whose == "own" and standing.token is not None and standing.token.kind == "internal"
+    _burn(draft, reading, standing, found.ticket)
+    request = acting.Act(
+        ticket=found.ticket,
+        agent=agent,
+        actor=agent.name,
+        parsed=parsed,
+        internal=internal,
+        text=reading.message.text,
+        message_id=reading.message.message_id,
+        proof=standing.proof,
+        attachments=reading.message.attachments,
+        copied=tuple(a.address for a in (*reading.message.to, *reading.message.cc)),
+    )
+    disposition = acting.act(draft, request)
+    requesting.learn_ids(draft, reading, found.ticket)
+    return disposition, found.ticket
+
+
+def _hold(draft: Draft, reading: Reading, agent: Agent, number: int | None) -> tuple[Disposition, int | None]:
+    draft.because(f"It is held: {agent.id} may act on a ticket only with proof.")
+    if not telling.may_tell(draft, "held", agent, draft.policy.limits.held_notices_hour):
+        draft.because("No notice of it: the agent has had all that the limit allows.")
+        return Disposition.HELD, number
+    facts = {
+        "subject": reading.message.subject[:200],
+        "from": reading.sender,
+        "about": number,
+        "lines": "\n".join(reading.new_text.split("\n")[:5])[:500],
+        "key": draft.key,
+    }
+    draft.notify_agent("held", agent, None, facts=facts)
+    return Disposition.HELD, number
+
+
+def _error(
+    draft: Draft, reading: Reading, agent: Agent, number: int | None, parsed: Parsed
+) -> tuple[Disposition, int | None]:
+    draft.because("Nothing was done: " + " ".join(parsed.errors))
+    if not telling.may_tell(draft, "error", agent, telling.ERRORS_HOUR):
+        draft.because("No notice of it: the agent has had all that the limit allows.")
+        return Disposition.COMMAND, number
+    facts = {
+        "errors": list(parsed.errors),
+        "understood": [effect.line for effect in parsed.effects],
+        "text": reading.new_text[:20_000],
+        "subject": reading.message.subject[:200],
+    }
+    draft.notify_agent("error", agent, number, facts=facts)
+    return Disposition.COMMAND, number
+
+
+def _burn(draft: Draft, reading: Reading, standing: Standing, number: int) -> None:
+    if standing.proof is not Proof.TOKEN or standing.token is None:
+        return
+    known = frozenset(p.address for p in draft.ticket(number).participants)
+    if shown := exposed(reading, draft.policy, known):
+        why = f"shown to {', '.join(shown[:5])}"
+        draft.apply(Burn(number, standing.person, standing.token.kind, "maildesk", why))
+        draft.because(f"Its reply address was {why}: it proves nothing from now on.")
+
+
+def _customer(
+    draft: Draft, cause: Arrival, standing: Standing, found: Match
+) -> tuple[Disposition, int | None]:
+    reading = cause.reading
+    who = requesting.from_mail(reading, standing, draft)
+    machine = reading.kind.kind != "person"
+    ticket = draft.ticket(found.ticket) if found.ticket else None
+    if ticket and another_matter(reading, found, draft.after):
+        draft.because("It went to a reply address, but it answers none of our mails and has another subject.")
+        if ticket.participant(standing.sender):
+            number = requesting.open_ticket(draft, who, "another matter", ("related", ticket.number), not machine)
+            return Disposition.NEW_TICKET, number
+    if ticket and ticket.participant(standing.sender):
+        _burn(draft, reading, standing, ticket.number)
+        return requesting.reply(draft, who, found)
+    if ticket and found.how == "token" and standing.whose == "foreign":
+        owner = _owner_name(draft, standing, ticket.number)
+        note = f"{who.name} <{who.sender}> wrote this with {owner}'s reply address and takes no part in the ticket."
+        draft.because(note)
+        requesting.add_entry(draft, who, ticket.number, EntryKind.THIRD_PARTY, "wrote with another's reply address", note)
+        telling.tell_agents(draft, "customer_reply", ticket.number, draft.key, leave_out=(who.sender,))
+        return Disposition.THIRD_PARTY, ticket.number
+    if ticket:
+        draft.because(f"{standing.sender or 'The sender'} takes no part in #{ticket.number}: a new ticket is opened.")
+        link = ("possibly", ticket.number)
+        return Disposition.NEW_TICKET, requesting.open_ticket(draft, who, "a stranger's mail", link, not machine)
+    return Disposition.NEW_TICKET, requesting.open_ticket(draft, who, "a new mail", None, not machine)
+
+
+def _owner_name(draft: Draft, standing: Standing, number: int) -> str:
+    assert standing.token is not None
+    keys, ticket = draft.after.keys, draft.ticket(number)
+    for participant in ticket.participants:
+        person = identity.person_of_address(participant.address)
+        if identity.person_ref(keys, person) == standing.token.person:
+            return participant.name
+    for agent in draft.policy.agents:
+        if identity.person_ref(keys, identity.person_of_agent(agent.id)) == standing.token.person:
+            return agent.name
+    return "somebody"
+
+
+def _request(draft: Draft, cause: Request) -> Decision:
+    if cause.ticket is None:
+        who = requesting.Contribution(
+            sender=cause.requester,
+            name=cause.requester_name or cause.requester,
+            subject=cause.subject,
+            text=cause.text,
+            new_text=cause.text,
+            proof=Proof.AUTHENTICATED,
+            source="api",
+            departments=(draft.policy.departments[0].name,),
+            opened_by=draft.policy.address,
+            candidates=identity.candidates(draft.after.keys, cause.key, cause.requester, ""),
+        )
+        number = requesting.open_ticket(draft, who, f"taken down by {cause.actor}")
+        return draft.done(Disposition.NEW_TICKET, number)
+    ticket = draft.after.ticket(cause.ticket)
+    if ticket is None:
+        raise Refused(f"there is no ticket #{cause.ticket}; `maildesk ticket list` shows those there are")
+    lines = commands.parse("\n".join(cause.lines), draft.policy)
+    if lines.errors:
+        raise Refused(" ".join(lines.errors))
+    parsed = Parsed(cause.text.strip(), lines.effects, ())
+    act = acting.Act(ticket.number, cause.agent, cause.actor, parsed, cause.internal, cause.text)
+    return draft.done(acting.act(draft, act), ticket.number)

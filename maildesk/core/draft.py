@@ -1,0 +1,114 @@
+"""A decision in the making: changes, mails and reasons, each applied to the snapshot as it is added."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from maildesk.core import identity, notices
+from maildesk.core.changes import Change, Decision, Learn, Notice, Notify, Snapshot, evolve
+from maildesk.core.model import Disposition, MidRef, Participant, Proof, Ticket
+from maildesk.core.policy import Agent, Policy
+
+
+class Draft:
+    """Collects one decision. Lives inside one call of `decide` and never leaves it."""
+
+    def __init__(self, key: str, snapshot: Snapshot, policy: Policy, now: int) -> None:
+        self.key = key
+        self.after = snapshot
+        self.policy = policy
+        self.now = now
+        self.why: list[str] = []
+        self.proof = Proof.CLAIMED
+        self.match = ""
+        self.rules: tuple[tuple[str, bool, str], ...] = ()
+        self._changes: list[Change] = []
+        self._onces: set[str] = set()
+
+    def apply(self, change: Change) -> None:
+        """Adds a change; what follows sees the snapshot after it."""
+        self.after = evolve(self.after, change)
+        self._changes.append(change)
+
+    def because(self, sentence: str) -> None:
+        """Adds a reason that people will read."""
+        if sentence:
+            self.why.append(sentence)
+
+    def ticket(self, number: int) -> Ticket:
+        """The ticket as it stands now."""
+        return self.after.tickets[number]
+
+    def notify_agent(
+        self, kind: str, agent: Agent, ticket: int | None, entry: str = "", facts: Mapping[str, object] | None = None
+    ) -> None:
+        """A mail to an agent's own address."""
+        self._notify(kind, agent.address, identity.person_of_agent(agent.id), ticket, entry, facts)
+
+    def notify_participant(
+        self,
+        kind: str,
+        participant: Participant,
+        ticket: int,
+        entry: str,
+        unproven: bool = False,
+        not_before: int = 0,
+    ) -> None:
+        """A mail to somebody outside."""
+        person = identity.person_of_address(participant.address)
+        self._notify(kind, participant.address, person, ticket, entry, None, unproven, not_before)
+
+    def _notify(
+        self,
+        kind: str,
+        to: str,
+        person: str,
+        ticket: int | None,
+        entry: str,
+        facts: Mapping[str, object] | None,
+        unproven: bool = False,
+        not_before: int = 0,
+    ) -> None:
+        once = identity.once_key(self.key, kind, to, ticket)
+        if once in self._onces:
+            return
+        self._onces.add(once)
+        token = notices.BY_NAME[kind].token if ticket is not None else ""
+        generation = self.ticket(ticket).generation(person, token) if ticket is not None else 0
+        notice = Notice(
+            once=once,
+            kind=kind,
+            to=to,
+            ticket=ticket,
+            at=self.now,
+            entry=entry,
+            person=person,
+            token=token,
+            generation=generation,
+            not_before=not_before,
+            unproven=unproven,
+            facts=dict(facts or {}),
+        )
+        self.apply(Notify(notice))
+        if ticket is not None:
+            sent = identity.message_id(self.after.keys, once, domain(self.policy))
+            self.apply(Learn(identity.mid_hash(sent), MidRef(ticket, "sent")))
+
+    def done(self, disposition: Disposition | None, ticket: int | None = None, waits_for: str = "") -> Decision:
+        """The finished decision."""
+        return Decision(
+            disposition=disposition,
+            changes=tuple(self._changes),
+            why=tuple(self.why),
+            after=self.after,
+            ticket=ticket,
+            proof=self.proof,
+            match=self.match,
+            rules=self.rules,
+            waits_for=waits_for,
+        )
+
+
+def domain(policy: Policy) -> str:
+    """The domain of Message-IDs that this desk makes."""
+    return policy.address.rpartition("@")[2]

@@ -1,0 +1,79 @@
+"""The fields of a ticket that people set: one row serves the command, the rule's action, the CLI and the docs."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from maildesk.core.model import PRIORITIES, Status, Ticket
+from maildesk.core.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """`parse` turns a person's word into the value, or raises ValueError with a sentence that names the choices."""
+
+    name: str
+    help: str
+    parse: Callable[[str, Policy], object]
+    get: Callable[[Ticket], object]
+
+
+def choice(what: str, word: str, names: Iterable[str]) -> str:
+    """The name that is meant. Raises ValueError with the nearest and all valid names."""
+    known = tuple(names)
+    if word.lower() in known:
+        return word.lower()
+    near = difflib.get_close_matches(word.lower(), known, n=1)
+    hint = f"did you mean {near[0]}? " if near else ""
+    shown = word or "nothing"
+    raise ValueError(f"{shown!r} is no {what}: {hint}Known: {', '.join(known) or 'none'}.".replace("'nothing'", "nothing"))
+
+
+STATUS_WORDS = {
+    "wait": Status.WAITING_CUSTOMER,
+    "pending": Status.WAITING_CUSTOMER,
+    "hold": Status.WAITING_THIRD_PARTY,
+    "progress": Status.IN_PROGRESS,
+    "open": Status.IN_PROGRESS,
+    "resolve": Status.RESOLVED,
+    "solved": Status.RESOLVED,
+    "close": Status.CLOSED,
+    "reopen": Status.REOPENED,
+}
+
+
+def _status(word: str, policy: Policy) -> Status:
+    # New and assigned come about by themselves: nobody may send a ticket back to them by name.
+    names = [s.value for s in Status if s not in (Status.NEW, Status.ASSIGNED)]
+    return Status(choice("status", word, names))
+
+
+def _topic(word: str, policy: Policy) -> str:
+    return choice("help topic", word, (topic.name for topic in policy.topics))
+
+
+def _assignee(word: str, policy: Policy) -> str:
+    if word.lower() == "none":
+        return ""
+    if agent := policy.agent_at(word.lower()):
+        return agent.id
+    return choice("agent", word, (*(agent.id for agent in policy.agents), "none"))
+
+
+FIELDS: tuple[Field, ...] = (
+    Field("status", "where the ticket stands", _status, lambda t: t.status.value),
+    Field("priority", "how urgent it is", lambda w, p: choice("priority", w, PRIORITIES), lambda t: t.priority),
+    Field("topic", "help topic: what it is about", _topic, lambda t: t.topic),
+    Field(
+        "department",
+        "the part of the house that answers it",
+        lambda w, p: choice("department", w, (d.name for d in p.departments)),
+        lambda t: t.department,
+    ),
+    Field("assignee", "the agent whose ticket it is, or none", _assignee, lambda t: t.assignee),
+    Field("tag", "words to find it by", lambda w, p: tuple(w.lower().split()), lambda t: list(t.tags)),
+)
+
+BY_NAME = {field.name: field for field in FIELDS}

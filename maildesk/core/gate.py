@@ -1,0 +1,110 @@
+"""The last gate: what must not stand in a mail to a customer, whatever wrote it there."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Mapping
+
+from maildesk.core import identity, quotes
+from maildesk.core.changes import Notice
+from maildesk.core.identity import TOKEN_LETTERS, Keys
+from maildesk.core.material import Material
+from maildesk.core.model import Entry, EntryKind
+from maildesk.core.policy import Policy
+
+LINE = 30
+"""A line of a note counts from this many letters on: shorter ones are what anybody says."""
+
+_LETTERS = re.compile(rf"[a-zA-Z2-7]{{{TOKEN_LETTERS},}}")
+_WINDOWS = 200
+_COMMAND_LINK = re.compile(r"mailto:[^\s<>\"']{0,2000}?(?:#|%23)(?:\s|%20)*[^\W\d_]", re.IGNORECASE)
+_TAG = re.compile(r"<[^<>]*>")
+_PUBLIC = (EntryKind.CUSTOMER, EntryKind.AGENT_REPLY)
+
+
+def findings(
+    parts: Mapping[str, str],
+    notice: Notice,
+    material: Material,
+    policy: Policy,
+    keys: Keys,
+    template_text: str = "",
+) -> tuple[str, ...]:
+    """What a mail to a customer must not show: sentences that name the part, never the secret itself.
+
+    `parts` are the decoded header values and bodies by name; those whose name begins with "HTML" are markup.
+    `template_text` is what the template says without the entry's text. Attached files are not looked into.
+    """
+    found: dict[str, None] = {}
+    for name, content in parts.items():
+        markup = name.startswith("HTML")
+        text = html.unescape(content) if markup else content
+        if _foreign_token(text, notice, keys):
+            found[f"{name}: a reply address that was not given to this recipient"] = None
+        for agent in _agents_named(text.lower(), notice, policy):
+            found[f"{name}: the private address of {agent}"] = None
+        if _COMMAND_LINK.search(text):
+            found[f"{name}: a mailto link with a command in it"] = None
+    for entry in _leaking_notes(parts, material, template_text):
+        found[f"a line of an internal note by {entry.author_name or 'somebody'}"] = None
+    return tuple(found)
+
+
+def _foreign_token(text: str, notice: Notice, keys: Keys) -> bool:
+    mine = identity.person_ref(keys, notice.person)
+    for run in _LETTERS.findall(text):
+        last = len(run) - TOKEN_LETTERS
+        starts: Iterable[int] = range(last + 1) if last < _WINDOWS else (0, last)
+        for start in starts:
+            token = identity.read_token(keys, run[start : start + TOKEN_LETTERS])
+            if token and (token.person != mine or token.kind != "public"):
+                return True
+    return False
+
+
+def _agents_named(text: str, notice: Notice, policy: Policy) -> list[str]:
+    """The agents with an address in the text; an agent who gets the mail as a customer knows their own."""
+    named = []
+    for agent in policy.agents:
+        for address in agent.addresses:
+            domain = address.rpartition("@")[2]
+            if notice.to in agent.addresses or f"@{domain}" not in text:
+                continue
+            local = re.escape(address.rpartition("@")[0])
+            pattern = rf"(?<![\w.+-]){local}(?:\+[^\s@]{{0,64}})?@{re.escape(domain)}(?![\w-]|\.\w)"
+            if re.search(pattern, text):
+                named.append(agent.name)
+                break
+    return named
+
+
+def _leaking_notes(parts: Mapping[str, str], material: Material, template_text: str) -> list[Entry]:
+    notes = [entry for entry in material.thread if entry.kind is EntryKind.NOTE]
+    if not notes:
+        return []
+    own = material.entry.key if material.entry else ""
+    # The mail's own entry must not excuse itself.
+    public = [e for e in material.thread if e.kind in _PUBLIC and e.key != own]
+    known = "\n".join([_flat(template_text), *(_flat(f"{e.text}\n{e.new_text}") for e in public)])
+    shown = "\n".join(
+        _flat(html.unescape(_TAG.sub(" ", content)) if name.startswith("HTML") else content)
+        for name, content in parts.items()
+    )
+    return [
+        note
+        for note in notes
+        if any(line in shown and line not in known for line in _lines(note) if len(line) >= LINE)
+    ]
+
+
+def _lines(note: Entry) -> list[str]:
+    return [_line(line) for line in dict.fromkeys(f"{note.text}\n{note.new_text}".split("\n"))]
+
+
+def _line(line: str) -> str:
+    return " ".join(quotes.unmarked(line).split()).casefold()
+
+
+def _flat(text: str) -> str:
+    return " ".join(line for line in map(_line, text.split("\n")) if line)

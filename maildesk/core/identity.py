@@ -1,0 +1,168 @@
+"""Numbers, Message-IDs, tokens and boundaries: HMAC-SHA256 under the store's keys, so that nothing is random.
+
+`explain` predicts them and a restored store repeats them. Tokens are checked in constant time.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from dataclasses import dataclass
+from typing import Literal
+
+TokenKind = Literal["public", "internal"]
+
+# 5 bytes number, 6 bytes person, 1 byte kind and key id, 1 byte generation, 12 bytes MAC = 40 letters.
+TOKEN_LETTERS = 40
+_MAC = 12
+_LAST_GENERATION = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The secrets of one store. `root` never changes; of `tokens` (id, secret) the last one signs, all verify."""
+
+    desk: str
+    root: bytes
+    tokens: tuple[tuple[int, bytes], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What a reply address says once its MAC has been checked."""
+
+    number: int
+    person: bytes
+    kind: TokenKind
+    generation: int
+
+
+def _mac(key: bytes, purpose: str, *parts: bytes) -> bytes:
+    message = b"".join(len(part).to_bytes(4, "big") + part for part in (purpose.encode(), *parts))
+    return hmac.new(key, message, hashlib.sha256).digest()
+
+
+def _letters(data: bytes) -> str:
+    return base64.b32encode(data).decode().rstrip("=").lower()
+
+
+def _bytes(letters: str) -> bytes | None:
+    try:
+        return base64.b32decode(letters.upper() + "=" * (-len(letters) % 8))
+    except ValueError:
+        return None
+
+
+def candidates(keys: Keys, message_id: str, sender: str, sha256: str) -> tuple[int, ...]:
+    """Ticket numbers a mail may get, with 6 to 12 digits; the first that is free is taken."""
+    origin = (message_id.encode(), sender.encode()) if message_id else (sha256.encode(),)
+    found = []
+    for digits in range(6, 13):
+        value = int.from_bytes(_mac(keys.root, f"number{digits}", *origin)[:12], "big")
+        found.append(10 ** (digits - 1) + value % (9 * 10 ** (digits - 1)))
+    return tuple(found)
+
+
+def person_of_agent(agent_id: str) -> str:
+    """The name under which tokens are issued to an agent, whichever address they write from."""
+    return f"agent:{agent_id}"
+
+
+def person_of_address(address: str) -> str:
+    """The name under which tokens are issued to anyone who is no agent."""
+    return f"mail:{address}"
+
+
+def person_ref(keys: Keys, person: str) -> bytes:
+    """What a token says instead of the person's name."""
+    return _mac(keys.root, "person", person.encode())[:6]
+
+
+def token(keys: Keys, number: int, person: str, kind: TokenKind, generation: int) -> str:
+    """The part of a reply address that proves, together with From, who answers which ticket."""
+    key_id, secret = keys.tokens[-1]
+    head = (
+        number.to_bytes(5, "big")
+        + person_ref(keys, person)
+        + bytes([key_id << 1 | (kind == "internal"), min(generation, _LAST_GENERATION)])
+    )
+    return _letters(head + _mac(secret, "token", head)[:_MAC])
+
+
+def read_token(keys: Keys, letters: str) -> Token | None:
+    """The token in these letters, or None where they are not one of ours."""
+    if len(letters) != TOKEN_LETTERS or (data := _bytes(letters)) is None:
+        return None
+    head, mac = data[:-_MAC], data[-_MAC:]
+    secret = next((s for i, s in keys.tokens if i == head[11] >> 1), None)
+    if secret is None or not hmac.compare_digest(_mac(secret, "token", head)[:_MAC], mac):
+        return None
+    return Token(
+        number=int.from_bytes(head[:5], "big"),
+        person=head[5:11],
+        kind="internal" if head[11] & 1 else "public",
+        generation=head[12],
+    )
+
+
+def anchor(keys: Keys, number: int, person: str, domain: str) -> str:
+    """A signed id that heads References of every mail to a person about a ticket; clients copy it. No <>."""
+    head = number.to_bytes(5, "big") + person_ref(keys, person)
+    return f"{_letters(head + _mac(keys.root, 'anchor', head)[:9])}.t@{domain}"
+
+
+def read_anchor(keys: Keys, message_id: str) -> int | None:
+    """The ticket number in an anchor of ours; None for any other id. It matches; it proves nothing."""
+    local = message_id.partition("@")[0]
+    if not local.endswith(".t") or len(local) != 34 or (data := _bytes(local[:-2])) is None:
+        return None
+    head, mac = data[:11], data[11:]
+    if not hmac.compare_digest(_mac(keys.root, "anchor", head)[:9], mac):
+        return None
+    return int.from_bytes(head[:5], "big")
+
+
+def message_id(keys: Keys, once: str, domain: str) -> str:
+    """The Message-ID, without <>, of the mail with this once-key: the same over all attempts."""
+    head = _mac(keys.root, "message-id", once.encode())[:10]
+    return f"{_letters(head + _mac(keys.root, 'ours', head)[:10])}.m@{domain}"
+
+
+def own_message_id(keys: Keys, message_id: str) -> bool:
+    """Whether this store made the Message-ID; needs no look-up."""
+    local = message_id.partition("@")[0]
+    if not local.endswith(".m") or len(local) != 34 or (data := _bytes(local[:-2])) is None:
+        return False
+    return hmac.compare_digest(_mac(keys.root, "ours", data[:10])[:10], data[10:])
+
+
+def trace(keys: Keys, message_id: str) -> str:
+    """The value of X-Maildesk-Trace: which desk sent this mail, signed."""
+    return f"{keys.desk} {_letters(_mac(keys.root, 'trace', message_id.encode())[:15])}"
+
+
+def own_trace(keys: Keys, value: str, message_id: str) -> bool:
+    """Whether the trace header is ours and belongs to this Message-ID."""
+    return hmac.compare_digest(trace(keys, message_id).encode(), value.strip().encode())
+
+
+def boundary(keys: Keys, once: str, part: int) -> str:
+    """A MIME boundary that stays the same over all attempts."""
+    return "=_" + _mac(keys.root, "boundary", once.encode(), str(part).encode()).hex()[:32]
+
+
+def salt(keys: Keys, ticket: int, seq: int) -> str:
+    """The salt of an event's digest; erasing it makes the event's data unguessable."""
+    return _mac(keys.root, "salt", str(ticket).encode(), str(seq).encode()).hex()[:32]
+
+
+def mid_hash(message_id: str) -> str:
+    """How a Message-ID is stored and looked up; "" for no Message-ID."""
+    return hashlib.sha256(message_id.encode("utf-8", "surrogatepass")).hexdigest()[:32] if message_id else ""
+
+
+def once_key(row_key: str, kind: str, recipient: str, ticket: int | None) -> str:
+    """The once-key of a notice. It carries a hash of the recipient, never the address."""
+    who = hashlib.sha256(recipient.encode()).hexdigest()[:32]
+    return hashlib.sha256(f"{row_key}:{kind}:{who}:{ticket or ''}".encode()).hexdigest()[:40]

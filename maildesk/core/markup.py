@@ -1,0 +1,122 @@
+"""Markup: HTML from strangers, rendered to text that a person can read. Nothing in it is ever executed."""
+
+import html
+import re
+from itertools import islice
+
+from inscriptis.css_profiles import CSS_PROFILES
+from inscriptis.html_engine import Inscriptis
+from inscriptis.model.config import ParserConfig
+from lxml.etree import LxmlError
+from lxml.html import HtmlElement, HTMLParser, document_fromstring
+
+MAX_CHARACTERS = 1024 * 1024
+_MAX_TAGS = 30_000
+_CONFIG = ParserConfig(css=CSS_PROFILES["strict"].copy())
+_OPEN, _CLOSE = "\ue000", "\ue001"  # where a quotation begins and ends, while the tree is rendered
+_RULE = "_" * 32
+_BOMB = re.compile(r"<[^<>]{4096,}>?")
+_BLOCK_TAG = re.compile(
+    r"<\s{0,9}/?\s{0,9}(?:p|div|br|tr|li|h[1-6]|table|blockquote)\b[^<>]*>", re.IGNORECASE
+)
+_SILENT = re.compile(r"<(style|script|title)\b[^<>]*>|<!--", re.IGNORECASE)
+_TAG = re.compile(r"<[!/?a-zA-Z][^<>]*>")
+_MAX_TABLE_DEPTH = 6
+_BLANKS = re.compile(r"\n(?:[ \t]*\n){2,}")
+_SPACES = re.compile(r"[ \t]{40,}")
+_LINK = re.compile(r"(?:https?|ftp)://\S+", re.IGNORECASE)
+_REPLY_BORDER = re.compile(r"border-top\s*:\s*solid|border\s*:\s*none\s*;\s*border-top", re.IGNORECASE)
+_PARSER_OPTIONS = {"huge_tree": True, "encoding": "utf-8", "remove_pis": True}
+
+
+def text_of(markup: str) -> str:
+    """The readable text of an HTML body: tables and lists kept, links shown, quotations marked with "> ".
+
+    Never raises, bounded in time: very large or very deep HTML is stripped of its tags instead.
+    """
+    markup = _BOMB.sub("<p>", markup[:MAX_CHARACTERS])
+    text = ""
+    if markup.count("<") <= _MAX_TAGS:
+        try:
+            text = _rendered(markup)
+        except (LxmlError, ValueError, RecursionError, AssertionError, IndexError, AttributeError, TypeError):
+            # Inscriptis and lxml fail in many ways on trees that browsers show: the words are what matters.
+            text = ""
+    if not text.strip():
+        text = _stripped(markup)
+    lines = [_SPACES.sub("    ", line).rstrip() for line in text.replace("\xa0", " ").split("\n")]
+    return _BLANKS.sub("\n\n", "\n".join(lines)).strip("\n")
+
+
+def _rendered(markup: str) -> str:
+    parser = HTMLParser(**_PARSER_OPTIONS)
+    source = markup.replace(_OPEN, "").replace(_CLOSE, "").encode("utf-8", "replace")
+    if not source.strip():
+        return ""
+    tree = document_fromstring(source, parser=parser)
+    for element in list(tree.iter("a", "blockquote", "div", "table", "tr", "td", "th")):
+        if element.tag in ("table", "tr", "td", "th"):
+            if len(list(islice(element.iterancestors("table"), _MAX_TABLE_DEPTH))) == _MAX_TABLE_DEPTH:
+                element.tag = "div"  # each level of tables costs its whole content once more
+        elif element.tag == "a":
+            _show_link(element)
+        elif element.tag == "blockquote":
+            _mark(parser, element)
+        elif element.get("id", "").endswith("divRplyFwdMsg") or _REPLY_BORDER.search(
+            element.get("style", "")
+        ):
+            _prepend(parser, element, _RULE)
+    lines: list[str] = []
+    depth = 0
+    for line in Inscriptis(tree, _CONFIG).get_text().split("\n"):
+        depth += line.count(_OPEN)
+        bare = line.replace(_OPEN, "").replace(_CLOSE, "")
+        if bare.strip() or bare == line:
+            lines.append("> " * min(depth, 9) + (bare.strip() if depth else bare))
+        depth = max(0, depth - line.count(_CLOSE))
+    return "\n".join(lines)
+
+
+def _show_link(element: HtmlElement) -> None:
+    target = (element.get("href") or "").strip()
+    shown = "".join(element.itertext()).strip()
+    if not shown or not _LINK.fullmatch(target) or target.rstrip("/") in shown or shown in target:
+        return
+    if len(element):
+        element[-1].tail = f"{element[-1].tail or ''} <{target}>"
+    else:
+        element.text = f"{element.text or ''} <{target}>"
+
+
+def _mark(parser: HTMLParser, element: HtmlElement) -> None:
+    _prepend(parser, element, _OPEN)
+    last = parser.makeelement("div")
+    last.text = _CLOSE
+    element.append(last)
+
+
+def _prepend(parser: HTMLParser, element: HtmlElement, text: str) -> None:
+    first = parser.makeelement("div")
+    first.text = text
+    first.tail, element.text = element.text, None
+    element.insert(0, first)
+
+
+def _stripped(markup: str) -> str:
+    text = _BLOCK_TAG.sub("\n", _without_silent(markup))
+    return html.unescape(_TAG.sub("", text))
+
+
+def _without_silent(markup: str) -> str:
+    """The markup without comments, styles and scripts; one that never ends takes the rest with it."""
+    lower = markup.lower() if len(markup.lower()) == len(markup) else markup
+    out: list[str] = []
+    at = 0
+    while (found := _SILENT.search(markup, at)) is not None:
+        out.append(markup[at : found.start()])
+        closing = f"</{found[1].lower()}" if found[1] else "-->"
+        end = lower.find(closing, found.end())
+        if end < 0:
+            return "".join(out)
+        at = end + len(closing)
+    return "".join([*out, markup[at:]])

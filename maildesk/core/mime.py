@@ -1,0 +1,300 @@
+"""Entity: the MIME structure of a mail, cut out of its raw bytes.
+
+An own splitter and not `email.message_from_bytes`: it looks at bytes, not lines, so 25 MB of anything take
+bounded time and memory, nothing recurses beyond the depth limit, attachments keep their exact bytes, and a
+plain mail costs a tenth of a millisecond. RFC 2045, 2046, 2183, 2231.
+"""
+
+import binascii
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from urllib.parse import unquote_to_bytes
+
+from maildesk.core import charset
+
+MAX_BYTES = 25 * 1024 * 1024
+MAX_PARTS = 500
+MAX_DEPTH = 40
+MAX_HEADERS = 500
+MAX_VALUE = 16 * 1024
+MAX_CONTENT_VALUE = 2 * 1024
+_MAX_HEADER_BLOCK = 1024 * 1024
+_MAX_CANDIDATES = 20_000
+
+_FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]{0,9}:([^\n]*(?:\n[ \t][^\n]*)*)(?:\n|\Z)")
+_KNOWN_FIELD = re.compile(
+    rb"\n(?:from|to|cc|subject|date|message-id|received|return-path|reply-to|mime-version|content-[a-z-]+"
+    rb"|x-[\w-]+"
+    rb"|references|in-reply-to|sender|delivered-to|dkim-signature)[ \t]{0,9}:",
+    re.IGNORECASE,
+)
+_LEADING = re.compile(rb"[\r\n \t]{1,1000}(?=[!-9;-~]{1,200}:)")
+_BLANK = re.compile(rb"\n\r?\n")
+_BARE_CR = re.compile(rb"\r(?!\n)")
+_TAIL = re.compile(rb"(--)?[ \t]{0,200}(?:\r?\n|\r|\Z)")
+_GUESS = re.compile(rb"(?:\A|\n)--([^\s-][^\r\n]{2,199}?)[ \t]*\r?\n(?=content-)", re.IGNORECASE)
+_PARAM = re.compile(r";\s*([^\s=;\"]{1,80})\s*=\s*(\"(?:[^\"\\]|\\.)*\"?|[^;]*)")
+_SECTION = re.compile(r"(.+?)\*(\d{1,3})?(\*)?")
+_FOLD = re.compile("\r?\n[ \t]+")
+
+
+@dataclass(slots=True)
+class Entity:
+    """One MIME entity. `path` is stable for the same raw mail: "1" for a mail without parts, "2", "1.3"."""
+
+    raw: bytes
+    start: int
+    end: int
+    path: str
+    headers: list[tuple[str, str]]
+    type: str = "text/plain"
+    params: dict[str, str] = field(default_factory=dict)
+    disposition: str = ""
+    filename: str = ""
+    encoding: str = ""
+    children: list["Entity"] = field(default_factory=list)
+
+    def header(self, name: str) -> str:
+        """The first field of that (lower-case) name as it stands, "" if there is none."""
+        for known, value in self.headers:
+            if known == name:
+                return value
+        return ""
+
+    def encoded(self) -> bytes:
+        """The content as it stands in the mail."""
+        return self.raw[self.start : self.end]
+
+    def content(self) -> bytes:
+        """The content with its transfer encoding undone, as far as it can be."""
+        data = self.raw[self.start : self.end]
+        if self.encoding == "base64":
+            return charset.unbase64(data)
+        if self.encoding == "quoted-printable":
+            return binascii.a2b_qp(data)
+        if self.encoding in ("x-uuencode", "uuencode", "x-uue", "uue"):
+            return _unuuencode(data)
+        return data
+
+    def walk(self) -> Iterator["Entity"]:
+        """This entity and all below, in the order of the mail."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+    def nested(self) -> "Entity":
+        """The mail inside a message/rfc822 (or text/rfc822-headers) part, as a mail of its own."""
+        return split(self.content())[0]
+
+
+@dataclass(slots=True)
+class _Work:
+    raw: bytes
+    parts: int = 0
+    candidates: int = 0
+    defects: list[str] = field(default_factory=list)
+
+
+def split(raw: bytes) -> tuple[Entity, list[str]]:
+    """The tree of a mail within the limits, and a word on each limit and rule it broke. Never raises."""
+    work = _Work(raw)
+    if len(raw) > MAX_BYTES:
+        work.defects.append(f"mail of {len(raw)} bytes: only the first {MAX_BYTES} were read")
+        work.raw = raw = raw[:MAX_BYTES]
+    if b"\n" not in raw and b"\r" in raw:
+        work.raw = raw = _BARE_CR.sub(b"\n", raw)
+    leading = _LEADING.match(raw)
+    start = leading.end() if leading else 0
+    return _entity(work, start, len(raw), "", 1, "text/plain"), work.defects
+
+
+def _entity(work: _Work, start: int, end: int, path: str, depth: int, default: str) -> Entity:
+    headers, body = _headers(work, start, end)
+    entity = Entity(work.raw, body, end, path or "1", headers, type=default)
+    work.parts += 1
+    for name, value in headers:
+        if name == "content-type":
+            kind, entity.params = parameters(value)
+            entity.type = kind if kind.count("/") == 1 and " " not in kind else default
+            break
+    disposition, extra = parameters(entity.header("content-disposition"))
+    entity.disposition = disposition
+    entity.filename = filename(extra.get("filename") or entity.params.get("name") or extra.get("name") or "")
+    entity.encoding = parameters(entity.header("content-transfer-encoding"))[0]
+    if entity.type.startswith("multipart/"):
+        _split_multipart(work, entity, path, depth)
+    return entity
+
+
+def _headers(work: _Work, start: int, end: int) -> tuple[list[tuple[str, str]], int]:
+    """The header fields of an entity, unfolded no further than necessary, and where its content begins."""
+    raw = work.raw
+    if raw.startswith((b"\n", b"\r\n"), start):
+        return [], start + (1 if raw[start] == 10 else 2)
+    blank = _BLANK.search(raw, start, end)
+    stop = blank.start() + 1 if blank else end
+    body = blank.end() if blank else end
+    if stop - start > _MAX_HEADER_BLOCK:
+        work.defects.append(f"header of {stop - start} bytes: only the first {_MAX_HEADER_BLOCK} were read")
+        stop = start + _MAX_HEADER_BLOCK
+    headers: list[tuple[str, str]] = []
+    at = start
+    while at < stop:
+        found = _FIELD.match(raw, at, stop)
+        if found is None:
+            next_line = raw.find(b"\n", at, stop) + 1 or stop
+            later = _KNOWN_FIELD.search(raw, at, min(stop, at + 2048)) if blank else None
+            if raw.startswith((b"From ", b">From "), at) or (later and headers):
+                # A continuation that lost its indentation: sure since known fields follow before the empty line.
+                work.defects.append("header line that is no field")
+                at = later.start() + 1 if later and headers else next_line
+                continue
+            if next_line < stop or blank is None or headers:
+                work.defects.append("header ends without an empty line")
+            return headers, at
+        at = found.end()
+        if len(headers) >= MAX_HEADERS:
+            work.defects.append(f"more than {MAX_HEADERS} header fields")
+            break
+        name = found[1].decode("ascii").lower()
+        value = found[2]
+        limit = MAX_CONTENT_VALUE if name.startswith("content-") else MAX_VALUE
+        if len(value) > limit:
+            work.defects.append(f"header field {name[:40]} of {len(value)} bytes was cut")
+            value = value[:limit]
+        headers.append((name, _text(value)))
+    return headers, body
+
+
+def _text(value: bytes) -> str:
+    text = value.decode("ascii") if value.isascii() else charset.decode(value)
+    text = text.strip()
+    return _FOLD.sub(" ", text) if "\n" in text else text
+
+
+def _split_multipart(work: _Work, entity: Entity, path: str, depth: int) -> None:
+    if depth >= MAX_DEPTH:
+        work.defects.append(f"parts nested deeper than {MAX_DEPTH}")
+        return
+    boundary = entity.params.get("boundary", "").encode("utf-8", "surrogateescape")
+    spans = _spans(work, entity, boundary) if boundary else []
+    if not spans:
+        guess = _GUESS.search(entity.raw, entity.start, min(entity.end, entity.start + 65_536))
+        work.defects.append("multipart without its boundary")
+        spans = _spans(work, entity, guess[1]) if guess else []
+    if not spans:
+        entity.type = "text/plain"  # nothing to take apart: what is there is shown as it stands
+        return
+    default = "message/rfc822" if entity.type == "multipart/digest" else "text/plain"
+    for number, (start, end) in enumerate(spans, 1):
+        if work.parts >= MAX_PARTS:
+            work.defects.append(f"more than {MAX_PARTS} parts")
+            break
+        child = f"{path}.{number}" if path else str(number)
+        entity.children.append(_entity(work, start, end, child, depth + 1, default))
+
+
+def _spans(work: _Work, entity: Entity, boundary: bytes) -> list[tuple[int, int]]:
+    """Where the parts lie between lines of `boundary`. Parts after a closing line are taken too."""
+    raw, end = entity.raw, entity.end
+    token = b"--" + boundary
+    spans: list[tuple[int, int]] = []
+    opened = -1
+    at = entity.start
+    while len(spans) <= MAX_PARTS:
+        at = raw.find(token, at, end)
+        if at < 0:
+            break
+        work.candidates += 1
+        if work.candidates > _MAX_CANDIDATES:
+            work.defects.append("too many boundary-like lines")
+            break
+        tail = _TAIL.match(raw, at + len(token), end)
+        if tail is None or (at > entity.start and raw[at - 1] not in b"\r\n"):
+            at += 1
+            continue
+        if opened >= 0:
+            spans.append((opened, max(opened, _before_newline(raw, at))))
+        opened = -1 if tail[1] else tail.end()
+        at = max(tail.end() - 1, at + len(token))  # the line end may belong to the next delimiter too
+    if 0 <= opened < end:
+        spans.append((opened, end))
+        work.defects.append("multipart without its closing line")
+    return spans
+
+
+def _before_newline(raw: bytes, at: int) -> int:
+    if raw[at - 1 : at] == b"\n":
+        at -= 1
+    return at - 1 if raw[at - 1 : at] == b"\r" else at
+
+
+def parameters(value: str) -> tuple[str, dict[str, str]]:
+    """The lower-case main value and the parameters of a structured field, RFC 2231 pieces joined and decoded."""
+    if ";" not in value:
+        return value.partition("(")[0].strip().strip("\"'").lower(), {}
+    main = value.partition(";")[0].partition("(")[0].strip().strip("\"'").lower()
+    plain: dict[str, str] = {}
+    pieces: dict[str, dict[int, tuple[bool, str]]] = {}
+    for match in _PARAM.finditer(value):
+        name, text = match[1].lower(), match[2].strip()
+        if text.startswith('"'):
+            text = text[1:].removesuffix('"').replace("\\\\", "\0").replace("\\", "").replace("\0", "\\")
+        section = _SECTION.fullmatch(name) if "*" in name else None
+        if section:
+            encoded = bool(section[3]) or section[2] is None
+            pieces.setdefault(section[1], {}).setdefault(int(section[2] or 0), (encoded, text))
+        else:
+            plain.setdefault(name, text)
+    for name, parts in pieces.items():
+        plain[name] = _join_pieces(parts)
+    return main, plain
+
+
+def _join_pieces(parts: dict[int, tuple[bool, str]]) -> str:
+    label = ""
+    data = b""
+    for number in sorted(parts):
+        encoded, text = parts[number]
+        if encoded and number == min(parts) and text.count("'") >= 2:
+            label, _, text = text.split("'", 2)
+        data += unquote_to_bytes(text) if encoded else text.encode("utf-8", "surrogateescape")
+    return charset.decode(data, label)
+
+
+_BAD_IN_NAME = re.compile("[\x00-\x1f\x7f/\\\\\u202a-\u202e\u2066-\u2069]+")
+
+
+def filename(text: str) -> str:
+    """A file name that is safe to show and to store under: one line, no path, no direction tricks, <= 200 long."""
+    name = _BAD_IN_NAME.sub("_", charset.words(text)).strip(" .")
+    if len(name) > 200:
+        stem, dot, ending = name.rpartition(".")
+        name = f"{stem[:180]}.{ending}" if dot and len(ending) < 20 else name[:200]
+    return name
+
+
+_UU_BEGIN = re.compile(rb"(?:\A|\n)begin[ \t]+[0-7]{3,4}[ \t]+([^\r\n]{1,255})\r?\n")
+
+
+def _unuuencode(data: bytes) -> bytes:
+    begin = _UU_BEGIN.search(data)
+    return uudecoded(data[begin.end() if begin else 0 :])
+
+
+def uudecoded(data: bytes) -> bytes:
+    """The bytes of uuencoded lines up to "end" or the first line that is none."""
+    out = []
+    for line in data.splitlines():
+        if line.strip() == b"end":
+            break
+        try:
+            out.append(binascii.a2b_uu(line))
+        except binascii.Error:
+            # A line padded wrongly: its length octet says how much of it counts.
+            try:
+                out.append(binascii.a2b_uu(line[: (((line[0] - 32) & 63) * 4 + 5) // 3]))
+            except (binascii.Error, IndexError):
+                break
+    return b"".join(out)

@@ -1,0 +1,30 @@
+"""The kinds of mail maildesk writes. To add one, copy a file of this folder, name it below, write its template."""
+
+from maildesk.core.notices import (
+    acknowledgment,
+    answer,
+    bounced,
+    customer_reply,
+    error,
+    handoff,
+    held,
+    new_ticket,
+    note,
+)
+from maildesk.core.notices.kind import NoticeKind
+
+KINDS: tuple[NoticeKind, ...] = (
+    acknowledgment.KIND,
+    answer.KIND,
+    new_ticket.KIND,
+    customer_reply.KIND,
+    handoff.KIND,
+    note.KIND,
+    bounced.KIND,
+    held.KIND,
+    error.KIND,
+)
+
+BY_NAME = {kind.name: kind for kind in KINDS}
+
+__all__ = ["BY_NAME", "KINDS", "NoticeKind"]

@@ -1,0 +1,209 @@
+"""Parts: what of a mail is its body and what is attached to it."""
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+
+from maildesk.core import charset, markup, mime
+
+MAX_TEXT = 2 * 1024 * 1024
+_UU = re.compile(
+    rb"(?:\A|\n)begin [0-7]{3,4} ([^\r\n]{1,255})\r?\n((?:[!-`][^\r\n]{1,90}\r?\n)+)[` ]?\r?\n?end\b"
+)
+_UU_LIMIT = 20
+_EXTENSIONS = {
+    "message/rfc822": ".eml",
+    "text/plain": ".txt",
+    "text/html": ".html",
+    "text/calendar": ".ics",
+    "application/pdf": ".pdf",
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+    "image/gif": ".gif",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file in a mail. `part` finds its bytes again (`part_bytes`); `size` and `sha256` are of those bytes.
+
+    `name` is safe to show and never empty. `cid` is the Content-ID without <>. `inline` means that the mail's
+    HTML shows it (it has a cid, or says so).
+    """
+
+    part: str
+    name: str
+    type: str
+    size: int
+    sha256: str
+    cid: str
+    inline: bool
+
+
+@dataclass(slots=True)
+class Content:
+    """What the parts of a mail add up to."""
+
+    texts: list[str] = field(default_factory=list)
+    html: str = ""
+    attachments: list[Attachment] = field(default_factory=list)
+    defects: list[str] = field(default_factory=list)
+
+
+def content(root: mime.Entity) -> Content:
+    """Body texts in order (plain, else rendered HTML), the first HTML, and all attachments."""
+    found = Content()
+    _collect(root, found, in_related=False)
+    return found
+
+
+def part_bytes(root: mime.Entity, part: str) -> bytes:
+    """The decoded content of the part at that path; b"" if the mail has no such part."""
+    path, _, number = part.partition("#")
+    for entity in root.walk():
+        if entity.path == path and (not entity.children or entity is not root):
+            data = entity.content()
+            if number:
+                blocks = list(_uu_blocks(data))
+                at = int(number) - 1 if number.isdecimal() else -1
+                return blocks[at][1] if 0 <= at < len(blocks) else b""
+            return data
+    return b""
+
+
+def _collect(entity: mime.Entity, found: Content, in_related: bool) -> None:
+    if entity.children:
+        if entity.type == "multipart/alternative":
+            _alternative(entity, found)
+            return
+        for child in entity.children:
+            _collect(child, found, in_related or entity.type == "multipart/related")
+        return
+    if entity.type.startswith("multipart/"):
+        return
+    if _is_body(entity, found):
+        text, html = _read(entity, found)
+        if html and found.texts and _squeezed(text) in _squeezed("\n".join(found.texts)):
+            text = ""  # the same again as HTML, mislabelled multipart/mixed
+        found.html = found.html or html
+        if text.strip():
+            found.texts.append(text)
+        if entity.filename:
+            _attach(entity, found, in_related)  # body and file: whichever its sender meant, it is there
+    else:
+        _attach(entity, found, in_related)
+
+
+def _squeezed(text: str) -> str:
+    return "".join(text.split())
+
+
+def _is_body(entity: mime.Entity, found: Content) -> bool:
+    if entity.type not in ("text/plain", "text/html", "text/enriched", "text/richtext", "text"):
+        return False
+    if entity.disposition == "attachment":
+        return False
+    # A text with a name is a file, except where it is the only body there is.
+    return not entity.filename or (not found.texts and entity.disposition != "attachment")
+
+
+def _alternative(entity: mime.Entity, found: Content) -> None:
+    """The first plain text that says something, else the HTML; what is neither is attached (RFC 2046 5.1.4)."""
+    inner = Content()
+    plain: list[str] = []
+    rendered: list[str] = []
+    for child in entity.children:
+        if child.children:
+            _collect(child, inner, False)
+        elif _is_body(child, inner):
+            text, html = _read(child, inner)
+            (rendered if html else plain).append(text)
+            inner.html = inner.html or html
+        else:
+            _attach(child, inner, bool(child.header("content-id")))
+    texts = (
+        [text for text in plain if text.strip()][:1] or inner.texts or [t for t in rendered if t.strip()][:1]
+    )
+    found.texts += texts
+    found.html = found.html or inner.html
+    found.attachments += inner.attachments
+    found.defects += inner.defects
+
+
+def _read(entity: mime.Entity, found: Content) -> tuple[str, str]:
+    """The text of a body part and its HTML source ("" for a plain one)."""
+    data = entity.content()
+    is_html = entity.type == "text/html"
+    if not is_html and b"begin " in data:
+        data = _take_uu(entity, data, found)
+    if len(data) > MAX_TEXT * 4:
+        data = data[: MAX_TEXT * 4]
+        found.defects.append(f"text of part {entity.path} was cut")
+    text = charset.decode(data, entity.params.get("charset", ""), html=is_html)
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if "\ufffd" in text:
+        found.defects.append(f"part {entity.path} is not in its charset")
+    if len(text) > MAX_TEXT:
+        text = text[:MAX_TEXT]
+        found.defects.append(f"text of part {entity.path} was cut")
+    if is_html:
+        return markup.text_of(text), text[: markup.MAX_CHARACTERS]
+    if entity.params.get("format", "").lower() == "flowed":
+        text = _unflowed(text, entity.params.get("delsp", "").lower() == "yes")
+    return text, ""
+
+
+def _unflowed(text: str, delsp: bool) -> str:
+    """Paragraphs of format=flowed text joined again (RFC 3676 section 4)."""
+    out: list[str] = []
+    open_depth = -1
+    for line in text.split("\n"):
+        content = line.lstrip(">")
+        depth = len(line) - len(content)
+        content = content.removeprefix(" ")
+        flowed = content.endswith(" ") and content != "-- "
+        kept = content[:-1] if flowed and delsp else content
+        if open_depth == depth and content != "-- ":
+            out.append(kept)
+        else:
+            out.append(("\n" if out else "") + ">" * depth + (" " if depth and kept else "") + kept)
+        open_depth = depth if flowed else -1
+    return "".join(out)
+
+
+def _uu_blocks(data: bytes) -> list[tuple[str, bytes]]:
+    """Files that stand uuencoded in a plain text, as mailers did before MIME."""
+    return [
+        (match[1].decode("utf-8", "replace"), mime.uudecoded(match[2]))
+        for _, match in zip(range(_UU_LIMIT), _UU.finditer(data), strict=False)
+    ]
+
+
+def _take_uu(entity: mime.Entity, data: bytes, found: Content) -> bytes:
+    for number, (name, block) in enumerate(_uu_blocks(data), 1):
+        part = f"{entity.path}#{number}"
+        found.attachments.append(
+            _attachment(part, mime.filename(name), "application/octet-stream", block, "", False)
+        )
+    return _UU.sub(b"\n", data, count=_UU_LIMIT)
+
+
+def _attach(entity: mime.Entity, found: Content, in_related: bool) -> None:
+    data = entity.content()
+    cid = charset.line(entity.header("content-id")).strip("<> ")[:500]
+    inline = (
+        entity.disposition == "inline" or (bool(cid) and entity.disposition != "attachment") or in_related
+    )
+    name = entity.filename
+    if not name and entity.type == "message/rfc822":
+        subject = next((value for key, value in mime.split(data[:65_536])[0].headers if key == "subject"), "")
+        stem = mime.filename(charset.words(subject))
+        name = f"{stem}.eml" if stem else ""
+    name = name or f"part-{entity.path}{_EXTENSIONS.get(entity.type, '')}"
+    found.attachments.append(_attachment(entity.path, name, entity.type, data, cid, inline))
+
+
+def _attachment(part: str, name: str, kind: str, data: bytes, cid: str, inline: bool) -> Attachment:
+    digest = hashlib.sha256(data).hexdigest()
+    return Attachment(part, name, charset.line(kind)[:200], len(data), digest, cid, inline)

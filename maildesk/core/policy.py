@@ -1,0 +1,275 @@
+"""Frozen models of everything an admin configures that a decision depends on.
+
+One definition serves the code, the error sentences and the reference manual: every field has a description.
+What only an edge needs (listeners, database, folders) is in `maildesk.config.settings`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Annotated, Literal
+
+import regex
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from maildesk.core.address import normal
+from maildesk.core.model import Priority
+
+
+def _address(value: str) -> str:
+    address = normal(value)
+    if not address:
+        raise ValueError(f"{value!r} is not a mail address; write it like support@example.com")
+    return address
+
+
+def _name(value: str) -> str:
+    if not regex.fullmatch(r"[a-z0-9][a-z0-9_-]{0,39}", value):
+        raise ValueError(f"{value!r} is not a name; use lower-case letters, digits, - and _, at most 40")
+    return value
+
+
+def _pattern(value: str) -> str:
+    try:
+        regex.compile(value)
+    except regex.error as error:
+        raise ValueError(f"{value!r} is not a regular expression: {error}") from None
+    return value
+
+
+def _one_or_many(value: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else value
+
+
+MailAddress = Annotated[str, AfterValidator(_address)]
+Name = Annotated[str, AfterValidator(_name)]
+Words = Annotated[str | tuple[str, ...], AfterValidator(_one_or_many)]
+Patterns = Annotated[
+    str | tuple[str, ...],
+    AfterValidator(lambda value: tuple(_pattern(p) for p in _one_or_many(value))),
+]
+
+
+class Frozen(BaseModel):
+    """Base of all models: unknown keys are errors, values never change after loading."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class Agent(Frozen):
+    """A person who answers tickets from their own mail client."""
+
+    id: Name = Field(description="Short name, used by #assign and in rules.")
+    name: str = Field(min_length=1, description="Full name, shown to customers.")
+    addresses: tuple[MailAddress, ...] = Field(
+        min_length=1, description="Addresses they write from; mail for them goes to the first."
+    )
+    departments: tuple[Name, ...] = Field(min_length=1, description="Departments whose tickets they get.")
+
+    @property
+    def address(self) -> str:
+        """Where this agent's mail goes."""
+        return self.addresses[0]
+
+
+class Department(Frozen):
+    """A part of the house with its own addresses, name and signature."""
+
+    name: Name = Field(description="Short name, used by rules.")
+    title: str = Field(min_length=1, description="Name that people read.")
+    addresses: tuple[MailAddress, ...] = Field(
+        min_length=1, description="Addresses that customers write to; mails go out from the first."
+    )
+    from_name: str = Field("", description="Display name of mails to customers; the title if left out.")
+    signature: str = Field("", description="Text below each answer to a customer.")
+
+    @property
+    def address(self) -> str:
+        """The address its mails are sent from."""
+        return self.addresses[0]
+
+
+class Topic(Frozen):
+    """A help topic: what a ticket is about."""
+
+    name: Name = Field(description="Short name, used by #topic and in rules.")
+    title: str = Field(min_length=1, description="Name that people read.")
+    department: Name | None = Field(None, description="Department that a ticket of this topic moves to.")
+    priority: Priority | None = Field(None, description="Priority that a ticket of this topic gets.")
+
+
+class Test(Frozen):
+    """What one field of a mail is compared with. Each operator takes one text or a list (any of them)."""
+
+    is_: Words = Field((), alias="is", description="Equal, ignoring case.")
+    contains: Words = Field((), description="Contains, ignoring case.")
+    starts: Words = Field((), description="Starts with, ignoring case.")
+    ends: Words = Field((), description="Ends with, ignoring case; '@example.com' tests a domain.")
+    matches: Patterns = Field((), description="Regular expression found anywhere, at most 0.1 s.")
+    exists: bool | None = Field(None, description="Whether there is anything at all.")
+
+
+class When(Frozen):
+    """Conditions; all that are written must hold."""
+
+    from_: Test | None = Field(None, alias="from", description="The From address.")
+    to: Test | None = Field(None, description="Any To address, Cc address or envelope recipient.")
+    subject: Test | None = Field(None, description="The subject.")
+    body: Test | None = Field(None, description="The new text, without quotes and signature.")
+    all: tuple[When, ...] = Field((), description="Every one of these holds.")
+    any: tuple[When, ...] = Field((), description="At least one of these holds.")
+    none: tuple[When, ...] = Field((), description="Not one of these holds.")
+
+
+class Then(Frozen):
+    """What a rule sets. The first rule that sets a field wins, unless a later one says `override`."""
+
+    topic: Name | None = Field(None, description="Help topic.")
+    priority: Priority | None = Field(None, description="Priority.")
+    department: Name | None = Field(None, description="Department.")
+    assignee: Name | None = Field(None, description="Agent who gets it.")
+    tag: Words = Field((), description="Tags to add.")
+
+
+class Rule(Frozen):
+    """One entry of `config/rules.toml`."""
+
+    name: str = Field(min_length=1, description="Shown in explanations and in the ticket's history.")
+    on: tuple[Literal["opened", "replied"], ...] = Field(
+        ("opened",), min_length=1, description="When the rule is tried."
+    )
+    when: When = Field(default_factory=When, description="Conditions; none means always.")
+    then: Then = Field(description="What it sets.")
+    override: bool = Field(False, description="Win over earlier rules that set the same field.")
+    stop: bool = Field(False, description="Try no further rule after this one hit.")
+
+
+class Limits(Frozen):
+    """Bounds on what is taken in and on automatic mail."""
+
+    mail_bytes: int = Field(25_000_000, ge=10_000, description="Largest mail taken, in bytes.")
+    acks_per_address_hour: int = Field(5, ge=0, description="Automatic mails to one address an hour.")
+    acks_per_address_day: int = Field(20, ge=0, description="Automatic mails to one address a day.")
+    acks_per_domain_hour: int = Field(60, ge=0, description="Automatic mails to one domain an hour.")
+    acks_unproven_hour: int = Field(
+        2_000, ge=0, description="Automatic mails an hour to unproven senders in all; above it they wait."
+    )
+    held_notices_hour: int = Field(5, ge=0, description="Notices of held mail to one agent an hour.")
+
+
+class Policy(Frozen):
+    """All that decisions depend on, as one immutable value."""
+
+    name: str = Field(min_length=1, description="Name of the desk, shown in mails.")
+    address: MailAddress = Field(description="Main address of the desk.")
+    language: Name = Field("en", description="Language of templates: a folder below `templates`.")
+    zone: str = Field("UTC", description="Time zone of dates in mails, like Europe/Berlin.")
+    reopen_days: int = Field(14, ge=0, description="Days after closing within which a reply reopens.")
+    departments: tuple[Department, ...] = Field(min_length=1)
+    agents: tuple[Agent, ...] = Field(min_length=1)
+    topics: tuple[Topic, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    limits: Limits = Limits()
+
+    @cached_property
+    def _agents_by_address(self) -> dict[str, Agent]:
+        return {address: agent for agent in self.agents for address in agent.addresses}
+
+    @cached_property
+    def desk_addresses(self) -> dict[str, str]:
+        """Every address of the desk, with the name of its department. The main address is always one."""
+        found = {self.address: self.departments[0].name}
+        found.update({a: department.name for department in self.departments for a in department.addresses})
+        return found
+
+    def agent_at(self, address: str) -> Agent | None:
+        """The agent who writes from this normalised address."""
+        return self._agents_by_address.get(address)
+
+    def agent(self, id_: str) -> Agent | None:
+        """The agent of this id."""
+        return next((agent for agent in self.agents if agent.id == id_), None)
+
+    def department(self, name: str) -> Department:
+        """The department of this name; the first one if it has gone from the configuration."""
+        return next((d for d in self.departments if d.name == name), self.departments[0])
+
+    def topic(self, name: str) -> Topic | None:
+        """The help topic of this name."""
+        return next((topic for topic in self.topics if topic.name == name), None)
+
+    def agents_of(self, department: str) -> tuple[Agent, ...]:
+        """The agents of a department, in the order of the file."""
+        return tuple(agent for agent in self.agents if department in agent.departments)
+
+
+def _empty_tests(when: When) -> Iterator[tuple[str | int, ...]]:
+    """The paths of tests without an operator, which would hold for every mail."""
+    for key, test in (("from", when.from_), ("to", when.to), ("subject", when.subject), ("body", when.body)):
+        if test == Test():
+            yield (key,)
+    for key, parts in (("all", when.all), ("any", when.any), ("none", when.none)):
+        for i, part in enumerate(parts):
+            yield from ((key, i, *path) for path in _empty_tests(part))
+
+
+def problems(policy: Policy) -> list[tuple[tuple[str | int, ...], str]]:
+    """What no single field shows: names that do not exist, addresses used twice. Paths as pydantic's."""
+    found: list[tuple[tuple[str | int, ...], str]] = []
+    departments = {d.name for d in policy.departments}
+    agents = {a.id for a in policy.agents}
+    topics = {t.name for t in policy.topics}
+
+    def unknown(path: tuple[str | int, ...], what: str, name: str | None, known: set[str]) -> None:
+        if name is not None and name not in known:
+            found.append((path, f"there is no {what} {name!r}; known: {', '.join(sorted(known)) or 'none'}"))
+
+    def twice(kind: str, key: str, names: list[str]) -> None:
+        for i, name in enumerate(names):
+            if name in names[:i]:
+                told = f"{name!r} is used twice; each {kind[:-1]} needs its own {key}"
+                found.append(((kind, i, key), told))
+
+    twice("agents", "id", [a.id for a in policy.agents])
+    twice("departments", "name", [d.name for d in policy.departments])
+    twice("topics", "name", [t.name for t in policy.topics])
+    twice("rules", "name", [r.name for r in policy.rules])
+    owners: dict[str, str] = {}
+    for i, department in enumerate(policy.departments):
+        for j, address in enumerate(department.addresses):
+            if address in owners:
+                told = f"{address} is already an address of {owners[address]}; delete it at one of them"
+                found.append((("departments", i, "addresses", j), told))
+            owners[address] = f"the department {department.name!r}"
+    for i, agent in enumerate(policy.agents):
+        for j, address in enumerate(agent.addresses):
+            path = ("agents", i, "addresses", j)
+            if address == policy.address:
+                found.append((path, f"{address} is the desk's own address; an agent needs a private one"))
+            elif address in owners:
+                told = f"{address} is already an address of {owners[address]}; delete it at one of them"
+                found.append((path, told))
+            owners[address] = f"the agent {agent.id!r}"
+        for j, name in enumerate(agent.departments):
+            unknown(("agents", i, "departments", j), "department", name, departments)
+    for i, topic in enumerate(policy.topics):
+        unknown(("topics", i, "department"), "department", topic.department, departments)
+    for i, rule in enumerate(policy.rules):
+        unknown(("rules", i, "then", "topic"), "topic", rule.then.topic, topics)
+        unknown(("rules", i, "then", "department"), "department", rule.then.department, departments)
+        unknown(("rules", i, "then", "assignee"), "agent", rule.then.assignee, agents)
+        if rule.then == Then() and not rule.stop:
+            told = "sets nothing; write a topic, priority, department, assignee or tag"
+            found.append((("rules", i, "then"), told))
+        told = "compares nothing; write is, contains, starts, ends, matches or exists"
+        found.extend((("rules", i, "when", *path), told) for path in _empty_tests(rule.when))
+    for i, department in enumerate(policy.departments):
+        if not policy.agents_of(department.name):
+            told = f"nobody is told of its tickets; write {department.name!r} into an agent's departments"
+            found.append((("departments", i, "name"), told))
+        for j, address in enumerate(department.addresses):
+            if len(address.partition("@")[0]) > 20:
+                told = f"{address} is too long before the @; at most 20 letters, as reply addresses add 44"
+                found.append((("departments", i, "addresses", j), told))
+    return found

@@ -1,0 +1,102 @@
+"""Reading a mail: everything about it that needs no decision. Picklable, so that other processes may read ahead."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from maildesk.core import rules
+from maildesk.core.body import line_hash, line_hashes, new_text
+from maildesk.core.bounce import Bounce, bounce
+from maildesk.core.classify import Kind, classify
+from maildesk.core.message import Message, parse
+from maildesk.core.policy import Policy
+
+LINES_KEPT = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """How a mail came. `sender` is "" for the null return path and None where the channel does not tell it."""
+
+    channel: str
+    sender: str | None = None
+    recipients: tuple[str, ...] = ()
+    peer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the edge recorded about who wrote a mail. `released_by` names who vouched for a held one."""
+
+    released_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A mail, read."""
+
+    message: Message
+    envelope: Envelope
+    evidence: Evidence
+    kind: Kind
+    bounce: Bounce | None
+    new_text: str
+    lines: tuple[str, ...]
+    leaves: Mapping[str, rules.Leaf]
+
+    @property
+    def sender(self) -> str:
+        """The address that the mail claims to come from, normalised; "" if it claims none."""
+        named = (*self.message.from_, *self.message.sender)
+        return named[0].address if named else self.envelope.sender or ""
+
+    @property
+    def sender_name(self) -> str:
+        """The display name beside it, or the address."""
+        named = (*self.message.from_, *self.message.sender)
+        return (named[0].name if named else "") or self.sender
+
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        """Every address it was sent to, in the order in which they count: To, Cc, delivery headers, envelope."""
+        headers = (*(a.address for a in self.message.to), *(a.address for a in self.message.cc))
+        return tuple(dict.fromkeys((*headers, *self.message.delivered_to, *self.envelope.recipients)))
+
+    @property
+    def cited(self) -> tuple[str, ...]:
+        """The Message-IDs it answers: In-Reply-To first, then References from the newest, at most 100."""
+        ids = (*self.message.in_reply_to, *reversed(self.message.references))
+        return tuple(dict.fromkeys(ids))[:100]
+
+
+def _kept(lines: tuple[str, ...]) -> tuple[str, ...]:
+    # What stands beyond the bound still counts, as one line: a copy that differs there is another mail.
+    rest = lines[LINES_KEPT:]
+    return (*lines[:LINES_KEPT], *((line_hash(" ".join(rest)),) if rest else ()))
+
+
+def read(
+    raw: bytes, envelope: Envelope, evidence: Evidence, policy: Policy, sent: frozenset[str] = frozenset()
+) -> Reading:
+    """Reads a mail. `sent` are the line hashes of our mails that it answers. Bounded in time on any input."""
+    message = parse(raw)
+    report = bounce(message, raw)
+    fresh = new_text(message.text, sent, message.html).text
+    to = (*(a.address for a in message.to), *(a.address for a in message.cc), *envelope.recipients)
+    facts = {
+        "from_": tuple(a.address for a in message.from_),
+        "to": tuple(dict.fromkeys(to)),
+        "subject": (message.subject,),
+        "body": (fresh,),
+    }
+    return Reading(
+        message=message,
+        envelope=envelope,
+        evidence=evidence,
+        kind=classify(message, envelope.sender == "", report),
+        bounce=report,
+        new_text=fresh,
+        lines=_kept(line_hashes(message.text)),
+        leaves=rules.leaves(policy, facts),
+    )

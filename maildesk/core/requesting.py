@@ -1,0 +1,219 @@
+"""What customers do: open a ticket, add to one. Rules apply here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from maildesk.core import identity, rules, telling
+from maildesk.core.acting import assign, move, set_topic
+from maildesk.core.changes import Append, Join, Learn, Link, Open, Set
+from maildesk.core.draft import Draft
+from maildesk.core.matching import Match
+from maildesk.core.model import (
+    DAY,
+    Disposition,
+    Entry,
+    EntryKind,
+    MidRef,
+    Move,
+    Participant,
+    Proof,
+    Status,
+    Ticket,
+)
+from maildesk.core.policy import Policy
+from maildesk.core.proof import Standing, desk_part, is_desk
+from maildesk.core.reading import Reading
+from maildesk.core.subject import frozen
+
+COLLABORATORS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """What somebody outside wrote: by mail (`reading`), or taken down at the command line."""
+
+    sender: str
+    name: str
+    subject: str
+    text: str
+    new_text: str
+    proof: Proof
+    source: str
+    departments: tuple[str, ...]
+    opened_by: str
+    candidates: tuple[int, ...]
+    reading: Reading | None = None
+
+    @property
+    def actor(self) -> str:
+        """Who it is in the ticket's history."""
+        return self.sender or "somebody without an address"
+
+
+def departments_of(reading: Reading, policy: Policy) -> tuple[str, ...]:
+    """The departments that a mail was sent to, the owner first: by To, then Cc, then the envelope."""
+    found = (policy.desk_addresses.get(desk_part(address, policy)[0]) for address in reading.recipients)
+    return tuple(dict.fromkeys(name for name in found if name)) or (policy.departments[0].name,)
+
+
+def from_mail(reading: Reading, standing: Standing, draft: Draft) -> Contribution:
+    """A mail as a contribution."""
+    message = reading.message
+    addresses = (own for a in reading.recipients if (own := desk_part(a, draft.policy)[0]))
+    return Contribution(
+        sender=standing.sender,
+        name=reading.sender_name or standing.sender,
+        subject=message.subject,
+        text=message.text,
+        new_text=reading.new_text or message.text,
+        proof=standing.proof,
+        source="email",
+        departments=departments_of(reading, draft.policy),
+        opened_by=next(addresses, draft.policy.address),
+        candidates=identity.candidates(draft.after.keys, message.message_id, reading.sender, message.sha256),
+        reading=reading,
+    )
+
+
+def learn_ids(draft: Draft, reading: Reading, number: int) -> None:
+    """The ticket knows the mail's own id and those it cites from now on."""
+    own = identity.mid_hash(reading.message.message_id)
+    if own:
+        draft.apply(Learn(own, MidRef(number, "own")))
+    for mid in reading.cited[:20]:
+        # Ids of ours are found by their signature and by the mails that we sent.
+        if not identity.own_message_id(draft.after.keys, mid) and identity.read_anchor(draft.after.keys, mid) is None:
+            draft.apply(Learn(identity.mid_hash(mid), MidRef(number, "cited")))
+
+
+def remark(reading: Reading, proof: Proof, policy: Policy) -> str:
+    """What an agent should know about a mail that proves nothing: other recipients, another Reply-To."""
+    if proof is not Proof.CLAIMED:
+        return ""
+    message = reading.message
+    sentences = []
+    others = [a.address for a in (*message.to, *message.cc) if a.address and not is_desk(a.address, policy)]
+    if others:
+        shown = ", ".join(dict.fromkeys(others[:10]))
+        sentences.append(f"The mail also went to {shown}; they get no copies, because its sender is not proven.")
+    asked = [a.address for a in message.reply_to if a.address and a.address != reading.sender]
+    if asked:
+        sentences.append(f"It asks for answers to {', '.join(asked[:3])}; they go to {reading.sender} instead.")
+    if len(message.from_) > 1:
+        sentences.append(f"It has several From addresses: {', '.join(a.address for a in message.from_[:5])}.")
+    return " ".join(sentences)
+
+
+def add_entry(
+    draft: Draft, who: Contribution, number: int, kind: EntryKind, why: str, note: str = ""
+) -> None:
+    """Appends what was written to the ticket's thread."""
+    reading = who.reading
+    own_remark = remark(reading, who.proof, draft.policy) if reading and kind is not EntryKind.AUTO_REPLY else ""
+    entry = Entry(
+        key=draft.key,
+        ticket=number,
+        kind=kind,
+        author=who.sender,
+        author_name=who.name,
+        at=draft.now,
+        text=who.text,
+        new_text=who.new_text,
+        message_id=reading.message.message_id if reading else "",
+        proof=who.proof.value,
+        attachments=reading.message.attachments if reading else (),
+        remark=" ".join(part for part in (note, own_remark) if part),
+    )
+    draft.apply(Append(entry, who.actor, why))
+    if reading:
+        learn_ids(draft, reading, number)
+
+
+def _join_copied(draft: Draft, who: Contribution, number: int) -> None:
+    """Those in To and Cc of a proven mail take part from now on."""
+    if who.reading is None or who.proof is Proof.CLAIMED:
+        return
+    for address in (*who.reading.message.to, *who.reading.message.cc):
+        ticket = draft.ticket(number)
+        known = ticket.participant(address.address) or draft.policy.agent_at(address.address)
+        if not address.address or known or is_desk(address.address, draft.policy):
+            continue
+        if len(ticket.participants) > COLLABORATORS:
+            draft.because(f"More than {COLLABORATORS} people would take part; the rest gets no copies.")
+            return
+        person = Participant(address.address, address.name or address.address, "collaborator")
+        draft.apply(Join(number, person, who.actor, "copied by a proven mail"))
+
+
+def _apply_rules(draft: Draft, who: Contribution, number: int, opened: bool) -> None:
+    if who.reading is None:
+        return
+    results = rules.evaluate(draft.policy, "opened" if opened else "replied", who.reading.leaves)
+    draft.rules = tuple((r.rule.name, r.hit, r.because) for r in results)
+    chosen, tags = rules.settings(results)
+    by_field = {setting.field: setting for setting in chosen}
+    if topic := by_field.pop("topic", None):
+        set_topic(draft, number, topic.value, f"rule {topic.rule}", topic.because)
+        suggested = draft.policy.topic(topic.value)
+        if suggested and suggested.priority and "priority" not in by_field:
+            _set(draft, number, "priority", suggested.priority, f"rule {topic.rule}", f"topic {topic.value}")
+    for field in ("department", "priority"):
+        if setting := by_field.get(field):
+            _set(draft, number, field, setting.value, f"rule {setting.rule}", setting.because)
+    if assignee := by_field.get("assignee"):
+        assign(draft, number, assignee.value, f"rule {assignee.rule}", assignee.because)
+    if new := tuple(t for t in tags if t.value not in draft.ticket(number).tags):
+        value = (*draft.ticket(number).tags, *(t.value for t in new))
+        _set(draft, number, "tag", value, f"rule {new[0].rule}", new[0].because)
+
+
+def _set(draft: Draft, number: int, field: str, value: object, actor: str, why: str) -> None:
+    if getattr(draft.ticket(number), "tags" if field == "tag" else field) != value:
+        draft.apply(Set(number, field, value, draft.now, actor, why))
+
+
+def open_ticket(
+    draft: Draft, who: Contribution, why: str, link: tuple[str, int] | None = None, acknowledge: bool = True
+) -> int:
+    """A new ticket, routed by the rules; its requester is acknowledged and its agents are told."""
+    number = draft.after.free_number(who.candidates)
+    ticket = Ticket(
+        number=number,
+        subject=frozen(who.subject),
+        department=who.departments[0],
+        opened_by=who.opened_by,
+        source=who.source,
+        participants=(Participant(who.sender, who.name, "requester"),),
+        created=draft.now,
+    )
+    draft.apply(Open(ticket, who.actor, why))
+    if link:
+        draft.apply(Link(number, link[0], link[1], "maildesk", why))
+    note = f"This may belong to #{link[1]}." if link and link[0] == "possibly" else ""
+    add_entry(draft, who, number, EntryKind.CUSTOMER, "wrote the first mail", note)
+    _join_copied(draft, who, number)
+    _apply_rules(draft, who, number, opened=True)
+    if acknowledge:
+        telling.acknowledge(draft, who.reading, number, draft.key, proven=who.proof is not Proof.CLAIMED)
+    routed = draft.ticket(number).department != who.departments[0]
+    others = () if routed else who.departments[1:]
+    telling.tell_agents(draft, "new_ticket", number, draft.key, others, leave_out=(who.sender,))
+    return number
+
+
+def reply(draft: Draft, who: Contribution, found: Match) -> tuple[Disposition, int]:
+    """A participant writes on their ticket; after the reopen window that makes a linked follow-up."""
+    assert found.ticket is not None
+    ticket = draft.ticket(found.ticket)
+    window = draft.policy.reopen_days * DAY
+    if ticket.status is Status.CLOSED and ticket.closed is not None and draft.now - ticket.closed > window:
+        draft.because(f"#{ticket.number} was closed more than {draft.policy.reopen_days} days ago: a follow-up is opened.")
+        number = open_ticket(draft, who, f"follow-up of #{ticket.number}", ("follow-up", ticket.number))
+        return Disposition.NEW_TICKET, number
+    add_entry(draft, who, ticket.number, EntryKind.CUSTOMER, "wrote again")
+    _join_copied(draft, who, ticket.number)
+    move(draft, ticket.number, Move.CUSTOMER_REPLY, who.actor)
+    _apply_rules(draft, who, ticket.number, opened=False)
+    telling.tell_agents(draft, "customer_reply", ticket.number, draft.key, leave_out=(who.sender,))
+    return Disposition.REPLY, ticket.number

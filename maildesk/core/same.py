@@ -1,0 +1,89 @@
+"""The same mail: whether a mail has been decided before, whatever the channel that brought it again."""
+
+from __future__ import annotations
+
+from maildesk.core.changes import Snapshot
+from maildesk.core.identity import mid_hash
+from maildesk.core.model import DAY, SECOND, Disposition, Proof, Seen
+from maildesk.core.reading import Reading
+
+VARIANT_LINES = 15
+_DATED = 7 * DAY
+_UNDATED = 15 * 60 * SECOND
+
+
+def remembered(reading: Reading, key: str, received: int, disposition: Disposition, ticket: int | None) -> Seen:
+    """What is kept of a mail to know it again."""
+    return Seen(
+        key=key,
+        mid=mid_hash(reading.message.message_id),
+        sha256=reading.message.sha256,
+        sender=reading.sender,
+        lines=reading.lines,
+        attachments=tuple(sorted(a.sha256 for a in reading.message.attachments)),
+        received=received,
+        disposition=disposition.value,
+        ticket=ticket,
+    )
+
+
+def _subsequence(short: tuple[str, ...], long: tuple[str, ...]) -> bool:
+    rest = iter(long)
+    return all(line in rest for line in short)
+
+
+def _contained(some: tuple[str, ...], others: tuple[str, ...]) -> bool:
+    left = list(others)
+    for item in some:
+        if item not in left:
+            return False
+        left.remove(item)
+    return True
+
+
+def _variant(new: Seen, old: Seen) -> bool:
+    extra = len(new.lines) - len(old.lines)
+    if not 0 < extra <= VARIANT_LINES or not _contained(old.attachments, new.attachments):
+        return False
+    # Additions at the edges only: the old lines stand together somewhere in the new ones.
+    return any(new.lines[at : at + len(old.lines)] == old.lines for at in range(extra + 1))
+
+
+def _again(new: Seen, old: Seen, dated: bool) -> str:
+    if not new.mid:
+        span = _DATED if dated else _UNDATED
+        same = not old.mid and new.sha256 == old.sha256 and abs(new.received - old.received) <= span
+        return "the same bytes came before, and it has no Message-ID" if same else ""
+    if new.mid != old.mid or new.sender != old.sender:
+        return ""
+    if _subsequence(new.lines, old.lines) and _contained(new.attachments, old.attachments):
+        return "the same mail came before: same Message-ID and sender, nothing new in it"
+    if _variant(new, old):
+        return "the same mail came before; this copy only adds lines at its edges"
+    return ""
+
+
+def earlier(reading: Reading, snapshot: Snapshot, key: str, received: int, proof: Proof) -> tuple[Seen | None, str]:
+    """The decided mail that this one repeats, and why; (None, "") if there is none.
+
+    A held mail is not repeated by a copy with stronger proof: that copy is decided.
+    """
+    new = remembered(reading, key, received, Disposition.DUPLICATE, None)
+    dated = reading.message.date is not None or reading.message.has_received
+    for old in snapshot.seen.get(new.mid or new.sha256, ()):
+        if old.key == key or (old.disposition == Disposition.HELD and proof is not Proof.CLAIMED):
+            continue
+        if why := _again(new, old, dated):
+            return old, why
+    return None, ""
+
+
+def superseded(reading: Reading, snapshot: Snapshot, key: str, received: int) -> tuple[Seen, ...]:
+    """The held mails that this better proved copy stands in for."""
+    new = remembered(reading, key, received, Disposition.DUPLICATE, None)
+    dated = reading.message.date is not None or reading.message.has_received
+    return tuple(
+        old
+        for old in snapshot.seen.get(new.mid or new.sha256, ())
+        if old.key != key and old.disposition == Disposition.HELD and _again(new, old, dated)
+    )

@@ -1,0 +1,82 @@
+"""Who is told of what, and the limits that automatic mail keeps to."""
+
+from __future__ import annotations
+
+from maildesk.core.changes import within
+from maildesk.core.draft import Draft
+from maildesk.core.model import DAY, HOUR, Participant, Ticket
+from maildesk.core.policy import Agent, Policy
+from maildesk.core.proof import is_desk
+from maildesk.core.reading import Reading
+
+# Errors are answers to an agent's own mail; the bound only ends a loop with a machine that writes as the agent.
+ERRORS_HOUR = 20
+
+
+def agents_for(ticket: Ticket, policy: Policy, departments: tuple[str, ...] = ()) -> tuple[Agent, ...]:
+    """The assignee; if nobody has it, the agents of its department and of the further ones named."""
+    assignee = policy.agent(ticket.assignee) if ticket.assignee else None
+    if assignee:
+        return (assignee,)
+    names = (ticket.department, *departments)
+    return tuple(dict.fromkeys(agent for name in names for agent in policy.agents_of(policy.department(name).name)))
+
+
+def tell_agents(
+    draft: Draft,
+    kind: str,
+    number: int,
+    entry: str,
+    departments: tuple[str, ...] = (),
+    leave_out: tuple[str, ...] = (),
+) -> None:
+    """A mail to each agent who is to know, but not to those who stand in `leave_out` (addresses)."""
+    for agent in agents_for(draft.ticket(number), draft.policy, departments):
+        if not any(address in leave_out for address in agent.addresses):
+            draft.notify_agent(kind, agent, number, entry)
+
+
+def _no_acknowledgment(draft: Draft, reading: Reading | None, to: str) -> str:
+    """Why no acknowledgment goes out; "" if one does."""
+    if not to:
+        return "the mail names no sender"
+    if is_desk(to, draft.policy):
+        return f"{to} is an address of this desk"
+    if reading and not reading.kind.may_autorespond:
+        return f"machines and lists get none ({reading.kind.because})"
+    if reading and reading.envelope.sender == "":
+        return "it came with a null return path"
+    limits, after = draft.policy.limits, draft.after
+    times = after.notice_times.get(("acknowledgment", to), ())
+    if within(times, draft.now, HOUR) >= limits.acks_per_address_hour:
+        return f"{to} has had {limits.acks_per_address_hour} within the hour"
+    if within(times, draft.now, DAY) >= limits.acks_per_address_day:
+        return f"{to} has had {limits.acks_per_address_day} within the day"
+    domain = to.rpartition("@")[2]
+    if after.domain_acks.get(domain, 0) >= limits.acks_per_domain_hour:
+        return f"{domain} has had {limits.acks_per_domain_hour} within the hour"
+    return ""
+
+
+def acknowledge(draft: Draft, reading: Reading | None, number: int, entry: str, proven: bool) -> None:
+    """Tells the requester the ticket's number, unless that would answer a machine or pass a limit."""
+    requester: Participant = draft.ticket(number).requester
+    if why := _no_acknowledgment(draft, reading, requester.address):
+        draft.because(f"No acknowledgment: {why}.")
+        return
+    late = not proven and draft.after.unproven_acks >= draft.policy.limits.acks_unproven_hour
+    if late:
+        draft.because("The acknowledgment waits an hour: unproven senders have had all that the limit allows.")
+    draft.notify_participant(
+        "acknowledgment",
+        requester,
+        number,
+        entry,
+        unproven=not proven,
+        not_before=draft.now + HOUR if late else 0,
+    )
+
+
+def may_tell(draft: Draft, kind: str, agent: Agent, an_hour: int) -> bool:
+    """Whether another mail of this kind to the agent keeps to the limit."""
+    return within(draft.after.notice_times.get((kind, agent.address), ()), draft.now, HOUR) < an_hour

@@ -1,0 +1,153 @@
+"""The daemon: loops on threads, signals, and a graceful stop."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC
+from types import FrameType
+
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from maildesk import log
+from maildesk.app import App
+from maildesk.edges.intakes.smtp import SmtpIntake
+from maildesk.core.proof import is_desk
+from maildesk.store.nodes import BEAT_SECONDS
+
+LONGEST_PAUSE = 60.0
+GRACE = 20.0
+
+
+@dataclass(slots=True)
+class Loop:
+    """Repeats a step on a thread of its own as long as there is something to do, then sleeps until it is woken.
+
+    It backs off on errors and never dies of one. `every` is in seconds: how often the scheduler wakes it.
+    """
+
+    name: str
+    step: Callable[[int], int]
+    clock: Callable[[], int]
+    every: float
+    _signal: threading.Condition = field(default_factory=threading.Condition)
+    _awake: bool = False
+    _stopping: bool = False
+    _thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begins to repeat."""
+        self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
+        self._thread.start()
+
+    def wake(self) -> None:
+        """There is something to do."""
+        with self._signal:
+            self._awake = True
+            self._signal.notify()
+
+    def stop(self) -> None:
+        """Ends after the step that runs."""
+        with self._signal:
+            self._stopping = True
+            self._signal.notify()
+        if self._thread:
+            self._thread.join()
+
+    def _run(self) -> None:
+        failures = 0
+        while not self._stopping:
+            with self._signal:
+                self._awake = False
+            try:
+                worked = self.step(self.clock())
+                failures = 0
+            except Exception as error:
+                failures += 1
+                pause = min(LONGEST_PAUSE, 0.5 * 2**failures)
+                log.loop_failed(self.name, error, pause)
+                with self._signal:
+                    # A wake-up does not end the pause after an error.
+                    self._signal.wait_for(lambda: self._stopping, pause)
+                continue
+            if not worked:
+                with self._signal:
+                    self._signal.wait_for(lambda: self._stopping or self._awake)
+
+
+class Daemon:
+    """A running desk."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+        settings = app.loaded.settings
+        self.intakes = [
+            SmtpIntake(
+                listen=smtp.listen,
+                hostname=smtp.hostname,
+                accept=app.accept,
+                known=lambda address: is_desk(address, app.live.policy),
+                mail_bytes=lambda: app.live.policy.limits.mail_bytes,
+                max_sessions=smtp.max_sessions,
+                max_recipients=smtp.max_recipients,
+                timeout=smtp.timeout,
+            )
+            for smtp in settings.smtp
+        ]
+        self.loops = [
+            Loop("inbound", app.inbound.step, app.clock, every=2.0),
+            Loop("outbound", app.outbound.step, app.clock, every=2.0),
+            Loop("heartbeat", self._beat, app.clock, every=BEAT_SECONDS),
+        ]
+        app.inbound_wake = self.loops[0].wake
+        app.outbound_wake = self.loops[1].wake
+        self._stop = threading.Event()
+        # It only wakes loops; what is due, and that it happens once, the database decides.
+        self._scheduler = BackgroundScheduler(
+            timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        )
+
+    def _beat(self, now: int) -> int:
+        self.app.beat()
+        return 0
+
+    def start(self) -> None:
+        """Takes mail from here on."""
+        self.app.enter()
+        self.app.store.start()
+        for intake in self.intakes:
+            intake.start()
+        for loop in self.loops:
+            loop.start()
+            self._scheduler.add_job(loop.wake, "interval", seconds=loop.every)
+        self._scheduler.start()
+        log.started(self.app.store.node.id, self.app.live.digest)
+
+    def stop(self) -> None:
+        """Closes the listeners, finishes what runs, and gives every row back."""
+        for intake in self.intakes:
+            intake.stop(GRACE)
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+        for loop in self.loops:
+            loop.stop()
+        with contextlib.suppress(OSError):
+            self.app.leave()
+        log.stopped(self.app.store.node.id)
+
+    def run(self) -> None:
+        """Runs until SIGTERM or SIGINT."""
+
+        def end(number: int, frame: FrameType | None) -> None:
+            self._stop.set()
+
+        signal.signal(signal.SIGTERM, end)
+        signal.signal(signal.SIGINT, end)
+        self.start()
+        try:
+            self._stop.wait()
+        finally:
+            self.stop()

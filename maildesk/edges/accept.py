@@ -1,0 +1,70 @@
+"""The only way in. A mail is acknowledged to the world only after its bytes are committed."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import zlib
+from collections.abc import Callable
+from concurrent.futures import Future
+
+from maildesk import log
+from maildesk.core.headers import ids
+from maildesk.core.identity import mid_hash
+from maildesk.core.reading import Envelope, Evidence
+from maildesk.store import inbox
+from maildesk.store.db import operational
+from maildesk.store.inbox import Incoming
+from maildesk.store.store import Store
+
+
+class Acceptor:
+    """Commits mails as they come. It judges no content and knows no duplicates."""
+
+    def __init__(self, store: Store, clock: Callable[[], int], wake: Callable[[], None] = lambda: None) -> None:
+        self._store = store
+        self._clock = clock
+        self._wake = wake
+
+    def __call__(
+        self, raw: bytes, envelope: Envelope, evidence: Evidence, source_key: str | None = None
+    ) -> Future[str]:
+        """The future has the row key once the mail is committed, or the error for which it was not.
+
+        Raises Busy where too much waits. On any error the other side still has the mail and must keep it.
+        """
+        message_id, refs = ids(raw)
+        mail = Incoming(
+            key=secrets.token_hex(10),
+            source_key=source_key,
+            envelope=envelope,
+            evidence=evidence,
+            received=self._clock(),
+            z=zlib.compress(raw, 6),
+            size=len(raw),
+            sha256=hashlib.sha256(raw).hexdigest(),
+            message_id=message_id,
+            mid=mid_hash(message_id),
+            refs=refs,
+        )
+        done: Future[str] = Future()
+        self._submit(mail, done, again=True)
+        return done
+
+    def _submit(self, mail: Incoming, done: Future[str], again: bool) -> None:
+        self._store.submit("accept", lambda conn: inbox.accept(conn, mail)).add_done_callback(
+            lambda future: self._committed(mail, future, done, again)
+        )
+
+    def _committed(self, mail: Incoming, future: Future[str], done: Future[str], again: bool) -> None:
+        error = future.exception()
+        if error is None:
+            log.received(mail.key, mail.envelope.channel, mail.size, mail.message_id, mail.envelope.sender or "")
+            done.set_result(mail.key)
+            self._wake()
+        elif again and operational(error) and getattr(error, "connection_invalidated", False):
+            # The COMMIT may have gone through before the connection broke: the same row key tells.
+            self._submit(mail, done, again=False)
+        else:
+            log.refused(mail.key, error)
+            done.set_exception(error)

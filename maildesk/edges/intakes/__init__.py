@@ -1,0 +1,1 @@
+"""Channels in. Each hands every mail to `accept` and tells the other side only after the commit."""

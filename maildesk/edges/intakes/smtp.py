@@ -1,0 +1,202 @@
+"""SMTP in (RFC 5321): one thread with an event loop of its own; every mail is answered after its commit."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from maildesk.config.settings import split_listen
+from maildesk.core.reading import Envelope, Evidence
+from maildesk.edges.intakes.smtp_session import Service, Session, TurnAway
+from maildesk.store.db import operational
+from maildesk.store.writer import Busy
+
+log = logging.getLogger("maildesk.smtp")
+
+Accept = Callable[[bytes, Envelope, Evidence], "Future[str]"]
+"""Takes a mail in; the future has a result once the mail is committed."""
+
+DIRECT = 64 * 1024
+"""Mails up to this size (bytes) are hashed and compressed on the loop; larger ones in a thread beside it."""
+ACCEPTED = "250 2.0.0 Accepted"
+NOT_STORED = "451 4.3.0 The mail could not be stored; please try again later"
+BUSY = "451 4.3.2 Too much to do at the moment; please try again later"
+STOPPING = "421 4.3.2 Stopping; please try again later"
+FULL = "421 4.3.2 Too many connections; please try again later"
+
+
+class CannotListen(OSError):
+    """The port could not be opened; the text says which and why."""
+
+
+class SmtpIntake:
+    """Takes mail by SMTP and hands it to `accept`.
+
+    `250` is said only after the future of `accept` has its result. Whatever else `accept` does (raises,
+    fails, finds its queue full) is `451`, so that the sender keeps the mail and tries again. A commit goes on
+    when the client has gone. `accept` is called on the loop or in a thread beside it and must not wait;
+    `known` (is this normalised address ours?) and `mail_bytes` (the size limit, read once a session) are
+    called on the loop. Seconds: `timeout` for one command or one whole mail, `session_cap` for a session.
+    """
+
+    def __init__(
+        self,
+        listen: str,
+        hostname: str,
+        accept: Accept,
+        known: Callable[[str], bool],
+        mail_bytes: Callable[[], int],
+        max_sessions: int = 100,
+        max_recipients: int = 100,
+        timeout: float = 900.0,
+        session_cap: float = 3600.0,
+    ) -> None:
+        self.listen = listen
+        self.port = 0
+        self._accept = accept
+        self._sessions: set[Session] = set()
+        self._commits: set[asyncio.Task[str]] = set()
+        self._max_sessions = max_sessions
+        self._service = Service(
+            # Left to itself aiosmtpd asks the DNS for its own name, once a connection and on the loop.
+            hostname=hostname or socket.gethostname(),
+            known=known,
+            mail_bytes=mail_bytes,
+            max_recipients=max_recipients,
+            timeout=timeout,
+            session_cap=session_cap,
+            store=self._store,
+            ended=self._sessions.discard,
+        )
+        self._pool = ThreadPoolExecutor(2, thread_name_prefix="smtp-in")
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopping = asyncio.Event()
+        self._grace = 0.0
+
+    def start(self) -> None:
+        """Returns when the port answers; `port` is then the real one. Raises CannotListen. Once only."""
+        if self._thread is not None:
+            raise RuntimeError("this intake was started before")
+        # aiosmtpd logs each command at INFO, and at WARNING what strangers wrote, control characters and all.
+        # Refusals are logged by the session.
+        logging.getLogger("mail.log").setLevel(logging.ERROR)
+        listening: Future[int] = Future()
+        self._thread = threading.Thread(target=self._run, args=(listening,), name="smtp-in", daemon=True)
+        self._thread.start()
+        try:
+            self.port = listening.result()
+        except OSError as error:
+            self._thread.join()
+            raise CannotListen(
+                f"cannot take mail by SMTP on {self.listen}: {error.strerror or error};"
+                " end the program that uses this port, or set another `listen` in maildesk.toml"
+            ) from error
+
+    def stop(self, grace: float) -> None:
+        """Closes the port, says 421 to idle sessions, waits at most `grace` seconds for mails that are being
+        committed and answers them, then cuts the rest. Returns when the thread has ended; may be repeated."""
+        if self._thread is None or self._loop is None:
+            return
+        self._grace = grace
+        with contextlib.suppress(RuntimeError):  # the loop has ended already
+            self._loop.call_soon_threadsafe(self._stopping.set)
+        self._thread.join()
+
+    def _session(self) -> asyncio.Protocol:
+        if self._stopping.is_set():
+            return TurnAway(STOPPING)
+        if len(self._sessions) >= self._max_sessions:
+            return TurnAway(FULL)
+        session = Session(self._service)
+        self._sessions.add(session)
+        return session
+
+    async def _store(self, raw: bytes, envelope: Envelope) -> str:
+        """The reply to a mail. When a client goes, aiosmtpd cancels the caller; that stops no commit."""
+        commit = asyncio.get_running_loop().create_task(self._commit(raw, envelope))
+        self._commits.add(commit)
+        commit.add_done_callback(self._commits.discard)
+        return await asyncio.shield(commit)
+
+    async def _commit(self, raw: bytes, envelope: Envelope) -> str:
+        try:
+            if len(raw) > DIRECT:
+                loop = asyncio.get_running_loop()
+                stored = await loop.run_in_executor(self._pool, self._accept, raw, envelope, Evidence())
+            else:
+                stored = self._accept(raw, envelope, Evidence())
+            error = await _settled(stored)
+        except Exception as surprise:  # noqa: BLE001 - whatever it is, the sender must keep the mail
+            error = surprise
+        if error is None:
+            return ACCEPTED
+        expected = isinstance(error, (Busy, OSError)) or operational(error)
+        # Of a database error only the first line: the others repeat the statement and its values.
+        reason = (str(error).splitlines() or [""])[0][:200]
+        log.warning(
+            "%s: not stored, told to try again: %s: %s",
+            envelope.peer,
+            type(error).__name__,
+            reason,
+            exc_info=None if expected else error,
+        )
+        return BUSY if isinstance(error, Busy) else NOT_STORED
+
+    def _run(self, listening: Future[int]) -> None:
+        try:
+            asyncio.run(self._serve(listening))
+        except BaseException as error:
+            if listening.done():
+                raise
+            listening.set_exception(error)
+        finally:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+
+    async def _serve(self, listening: Future[int]) -> None:
+        self._loop = asyncio.get_running_loop()
+        server = await self._loop.create_server(self._session, *split_listen(self.listen))
+        listening.set_result(server.sockets[0].getsockname()[1])
+        await self._stopping.wait()
+        server.close()
+        await self._drain(self._loop.time() + self._grace)
+
+    async def _drain(self, end: float) -> None:
+        loop = asyncio.get_running_loop()
+        for session in tuple(self._sessions):
+            session.leave(STOPPING)
+        # Looked at anew after each step: a mail whose end arrives now is committed and answered too.
+        while (left := end - loop.time()) > 0:
+            answering = {session.gone for session in self._sessions if session.owes_answer}
+            if not self._commits and not answering:
+                break
+            await asyncio.wait(self._commits | answering, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+        if self._commits:
+            log.warning("stopped with %d mails half stored; their senders will try again", len(self._commits))
+        cut = [session.gone for session in self._sessions]
+        for session in tuple(self._sessions):
+            session.cut()
+        if cut:
+            await asyncio.wait(cut, timeout=1)
+
+
+async def _settled(future: Future[str]) -> BaseException | None:
+    """Waits for a future of another thread and gives its error, if any.
+
+    Unlike asyncio.wrap_future it never cancels that future: it belongs to the writer, whose commit goes on.
+    """
+    loop = asyncio.get_running_loop()
+    done = asyncio.Event()
+
+    def wake(_: Future[str]) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop has ended: nobody waits any more
+            loop.call_soon_threadsafe(done.set)
+
+    future.add_done_callback(wake)
+    await done.wait()
+    return future.exception()

@@ -1,0 +1,1 @@
+"""Ways out. Each takes finished bytes and says what became of them."""

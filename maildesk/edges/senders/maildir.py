@@ -1,0 +1,83 @@
+"""Mail out into a Maildir: one file per mail, named by its outbox row, so that it is there exactly once."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+_NAME = re.compile(r"[A-Za-z0-9_=+-][A-Za-z0-9._=+-]{0,199}")
+ALREADY_THERE = "already there"
+
+
+class MaildirSender:
+    """Delivers into the Maildir at `folder` (https://cr.yp.to/proto/maildir.html); makes it where needed.
+
+    Errors are OSError. Safe to use from several threads, for different names.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._tmp, self._new, self._cur = (folder / part for part in ("tmp", "new", "cur"))
+
+    def send(self, name: str, data: Iterable[bytes], again: bool) -> str:
+        """Puts one mail into new/ and says so in a sentence, once it would survive a power cut.
+
+        `name` is the once-key of the mail: letters, digits and `._=+-`, at most 200, else ValueError. With
+        `again` (this is not the first attempt) it first looks whether an earlier attempt had come to its end;
+        mail clients may have moved the file to cur/ and added flags since.
+        """
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"{name!r} cannot be the name of a file in a Maildir")
+        self._make()
+        file = f"{name}.maildesk"
+        if again and self._there(file):
+            # The attempt before may have been killed just before this.
+            _sync(self._new)
+            return ALREADY_THERE
+        tmp = self._tmp / file
+        try:
+            # Of a killed attempt under this name nothing is worth keeping.
+            with open(tmp, "wb", opener=_private) as out:
+                out.writelines(data)
+                out.flush()
+                os.fsync(out.fileno())
+            tmp.rename(self._new / file)
+        except BaseException:
+            tmp.unlink(missing_ok=True)
+            raise
+        _sync(self._new)
+        return f"delivered as new/{file}"
+
+    def _there(self, file: str) -> bool:
+        # new/ before cur/: a mail that a client moves in between is met in cur/.
+        if (self._new / file).exists():
+            return True
+        # Clients append ":2,S", or where a name may hold no colon ";2,S" or "!2,S"; Dovecot also ",S=2048".
+        marked = tuple(file + mark for mark in ":,;!")
+        with os.scandir(self._cur) as names:
+            return any(found.name == file or found.name.startswith(marked) for found in names)
+
+    def _make(self) -> None:
+        parts = (self._tmp, self._new, self._cur)
+        if all(part.is_dir() for part in parts):
+            return
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for part in parts:
+            part.mkdir(mode=0o700, exist_ok=True)
+        _sync(self._folder)
+        _sync(self._folder.parent)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+
+
+def _sync(folder: Path) -> None:
+    """Makes the names in a folder durable; fsync of a file does not."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,159 @@
+"""Templates: the texts of mails, read from a folder per language and compiled once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from css_inline import CSSInliner, InlineError
+from jinja2 import BaseLoader, Environment, StrictUndefined, Template, TemplateNotFound, TemplateSyntaxError
+from jinja2.exceptions import SecurityError, TemplateRuntimeError, UndefinedError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup, escape
+
+from maildesk.core import notices
+from maildesk.edges import samples
+
+Kind = Literal["txt", "html"]
+KINDS: tuple[Kind, ...] = ("txt", "html")
+
+_SPACES = re.compile(r"^ +| {2,}", re.MULTILINE)
+_RUNTIME = (TemplateRuntimeError, UndefinedError, SecurityError, TypeError, ValueError, ArithmeticError, LookupError)
+
+
+class TemplateError(Exception):
+    """Templates that cannot be used, with every problem as a sentence that begins with file:line."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class Templates:
+    """The compiled templates of one language. Nothing is read from disk after loading."""
+
+    def __init__(self, compiled: Mapping[tuple[str, str], Template], folder: Path) -> None:
+        self._compiled = compiled
+        self._folder = folder
+        self._inliner = CSSInliner(keep_style_tags=False, keep_at_rules=True, load_remote_stylesheets=False)
+
+    def render(self, name: str, kind: Literal["txt", "html"], context: Mapping[str, object]) -> str:
+        """The text of the template `name`; HTML is complete, with its CSS inlined.
+
+        Raises TemplateError where the template asks for what is not there or does what it must not.
+        """
+        template = self._compiled[name, kind]
+        try:
+            text = template.render(context)
+            return text.strip("\n") + "\n" if kind == "txt" else self._inliner.inline(text)
+        except InlineError as error:
+            raise TemplateError((f"{self._folder / f'{name}.{kind}'}: the CSS is wrong: {error}",)) from error
+        except _RUNTIME as error:
+            place = _place(error, self._folder) or str(self._folder / f"{name}.{kind}")
+            raise TemplateError((f"{place}: {_sentence(error)}",)) from error
+
+
+class _Loader(BaseLoader):
+    """Reads the files of one folder, with their names kept for error sentences."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str, None]:
+        path = self.folder / template
+        if "/" in template or "\\" in template or not path.is_file():
+            raise TemplateNotFound(template)
+        return path.read_text("utf-8"), str(path), None
+
+
+def load(folder: Path, language: str) -> Templates:
+    """The templates of a language, from its folder. Raises TemplateError with all problems at once."""
+    compiled, problems = _compile(folder / language)
+    if problems:
+        raise TemplateError(tuple(problems))
+    return Templates(compiled, folder / language)
+
+
+def check(folder: Path, language: str) -> list[str]:
+    """Every problem of a language's templates: each is rendered with sample data. An empty list means none."""
+    compiled, problems = _compile(folder / language)
+    templates = Templates(compiled, folder / language)
+    for name, context in samples.contexts():
+        for kind in KINDS:
+            if (name, kind) not in compiled:
+                continue
+            try:
+                templates.render(name, kind, context)
+            except TemplateError as error:
+                problems += error.problems
+    return list(dict.fromkeys(problems))
+
+
+def _compile(folder: Path) -> tuple[dict[tuple[str, str], Template], list[str]]:
+    if not folder.is_dir():
+        return {}, [f"{folder}: there is no such folder; `language` names a folder of templates"]
+    environment = ImmutableSandboxedEnvironment(
+        loader=_Loader(folder),
+        undefined=StrictUndefined,
+        autoescape=lambda name: name is not None and name.endswith(".html"),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.filters["br"] = _br
+    environment.filters["quoted"] = _quoted
+    compiled: dict[tuple[str, str], Template] = {}
+    problems: list[str] = []
+    for path in sorted(folder.glob("*")):
+        if path.suffix in (".txt", ".html"):
+            _compile_one(environment, path, compiled, problems)
+    for notice in notices.KINDS:
+        for kind in KINDS:
+            path = folder / f"{notice.name}.{kind}"
+            if not path.is_file():
+                problems.append(f"{path}: this template is missing; it is sent when {notice.help}")
+    return compiled, problems
+
+
+def _compile_one(
+    environment: Environment, path: Path, compiled: dict[tuple[str, str], Template], problems: list[str]
+) -> None:
+    try:
+        compiled[path.stem, path.suffix[1:]] = environment.get_template(path.name)
+    except TemplateSyntaxError as error:
+        problems.append(f"{path}:{error.lineno}: {error.message}")
+    except UnicodeDecodeError:
+        problems.append(f"{path}: this file is not UTF-8 text")
+    except OSError as error:
+        problems.append(f"{path}: cannot be read: {error.strerror}")
+
+
+def _place(error: BaseException, folder: Path) -> str:
+    """file:line of the template code that raised; Jinja keeps both in the traceback."""
+    place = ""
+    frame = error.__traceback__
+    while frame is not None:
+        name = frame.tb_frame.f_code.co_filename
+        if name.startswith(str(folder)):
+            place = f"{name}:{frame.tb_lineno}"
+        frame = frame.tb_next
+    return place
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, TemplateNotFound):
+        return f"it includes {error.name!r}, which is not in this folder"
+    return str(error) or type(error).__name__
+
+
+def _br(text: str) -> Markup:
+    """A text for HTML: escaped, lines and leading spaces kept (Outlook does not know `white-space`)."""
+    safe = _SPACES.sub(lambda run: "\u00a0" * len(run[0]), text).replace("\t", "\u00a0" * 4)
+    return Markup(str(escape(safe)).replace("\n", "<br>\n"))
+
+
+def _quoted(text: str) -> str:
+    """A text with "> " before each line."""
+    return "\n".join(f"> {line}" if line else ">" for line in text.split("\n"))

@@ -1,0 +1,89 @@
+"""What happened, one function per business event, ids first, written after the commit.
+
+"What became of this mail" is a search for its row key; "what happened to this ticket" for its number.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+_LOG = logging.getLogger("maildesk")
+
+
+def _safe(text: object) -> str:
+    """Text from outside on one line, without control characters."""
+    return "".join(c if c.isprintable() else " " for c in str(text))[:300]
+
+
+def received(key: str, channel: str, size: int, message_id: str, sender: str) -> None:
+    """A mail was committed."""
+    _LOG.info("mail %s received by %s size=%d message-id=%s from=%s", key, channel, size, _safe(message_id), _safe(sender))
+
+
+def decided(key: str, disposition: str, ticket: int | None, why: Sequence[str]) -> None:
+    """A mail was decided."""
+    where = f" #{ticket}" if ticket else ""
+    _LOG.info("mail %s is %s%s: %s", key, disposition, where, _safe(" ".join(why)))
+
+
+def waits(key: str, waits_for: str) -> None:
+    """A mail waits for the one that it answers."""
+    _LOG.info("mail %s waits for mail %s", key, waits_for)
+
+
+def stumbled(what: str, key: str, error: BaseException) -> None:
+    """An error of our own; the row is tried again alone."""
+    _LOG.error("%s %s failed: %s: %s", what, key, type(error).__name__, _safe(error), exc_info=error)
+
+
+def quarantined(what: str, key: str) -> None:
+    """A row was given up; it stays visible and can be tried again."""
+    _LOG.error("%s %s is quarantined; see `maildesk quarantine show %s`", what, key, key)
+
+
+def sent(once: str, kind: str, ticket: int | None, to: str, answer: str) -> None:
+    """A mail went out."""
+    _LOG.info("send %s %s #%s to=%s: %s", once, kind, ticket or "-", _safe(to), _safe(answer))
+
+
+def not_sent(once: str, state: str, to: str, answer: str) -> None:
+    """An attempt failed; `state` says what follows."""
+    _LOG.warning("send %s not sent, now %s to=%s: %s", once, state, _safe(to), _safe(answer))
+
+
+def refused(key: str, error: BaseException) -> None:
+    """A mail could not be stored: the other side keeps it and is told to come again."""
+    _LOG.error("mail %s not accepted, the sender keeps it and tries again: %s. %s", key, _safe(error), advice(error))
+
+
+def loop_failed(name: str, error: BaseException, seconds: float) -> None:
+    """A loop's step failed; it goes on after a pause."""
+    _LOG.error("%s stopped for %.0f s: %s. %s", name, seconds, _safe(error), advice(error), exc_info=error)
+
+
+def started(node: str, policy: str) -> None:
+    """The daemon runs."""
+    _LOG.info("node %s runs with configuration %s", node, policy[:12])
+
+
+def stopped(node: str) -> None:
+    """The daemon has stopped and holds nothing."""
+    _LOG.info("node %s stopped", node)
+
+
+def advice(error: BaseException) -> str:
+    """What the operator should do about an error of the world."""
+    text = str(error).lower()
+    for mark, sentence in (
+        ("full", "The disk or the database is full: make room; nothing is lost, senders try again."),
+        ("no space left", "The disk is full: make room; nothing is lost, senders try again."),
+        ("locked", "Another program holds the database: stop it, or wait until it has finished."),
+        ("readonly", "The database is read-only: check the owner and rights of its file and folder."),
+        ("read-only", "The database is read-only: check the owner and rights of its file and folder."),
+        ("permission", "maildesk may not write there: check the owner and rights of the folder."),
+        ("connection", "The database does not answer: check that it runs and that store.url is right."),
+    ):
+        if mark in text:
+            return sentence
+    return "It is tried again."

@@ -1,0 +1,179 @@
+"""Connections and transactions on SQLite and PostgreSQL; together with `insert` the only place that tells them apart.
+
+Drivers run in autocommit mode and transactions are plain statements: an explicit COMMIT fails where the database
+has rolled back by itself (SQLite does on a full disk), so nothing is ever taken for committed that is not.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event, exc
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+
+from maildesk.store.schema import VERSION, meta, metadata
+
+Mode = Literal["read", "write", "decide"]
+
+# Every decision of every node takes this lock; on SQLite the write lock is it.
+_DECIDE_LOCK = 0x6D64_6B31
+BUSY_MS = 10_000
+
+
+class StoreError(Exception):
+    """The store cannot be used; the sentence says what to do."""
+
+
+class NotCommitted(Exception):
+    """A COMMIT found no transaction: the database had rolled back. Nothing of it is stored."""
+
+
+def operational(error: BaseException) -> bool:
+    """Whether an error is the world's (disk, lock, connection), so that trying again later may help."""
+    if isinstance(error, NotCommitted | OSError | MemoryError):
+        return True
+    if isinstance(error, exc.IntegrityError | exc.DataError | exc.ProgrammingError | exc.NotSupportedError):
+        return False
+    return isinstance(error, exc.DBAPIError | exc.TimeoutError)
+
+
+class Database:
+    """One database by its URL. Thread-safe; connections are not."""
+
+    def __init__(self, url: str, busy_ms: int = BUSY_MS) -> None:
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        if self.is_sqlite:
+            if not self.url.database or self.url.database == ":memory:":
+                raise StoreError("store.url names no file; write it like sqlite:///var/maildesk.db")
+            self.path: Path | None = Path(self.url.database)
+        else:
+            self.path = None
+        self.engine = self._engine(busy_ms)
+
+    def _engine(self, busy_ms: int) -> Engine:
+        if not self.is_sqlite:
+            return create_engine(self.url, isolation_level="AUTOCOMMIT", pool_pre_ping=True, pool_size=20)
+        engine = create_engine(self.url, isolation_level="AUTOCOMMIT", connect_args={"check_same_thread": False})
+
+        @event.listens_for(engine, "connect")
+        def _pragmas(connection: Any, record: Any) -> None:
+            for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={busy_ms}", "foreign_keys=ON"):
+                connection.execute(f"PRAGMA {pragma}").close()
+
+        return engine
+
+    def connect(self) -> Connection:
+        """A new connection outside any transaction."""
+        return self.engine.connect()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection on which writing is an error, inside one transaction that sees one state."""
+        with self.connect() as conn:
+            if self.is_sqlite:
+                conn.exec_driver_sql("PRAGMA query_only=ON")
+            self.begin(conn, "read")
+            try:
+                yield conn
+            finally:
+                self.rollback(conn)
+                if self.is_sqlite:
+                    conn.exec_driver_sql("PRAGMA query_only=OFF")
+
+    def begin(self, conn: Connection, mode: Mode) -> None:
+        """Starts a transaction. `decide` waits for the one lock under which all decisions are made."""
+        if self.is_sqlite:
+            conn.exec_driver_sql("BEGIN" if mode == "read" else "BEGIN IMMEDIATE")
+        elif mode == "read":
+            conn.exec_driver_sql("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        else:
+            conn.exec_driver_sql("BEGIN")
+            if mode == "decide":
+                conn.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_DECIDE_LOCK})")
+
+    def commit(self, conn: Connection) -> None:
+        """Ends a transaction for good. Raises NotCommitted where the database had given it up before."""
+        driver: Any = conn.connection.dbapi_connection
+        if self.is_sqlite:
+            if not driver.in_transaction:
+                raise NotCommitted("the database rolled the transaction back")
+            conn.exec_driver_sql("COMMIT")
+            return
+        result = conn.exec_driver_sql("COMMIT")
+        # PostgreSQL answers COMMIT in a failed transaction with ROLLBACK, and no error.
+        if getattr(result.cursor, "statusmessage", "COMMIT") != "COMMIT":
+            raise NotCommitted("the database rolled the transaction back")
+
+    def rollback(self, conn: Connection) -> None:
+        """Gives a transaction up, if one is open. A connection that cannot even do that is thrown away."""
+        if conn.closed or conn.invalidated:
+            return
+        try:
+            driver: Any = conn.connection.dbapi_connection
+            if not self.is_sqlite or driver.in_transaction:
+                conn.exec_driver_sql("ROLLBACK")
+        except exc.DBAPIError:
+            conn.invalidate()
+
+    def server_now(self, conn: Connection, now: int) -> int:
+        """The instant by which nodes live: the server's clock, which all nodes share; ours on SQLite."""
+        if self.is_sqlite:
+            return now
+        return int(conn.exec_driver_sql("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint").scalar_one())
+
+    def create(self) -> None:
+        """Creates the tables of a fresh store and stamps them. Raises StoreError for a store of another version."""
+        if self.path is not None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.connect() as conn:
+            self.begin(conn, "decide")
+            try:
+                if not self._version(conn):
+                    metadata.create_all(conn)
+                    conn.execute(meta.insert(), [{"name": "version", "value": str(VERSION)}])
+                self.check_version(conn)
+                self.commit(conn)
+            finally:
+                self.rollback(conn)
+
+    def _version(self, conn: Connection) -> int:
+        if not self.engine.dialect.has_table(conn, "meta"):
+            return 0
+        found = conn.execute(meta.select().where(meta.c.name == "version")).first()
+        return int(found.value) if found else 0
+
+    def check_version(self, conn: Connection) -> None:
+        """Raises StoreError unless the store has the version that this maildesk knows."""
+        version = self._version(conn)
+        if version == 0:
+            raise StoreError(f"the store {self.shown} has no tables yet; run `maildesk run` or `maildesk check` first")
+        if version != VERSION:
+            raise StoreError(
+                f"the store {self.shown} has version {version}, this maildesk knows {VERSION}; "
+                "run the maildesk that made it, or upgrade this one"
+            )
+
+    @property
+    def shown(self) -> str:
+        """The URL without its password."""
+        return self.url.render_as_string(hide_password=True)
+
+    def close(self) -> None:
+        """Closes all connections that are not in use."""
+        self.engine.dispose()
+
+
+def insert(conn: Connection, table: Table) -> Any:
+    """An INSERT that can say ON CONFLICT."""
+    return sqlite.insert(table) if conn.dialect.name == "sqlite" else postgresql.insert(table)
+
+
+def local_now() -> int:
+    """This machine's clock, microseconds UTC. For composition roots; everything else gets the instant passed."""
+    return time.time_ns() // 1_000

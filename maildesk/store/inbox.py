@@ -1,0 +1,235 @@
+"""The inbox: every mail that was accepted, what holds it, and what became of it."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import Connection, and_, case, exists, func, or_, select, update
+
+from maildesk.core.decide import WAIT
+from maildesk.core.model import Disposition
+from maildesk.core.reading import Envelope, Evidence
+from maildesk.store import nodes
+from maildesk.store.db import Database, insert
+from maildesk.store.schema import inbox, raw
+
+OPEN = ("new", "taken")
+TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A mail on its way into the store: all the work that needs no transaction is done."""
+
+    key: str
+    source_key: str | None
+    envelope: Envelope
+    evidence: Evidence
+    received: int
+    z: bytes
+    size: int
+    sha256: str
+    message_id: str
+    mid: str
+    refs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A mail that this node holds for a decision."""
+
+    id: int
+    key: str
+    envelope: Envelope
+    evidence: Evidence
+    received: int
+    mid: str
+    refs: tuple[str, ...]
+    alone: bool
+    z: bytes
+
+    @property
+    def raw(self) -> bytes:
+        """The mail as it came."""
+        return zlib.decompress(self.z)
+
+
+def accept(conn: Connection, mail: Incoming) -> str:
+    """Stores a mail. Storing the same row key or source key again changes nothing. Returns the row key."""
+    conn.execute(
+        insert(conn, raw)
+        .values(key=mail.key, z=mail.z, size=mail.size, sha256=mail.sha256)
+        .on_conflict_do_nothing(index_elements=["key"])
+    )
+    conn.execute(
+        insert(conn, inbox)
+        .values(
+            key=mail.key,
+            source_key=mail.source_key,
+            channel=mail.envelope.channel,
+            envelope=json.dumps(asdict(mail.envelope)),
+            evidence=json.dumps(asdict(mail.evidence)),
+            received=mail.received,
+            sha256=mail.sha256,
+            size=mail.size,
+            message_id=mail.message_id,
+            mid=mail.mid,
+            refs=" ".join(mail.refs),
+            state="new",
+        )
+        .on_conflict_do_nothing()
+    )
+    return mail.key
+
+
+def _mine(key: str | None, holder: str) -> Any:
+    return and_(inbox.c.state == "taken", inbox.c.holder == holder, inbox.c.key == key)
+
+
+def _reap(conn: Connection, db: Database, now: int) -> None:
+    """Frees the rows of dead nodes. A node that died with one row alone counts against that row."""
+    alive = nodes.alive(conn, db, now)
+    conn.execute(
+        update(inbox)
+        .where(inbox.c.state == "taken", inbox.c.holder.not_in(sorted(alive)))
+        .values(
+            state="new",
+            holder=None,
+            deaths=inbox.c.deaths + case((inbox.c.alone, 1), else_=0),
+            alone=True,
+        )
+    )
+
+
+def _quarantine(conn: Connection, now: int) -> list[str]:
+    why = "It was tried three times: each time the process died of it, or an error of maildesk stopped it."
+    done = conn.execute(
+        update(inbox)
+        .where(inbox.c.state == "new", or_(inbox.c.deaths >= TRIES, inbox.c.errors >= TRIES))
+        .values(
+            state="quarantined",
+            disposition=Disposition.QUARANTINED.value,
+            why=json.dumps([why]),
+            decided=now,
+        )
+        .returning(inbox.c.key)
+    )
+    return [row.key for row in done]
+
+
+def take(conn: Connection, db: Database, holder: str, limit: int, now: int) -> tuple[list[str], list[str]]:
+    """Takes mails for a decision: up to `limit`, or one alone that failed before. Also returns those given up."""
+    _reap(conn, db, now)
+    quarantined = _quarantine(conn, now)
+    waited_for = inbox.alias()
+    free = or_(
+        inbox.c.waits_for.is_(None),
+        inbox.c.received < now - WAIT,
+        ~exists().where(waited_for.c.key == inbox.c.waits_for, waited_for.c.state.in_(OPEN)),
+    )
+    found = conn.execute(
+        select(inbox.c.key, inbox.c.alone)
+        .where(inbox.c.state == "new", free)
+        .order_by(inbox.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    if found and found[0].alone:
+        chosen = [found[0].key]
+    else:
+        chosen = [row.key for row in found if not row.alone]
+    if chosen:
+        conn.execute(
+            update(inbox)
+            .where(inbox.c.key.in_(chosen))
+            .values(state="taken", holder=holder, takes=inbox.c.takes + 1, waits_for=None)
+        )
+    return chosen, quarantined
+
+
+def held_by(conn: Connection, keys: Iterable[str], holder: str) -> set[str]:
+    """Which of these rows the node still holds."""
+    found = conn.execute(select(inbox.c.key).where(inbox.c.key.in_(list(keys)), inbox.c.state == "taken", inbox.c.holder == holder))
+    return {row.key for row in found}
+
+
+def fetch(conn: Connection, keys: Sequence[str]) -> list[Row]:
+    """The rows with their bytes, in the order in which they came."""
+    found = conn.execute(
+        select(inbox, raw.c.z).join(raw, raw.c.key == inbox.c.key).where(inbox.c.key.in_(keys)).order_by(inbox.c.id)
+    )
+    return [_row(row) for row in found]
+
+
+def _row(row: Any) -> Row:
+    return Row(
+        id=row.id,
+        key=row.key,
+        envelope=envelope(row.envelope),
+        evidence=Evidence(**json.loads(row.evidence)),
+        received=row.received,
+        mid=row.mid,
+        refs=tuple(row.refs.split()),
+        alone=row.alone,
+        z=row.z,
+    )
+
+
+def envelope(text: str) -> Envelope:
+    """An envelope as it is stored."""
+    data = json.loads(text)
+    return Envelope(**{**data, "recipients": tuple(data["recipients"])})
+
+
+def put_back(conn: Connection, keys: Iterable[str], holder: str) -> None:
+    """Frees rows that were not decided, with nothing counted against them."""
+    conn.execute(
+        update(inbox)
+        .where(inbox.c.key.in_(list(keys)), inbox.c.state == "taken", inbox.c.holder == holder)
+        .values(state="new", holder=None)
+    )
+
+
+def failed(conn: Connection, key: str, holder: str, trouble: str) -> None:
+    """Counts an error of our own against a row; it is taken alone from now on."""
+    conn.execute(
+        update(inbox)
+        .where(_mine(key, holder))
+        .values(state="new", holder=None, alone=True, errors=inbox.c.errors + 1, trouble=trouble)
+    )
+
+
+def waits(conn: Connection, key: str, waits_for: str) -> None:
+    """Frees a row until the mail that it answers is decided, or ten minutes have passed."""
+    conn.execute(update(inbox).where(inbox.c.key == key).values(state="new", holder=None, waits_for=waits_for))
+
+
+def release(conn: Connection, key: str, by: str) -> bool:
+    """Lets a held mail be decided again, as vouched for by somebody. False if no such mail is held."""
+    done = conn.execute(
+        update(inbox)
+        .where(inbox.c.key == key, inbox.c.state == "done", inbox.c.disposition == Disposition.HELD.value)
+        .values(state="new", disposition=None, evidence=json.dumps(asdict(Evidence(released_by=by))))
+    )
+    return done.rowcount == 1
+
+
+def retry(conn: Connection, key: str) -> bool:
+    """Lets a quarantined mail be decided again. False if no such mail is quarantined."""
+    done = conn.execute(
+        update(inbox)
+        .where(inbox.c.key == key, inbox.c.state == "quarantined")
+        .values(state="new", disposition=None, deaths=0, errors=0, alone=True, why=None)
+    )
+    return done.rowcount == 1
+
+
+def counts(conn: Connection) -> dict[str, int]:
+    """How many mails are in each state, held ones apart."""
+    state = case((inbox.c.disposition == Disposition.HELD.value, "held"), else_=inbox.c.state)
+    found = conn.execute(select(state.label("state"), func.count().label("n")).group_by(state))
+    return {row.state: row.n for row in found}

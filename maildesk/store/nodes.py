@@ -1,0 +1,99 @@
+"""Nodes: which processes are alive and may hold rows. A name has one process; a CLI run has a name of its own."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from hashlib import sha256
+from typing import IO
+
+from sqlalchemy import Connection, bindparam, delete, select, update
+
+from maildesk.core.model import SECOND
+from maildesk.store.db import Database, StoreError, insert
+from maildesk.store.schema import node
+
+BEAT_SECONDS = 5
+DEAD_SECONDS = 30
+
+
+class Node:
+    """This process, as other nodes see it. Rows it holds are its own until it is dead or leaves."""
+
+    def __init__(self, db: Database, name: str) -> None:
+        self.name = name
+        self.id = f"{name}#{secrets.token_hex(6)}"
+        self._db = db
+        self._file: IO[str] | None = None
+        self._lock: Connection | None = None
+        self._until = 0.0
+
+    def lock(self) -> None:
+        """Wins the name, or raises StoreError: another process has it."""
+        taken = StoreError(
+            f"another maildesk runs as node {self.name!r} on this store; stop it first, "
+            "or give this one its own name ([node] name in maildesk.toml)"
+        )
+        if self._db.path is not None:
+            path = self._db.path.with_name(f"{self._db.path.name}.{self.name}.lock")
+            file = path.open("a")
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                file.close()
+                raise taken from None
+            self._file = file
+            return
+        conn = self._db.connect()
+        key = int.from_bytes(sha256(f"maildesk node {self.name}".encode()).digest()[:7], "big")
+        if not conn.exec_driver_sql(f"SELECT pg_try_advisory_lock({key})").scalar_one():
+            conn.close()
+            raise taken
+        self._lock = conn
+
+    def beat(self, conn: Connection, now: int) -> None:
+        """Stays alive for another 30 s. Earlier boots of the name are dead at once: this one has the lock."""
+        conn.execute(delete(node).where(node.c.name == self.name, node.c.id != self.id))
+        until = self._db.server_now(conn, now) + DEAD_SECONDS * SECOND
+        statement = insert(conn, node).values(id=self.id, name=self.name, until=until)
+        conn.execute(statement.on_conflict_do_update(index_elements=["id"], set_={"until": until}))
+        self._until = time.monotonic() + DEAD_SECONDS
+
+    def late(self, monotonic: Callable[[], float] = time.monotonic) -> bool:
+        """Whether others may take this node for dead, or soon will: then it must not send."""
+        return monotonic() > self._until - BEAT_SECONDS
+
+    def leave(self, conn: Connection) -> None:
+        """Is dead from now on; its rows are free."""
+        conn.execute(delete(node).where(node.c.id == self.id))
+
+    def unlock(self) -> None:
+        """Gives the name back."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+        if self._lock is not None:
+            with suppress(OSError):
+                self._lock.invalidate()
+                self._lock.close()
+            self._lock = None
+
+
+def cli_name() -> str:
+    """The name of a command-line run, which no other process has."""
+    return f"cli-{os.getpid()}-{secrets.token_hex(3)}"
+
+
+def alive(conn: Connection, db: Database, now: int) -> set[str]:
+    """The ids of the living nodes."""
+    found = conn.execute(select(node.c.id).where(node.c.until > db.server_now(conn, now)))
+    return {row.id for row in found}
+
+
+def expire(conn: Connection, id_: str) -> None:
+    """Declares a node dead (an operator's act, and tests)."""
+    conn.execute(update(node).where(node.c.id == bindparam("gone")).values(until=0), {"gone": id_})

@@ -1,0 +1,205 @@
+"""The outbox: every mail to be sent, who holds it, its bytes, and each attempt."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, and_, bindparam, case, func, or_, select, update
+
+from maildesk.core.changes import Notice
+from maildesk.core.identity import mid_hash
+from maildesk.core.material import Composed
+from maildesk.store import nodes, skeleton
+from maildesk.store.db import Database, insert
+from maildesk.store.inbox import TRIES
+from maildesk.store.schema import attempt, outbox, sent_line
+
+OPEN = ("todo", "ready")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A mail that this node holds for sending. `try_` is the ordinal of this attempt, from 1."""
+
+    id: int
+    notice: Notice
+    cause: str
+    message_id: str
+    state: str
+    try_: int
+    skeleton: bytes | None
+
+    @property
+    def once(self) -> str:
+        """The once-key."""
+        return self.notice.once
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of one attempt, and what follows from it."""
+
+    row: Row
+    outcome: str
+    answer: str
+    state: str
+    not_before: int
+
+
+def notice_of(row: Any) -> Notice:
+    """The notice in an outbox row."""
+    return Notice(
+        once=row.once,
+        kind=row.kind,
+        to=row.to,
+        ticket=row.ticket,
+        at=row.at,
+        entry=row.entry,
+        person=row.person,
+        token=row.token,
+        generation=row.generation,
+        not_before=row.not_before,
+        unproven=row.unproven,
+        facts=json.loads(row.facts),
+    )
+
+
+def take(conn: Connection, db: Database, holder: str, limit: int, now: int) -> tuple[list[Row], list[str]]:
+    """Takes mails that are due, up to `limit`, or one alone that failed before. Also returns those given up."""
+    alive = nodes.alive(conn, db, now)
+    conn.execute(
+        update(outbox)
+        .where(outbox.c.state.in_(OPEN), outbox.c.holder.is_not(None), outbox.c.holder.not_in(sorted(alive)))
+        .values(holder=None, deaths=outbox.c.deaths + case((outbox.c.alone, 1), else_=0), alone=True)
+    )
+    given_up = conn.execute(
+        update(outbox)
+        .where(
+            outbox.c.state.in_(OPEN),
+            outbox.c.holder.is_(None),
+            or_(outbox.c.deaths >= TRIES, outbox.c.errors >= TRIES),
+        )
+        .values(state="quarantined")
+        .returning(outbox.c.once)
+    )
+    quarantined = [row.once for row in given_up]
+    found = conn.execute(
+        select(outbox)
+        .where(outbox.c.state.in_(OPEN), outbox.c.holder.is_(None), outbox.c.not_before <= now)
+        .order_by(outbox.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    chosen = found[:1] if found and found[0].alone else [row for row in found if not row.alone]
+    if chosen:
+        conn.execute(
+            update(outbox)
+            .where(outbox.c.id.in_([row.id for row in chosen]))
+            .values({"holder": holder, "try": outbox.c["try"] + 1})
+        )
+    rows = [
+        Row(r.id, notice_of(r), r.cause, r.message_id, r.state, r._mapping["try"] + 1, r.skeleton) for r in chosen
+    ]
+    return rows, quarantined
+
+
+def _mine(holder: str) -> Any:
+    """The row of `b_id`, in the attempt of `b_try`, as long as this node holds it."""
+    return and_(outbox.c.id == bindparam("b_id"), outbox.c.holder == holder, outbox.c["try"] == bindparam("b_try"))
+
+
+def composed(conn: Connection, rows: Sequence[tuple[Row, Composed]], holder: str) -> None:
+    """Commits the bytes of mails before they are sent; from now on they never change."""
+    if not rows:
+        return
+    packed = [(row, mail, skeleton.pack(mail.segments)) for row, mail in rows]
+    conn.execute(
+        update(outbox)
+        .where(_mine(holder))
+        .values(state="ready", skeleton=bindparam("b_skeleton"), subject=bindparam("b_subject")),
+        [
+            {"b_id": row.id, "b_try": row.try_, "b_skeleton": data, "b_subject": mail.subject}
+            for row, mail, data in packed
+        ],
+    )
+    conn.execute(
+        insert(conn, sent_line).on_conflict_do_nothing(index_elements=["mid"]),
+        [{"mid": mid_hash(mail.message_id), "lines": " ".join(mail.lines)} for _, mail, _ in packed],
+    )
+
+
+def add(conn: Connection, notice: Notice, cause: str, message_id: str) -> None:
+    """Another mail that follows from one that could not be sent."""
+    conn.execute(
+        insert(conn, outbox)
+        .values({
+            "once": notice.once, "cause": cause, "kind": notice.kind, "channel": "mail", "ticket": notice.ticket,
+            "entry": notice.entry, "to": notice.to, "domain": notice.to.rpartition("@")[2], "person": notice.person,
+            "token": notice.token, "generation": notice.generation, "unproven": False,
+            "facts": json.dumps(notice.facts, sort_keys=True), "at": notice.at, "not_before": 0, "state": "todo",
+            "try": 0, "errors": 0, "message_id": message_id,
+        })  # fmt: skip
+        .on_conflict_do_nothing(index_elements=["once"])
+    )
+
+
+def record(conn: Connection, results: Iterable[Result], holder: str, now: int) -> None:
+    """Writes attempts and what follows; nothing for a row that this node does not hold any more."""
+    for result in results:
+        row = result.row
+        done = conn.execute(
+            update(outbox)
+            .where(_mine(holder))
+            .values(
+                state=result.state, holder=None, alone=False, not_before=result.not_before, trouble=result.answer[:1_000]
+            ),
+            {"b_id": row.id, "b_try": row.try_},
+        )
+        if done.rowcount == 1:
+            conn.execute(
+                attempt.insert(),
+                {"outbox": row.id, "try": row.try_, "at": now, "outcome": result.outcome, "answer": result.answer},
+            )
+
+
+def failed(conn: Connection, row: Row, holder: str, trouble: str) -> None:
+    """Counts an error of our own against a row; it is taken alone from now on."""
+    conn.execute(
+        update(outbox).where(_mine(holder)).values(holder=None, alone=True, errors=outbox.c.errors + 1, trouble=trouble),
+        {"b_id": row.id, "b_try": row.try_},
+    )
+
+
+def put_back(conn: Connection, rows: Iterable[Row], holder: str) -> None:
+    """Frees rows that were not attempted."""
+    values = [{"b_id": row.id, "b_try": row.try_} for row in rows]
+    if values:
+        conn.execute(
+            update(outbox).where(_mine(holder)).values({"holder": None, "try": outbox.c["try"] - 1}), values
+        )
+
+
+def retry(conn: Connection, once: str, now: int) -> bool:
+    """Sends a mail again that was given up, or that waits. False if there is none."""
+    done = conn.execute(
+        update(outbox)
+        .where(
+            outbox.c.once == once,
+            outbox.c.state.in_(("failed", "undelivered", "quarantined", "maybe-sent", "todo", "ready")),
+            outbox.c.holder.is_(None),
+        )
+        .values(
+            state=case((outbox.c.skeleton.is_(None), "todo"), else_="ready"),
+            not_before=now, deaths=0, errors=0,
+        )  # fmt: skip
+    )
+    return done.rowcount == 1
+
+
+def counts(conn: Connection) -> dict[str, int]:
+    """How many mails are in each state."""
+    found = conn.execute(select(outbox.c.state, func.count().label("n")).group_by(outbox.c.state))
+    return {row.state: row.n for row in found}

@@ -1,0 +1,268 @@
+"""The tables. Instants are integers, microseconds UTC. A fresh store is created from this and stamped."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+VERSION = 1
+
+# SQLite numbers rows by itself only where the type is exactly INTEGER.
+Serial = BigInteger().with_variant(Integer, "sqlite")
+
+metadata = MetaData()
+
+meta = Table("meta", metadata, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
+
+node = Table(
+    "node",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("until", BigInteger, nullable=False),
+)
+
+raw = Table(
+    "raw",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("z", LargeBinary, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("sha256", Text, nullable=False),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("source_key", Text, unique=True),
+    Column("channel", Text, nullable=False),
+    Column("envelope", Text, nullable=False),
+    Column("evidence", Text, nullable=False),
+    Column("received", BigInteger, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("message_id", Text, nullable=False),
+    Column("mid", Text, nullable=False),
+    Column("refs", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("holder", Text),
+    Column("alone", Boolean, nullable=False, default=False),
+    Column("takes", Integer, nullable=False, default=0),
+    Column("deaths", Integer, nullable=False, default=0),
+    Column("errors", Integer, nullable=False, default=0),
+    Column("trouble", Text),
+    Column("waits_for", Text),
+    Column("disposition", Text),
+    Column("why", Text),
+    Column("ticket", BigInteger),
+    Column("decided", BigInteger),
+    Column("policy", Text),
+    Column("facts", LargeBinary),
+    Column("sender", Text),
+    Column("subject", Text),
+    Column("lines", Text),
+    Column("attachments", Text),
+    Index("inbox_open", "state", "id", sqlite_where=text("state in ('new', 'taken')"), postgresql_where=text("state in ('new', 'taken')")),
+    Index("inbox_mid", "mid"),
+    Index("inbox_sha256", "sha256"),
+    Index("inbox_ticket", "ticket"),
+    Index("inbox_disposition", "disposition"),
+)
+
+ticket = Table(
+    "ticket",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("subject", Text, nullable=False),
+    Column("department", Text, nullable=False),
+    Column("opened_by", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("priority", Text, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("assignee", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("answered", Boolean, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("first_response", BigInteger),
+    Column("last_customer", BigInteger),
+    Column("last_agent", BigInteger),
+    Column("resolved", BigInteger),
+    Column("closed", BigInteger),
+    Column("seq", Integer, nullable=False),
+    Column("head", Text, nullable=False),
+    Index("ticket_open", "department", "assignee", sqlite_where=text("status <> 'closed'"), postgresql_where=text("status <> 'closed'")),
+    Index("ticket_created", "created"),
+)
+
+alias = Table(
+    "alias",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("ticket", BigInteger, ForeignKey("ticket.number"), nullable=False),
+)
+
+participant = Table(
+    "participant",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("ticket", BigInteger, ForeignKey("ticket.number"), nullable=False),
+    Column("address", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    UniqueConstraint("ticket", "address"),
+    Index("participant_address", "address"),
+)
+
+tag = Table(
+    "tag",
+    metadata,
+    Column("ticket", BigInteger, ForeignKey("ticket.number"), primary_key=True),
+    Column("tag", Text, primary_key=True),
+    Column("position", Integer, nullable=False),
+)
+
+link = Table(
+    "link",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("ticket", BigInteger, ForeignKey("ticket.number"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("other", BigInteger, nullable=False),
+    Index("link_ticket", "ticket"),
+)
+
+generation = Table(
+    "generation",
+    metadata,
+    Column("ticket", BigInteger, ForeignKey("ticket.number"), primary_key=True),
+    Column("person", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("generation", Integer, nullable=False),
+)
+
+entry = Table(
+    "entry",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("ticket", BigInteger, ForeignKey("ticket.number"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("author_name", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("new_text", Text, nullable=False),
+    Column("message_id", Text, nullable=False),
+    Column("proof", Text, nullable=False),
+    Column("remark", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Index("entry_ticket", "ticket", "id"),
+)
+
+attachment = Table(
+    "attachment",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("entry", Text, ForeignKey("entry.key"), nullable=False),
+    Column("part", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("cid", Text, nullable=False),
+    Column("inline", Boolean, nullable=False),
+    Index("attachment_entry", "entry"),
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("ticket", BigInteger, ForeignKey("ticket.number"), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("cause", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("data", Text),
+    Column("salt", Text),
+    Column("digest", Text, nullable=False),
+    Column("prev", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+)
+
+mid = Table(
+    "mid",
+    metadata,
+    Column("hash", Text, primary_key=True),
+    Column("ticket", BigInteger, ForeignKey("ticket.number"), primary_key=True),
+    Column("role", Text, primary_key=True),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("once", Text, nullable=False, unique=True),
+    Column("cause", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("ticket", BigInteger),
+    Column("entry", Text, nullable=False),
+    Column("to", Text, nullable=False),
+    Column("domain", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("token", Text, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("unproven", Boolean, nullable=False),
+    Column("facts", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("not_before", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("holder", Text),
+    Column("alone", Boolean, nullable=False, default=False),
+    Column("try", Integer, nullable=False),
+    Column("deaths", Integer, nullable=False, default=0),
+    Column("errors", Integer, nullable=False),
+    Column("trouble", Text),
+    Column("message_id", Text, nullable=False),
+    Column("subject", Text),
+    Column("skeleton", LargeBinary),
+    Column("sha256", Text),
+    Index("outbox_open", "state", "not_before", sqlite_where=text("state in ('todo', 'ready')"), postgresql_where=text("state in ('todo', 'ready')")),
+    Index("outbox_limits", "kind", "to", "at"),
+    Index("outbox_domains", "kind", "domain", "at"),
+    Index("outbox_times", "kind", "at"),
+    Index("outbox_ticket", "ticket"),
+    Index("outbox_cause", "cause"),
+)
+
+sent_line = Table(
+    "sent_line",
+    metadata,
+    Column("mid", Text, primary_key=True),
+    Column("lines", Text, nullable=False),
+)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("outbox", BigInteger, ForeignKey("outbox.id"), primary_key=True),
+    Column("try", Integer, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("answer", Text, nullable=False),
+)

@@ -1,0 +1,46 @@
+"""Composed mails as they are stored: own bytes, and references to attachments that are stored once."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Iterator
+
+from maildesk.core.material import PartRef
+
+_LINE = 57
+
+
+def pack(segments: tuple[bytes | PartRef, ...]) -> bytes:
+    """One value for the outbox row: a JSON header line that says what follows, then the own bytes."""
+    header = [len(s) if isinstance(s, bytes) else [s.entry, s.part] for s in segments]
+    return json.dumps(header).encode() + b"\n" + b"".join(s for s in segments if isinstance(s, bytes))
+
+
+def unpack(data: bytes) -> Iterator[bytes | PartRef]:
+    """The segments again, in order."""
+    line, _, rest = data.partition(b"\n")
+    at = 0
+    for item in json.loads(line):
+        if isinstance(item, int):
+            yield rest[at : at + item]
+            at += item
+        else:
+            yield PartRef(*item)
+
+
+def encoded(content: bytes) -> Iterator[bytes]:
+    """An attachment as base64 in lines of 76 letters (RFC 2045, 6.8), the same bytes each time."""
+    for at in range(0, len(content), _LINE * 1_000):
+        piece = content[at : at + _LINE * 1_000]
+        lines = (piece[i : i + _LINE] for i in range(0, len(piece), _LINE))
+        yield b"".join(base64.b64encode(line) + b"\r\n" for line in lines)
+
+
+def render(data: bytes, part: Callable[[PartRef], bytes]) -> Iterator[bytes]:
+    """The mail as it goes out; `part` fetches the decoded content of an attachment."""
+    for segment in unpack(data):
+        if isinstance(segment, bytes):
+            yield segment
+        else:
+            yield from encoded(part(segment))

@@ -1,0 +1,94 @@
+"""One store: its database, its keys, its writer, and this process's node."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import TypeVar
+
+from sqlalchemy import Connection, select
+
+from maildesk.core.identity import Keys
+from maildesk.store.db import Database, StoreError
+from maildesk.store.nodes import Node
+from maildesk.store.schema import meta
+from maildesk.store.writer import Lane, Writer
+
+T = TypeVar("T")
+
+
+class Store:
+    """Everything that a process does with the store goes through here."""
+
+    def __init__(self, db: Database, node_name: str) -> None:
+        self.db = db
+        self.node = Node(db, node_name)
+        self._writer = Writer(db)
+        # Accepting has its own connection where the database lets two write at once, so that it never waits for
+        # a decision; SQLite has one writer at a time, and two would only wait for each other.
+        self._accepting = self._writer if db.is_sqlite else Writer(db, "writer-accept")
+        self._keys: Keys | None = None
+
+    def open(self, create: bool = True) -> None:
+        """Creates what is missing (with `create`), checks the version, reads the keys. Raises StoreError."""
+        if create:
+            self.db.create()
+            self._writer.write("work", _make_keys)
+        with self.db.reading() as conn:
+            self.db.check_version(conn)
+            self._keys = read_keys(conn)
+
+    @property
+    def keys(self) -> Keys:
+        """The store's secrets."""
+        if self._keys is None:
+            raise StoreError("the store is not open")
+        return self._keys
+
+    def start(self) -> None:
+        """Writes on threads of its own from now on."""
+        self._writer.start()
+        if self._accepting is not self._writer:
+            self._accepting.start()
+
+    def submit(self, lane: Lane, work: Callable[[Connection], T]) -> Future[T]:
+        """Queues work for a transaction; see Writer."""
+        return (self._accepting if lane == "accept" else self._writer).submit(lane, work)
+
+    def write(self, lane: Lane, work: Callable[[Connection], T]) -> T:
+        """Runs work in a transaction and returns its result once that is committed."""
+        return self.submit(lane, work).result()
+
+    def close(self) -> None:
+        """Writes what waits and closes everything."""
+        if self._accepting is not self._writer:
+            self._accepting.stop()
+        self._writer.stop()
+        self.node.unlock()
+        self.db.close()
+
+
+def _make_keys(conn: Connection) -> None:
+    known = {row.name for row in conn.execute(select(meta.c.name))}
+    values = {
+        "desk": secrets.token_hex(5),
+        "key.root": secrets.token_hex(32),
+        "key.token.1": secrets.token_hex(32),
+    }
+    missing = [{"name": name, "value": value} for name, value in values.items() if name not in known]
+    if missing:
+        conn.execute(meta.insert(), missing)
+
+
+def read_keys(conn: Connection) -> Keys:
+    """The store's secrets, as they are stored. Raises StoreError where they are missing."""
+    found = {row.name: row.value for row in conn.execute(select(meta))}
+    tokens = sorted(
+        (int(name.rpartition(".")[2]), bytes.fromhex(value))
+        for name, value in found.items()
+        if name.startswith("key.token.")
+    )
+    if "key.root" not in found or not tokens:
+        raise StoreError("the store has no keys; restore it from a backup, or start a fresh one")
+    return Keys(found["desk"], bytes.fromhex(found["key.root"]), tuple(tokens))

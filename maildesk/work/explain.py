@@ -1,0 +1,70 @@
+"""Explain: what would happen to a mail, by the very functions that decide, on a connection that cannot write."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from maildesk.core import identity
+from maildesk.core.compose import compose
+from maildesk.core.decide import Arrival, decide
+from maildesk.core.draft import domain
+from maildesk.core.headers import ids
+from maildesk.core.identity import mid_hash
+from maildesk.core.material import Composed
+from maildesk.core.matching import wanted
+from maildesk.core.reading import Envelope, Evidence, read
+from maildesk.store import inbox, outbox, tickets, views
+from maildesk.store.store import Store
+from maildesk.work.live import Live
+
+# Stands for the row key that an accepted mail would get; once-keys differ by it, nothing that is shown does.
+_KEY = "explain"
+
+
+def explain(
+    raw: bytes, envelope: Envelope, evidence: Evidence, store: Store, live: Live, now: int
+) -> dict[str, Any]:
+    """Disposition, reasons, proof, match, rules, the ticket's fields after, and the mails that would go out."""
+    message_id, refs = ids(raw)
+    row = inbox.Row(0, _KEY, envelope, evidence, now, mid_hash(message_id), refs, False, b"")
+    with store.db.reading() as conn:
+        reading = read(raw, envelope, evidence, live.policy, views.sent_lines(conn, [row])[_KEY])
+        before = tickets.load(conn, wanted(reading, live.policy, store.keys), store.keys, now)
+        decision = decide(Arrival(_KEY, now, reading), before, live.policy, now)
+        rows = [
+            outbox.Row(
+                id=2**62,
+                notice=notice,
+                cause=_KEY,
+                message_id=identity.message_id(store.keys, notice.once, domain(live.policy)),
+                state="todo",
+                try_=1,
+                skeleton=None,
+            )
+            for notice in decision.notices
+        ]
+        materials = views.materials(conn, rows, decision)
+    mails = []
+    for one in rows:
+        composed = compose(one.notice, materials[one.once], live.policy, store.keys, live.templates)
+        shown: dict[str, Any] = {"to": one.notice.to, "template": one.notice.kind}
+        if isinstance(composed, Composed):
+            shown["subject"] = composed.subject
+        else:
+            shown |= {"subject": None, "blocked": list(composed.findings)}
+        mails.append(shown)
+    after = decision.after.tickets.get(decision.ticket) if decision.ticket else None
+    return {
+        "disposition": decision.disposition.value if decision.disposition else None,
+        "why": list(decision.why),
+        "proof": decision.proof.value,
+        "match": decision.match,
+        "kind": reading.kind.kind,
+        "kind_because": reading.kind.because,
+        "rules": [{"name": name, "hit": hit, "because": because} for name, hit, because in decision.rules],
+        "ticket": views.fields(after) if after else None,
+        "mails": mails,
+        "due": [],
+    }
+
+

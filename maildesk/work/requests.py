@@ -1,0 +1,31 @@
+"""Requests: what somebody asks for at the command line, decided and saved like a mail."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from maildesk.core.changes import Decision
+from maildesk.core.decide import Request, decide
+from maildesk.core.identity import candidates
+from maildesk.core.matching import Wanted
+from maildesk.store import tickets
+from maildesk.store.store import Store
+from maildesk.work.live import Live
+
+
+def carry_out(request: Request, store: Store, live: Live, now: int) -> Decision:
+    """Decides and saves a request. Raises Refused with a sentence where it cannot be carried out."""
+
+    def work(conn: Connection) -> Decision:
+        look_up = Wanted(
+            numbers=frozenset([request.ticket] if request.ticket is not None else []),
+            candidates=frozenset(candidates(store.keys, request.key, request.requester, "")),
+            addresses=frozenset([request.requester] if request.requester else []),
+        )
+        before = tickets.load(conn, look_up, store.keys, now)
+        decision = decide(request, before, live.policy, now)
+        if decision.changes:
+            tickets.save(conn, before, [(request.key, "", decision)], live.policy, live.digest, now)
+        return decision
+
+    return store.write("decide", work)

@@ -1,0 +1,14 @@
+#!/bin/sh
+# ./run.sh         sets up and runs the desk of this checkout
+# ./run.sh ARGS    is `maildesk ARGS`, in the caller's directory
+set -eu
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+. "$here/tools/venv.sh"
+set_up run
+
+: "${MAILDESK_CONFIG:=$here/maildesk.toml}"
+export MAILDESK_CONFIG
+if [ $# -eq 0 ]; then
+    set -- run
+fi
+exec "$here/.venv/bin/maildesk" "$@"
