@@ -45,13 +45,18 @@ def normal(text: str) -> str:
     if not _DOMAIN_LITERAL.fullmatch(domain):
         domain = _ascii(domain)
     found = f"{local}@{domain}"
-    return found if domain and "@" not in local.strip('"') and _lengths(found) else ""
+    return found if domain and ("@" not in local or local.startswith('"')) and _lengths(found) else ""
 
 
 def _lengths(text: str) -> bool:
-    """RFC 5321 4.5.3.1 asks for 64 octets of local part; longer ones are in use, so only the path limit rules."""
+    """RFC 5321 4.5.3.1 asks for 64 octets of local part; longer ones are in use: the path limit rules."""
     local, _, domain = text.rpartition("@")
-    return len(text.encode("utf-8", "replace")) <= 320 and 0 < len(domain) <= 253 and not local.isspace()
+    return (
+        len(text.encode("utf-8", "replace")) <= 320
+        and 0 < len(domain) <= 253
+        and max(map(len, domain.split("."))) <= 63
+        and not local.isspace()
+    )
 
 
 def _ascii(domain: str) -> str:

@@ -20,7 +20,7 @@ _HTML_QUOTE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A stretch of text, from `start` to before `end`, in characters. `kind`: new, quote, signature, separator."""
+    """A stretch of text, from `start` to before `end` in characters, of one `kind` (new, quote...)."""
 
     start: int
     end: int
@@ -49,10 +49,10 @@ def line_hashes(text: str) -> tuple[str, ...]:
 
 
 def new_text(text: str, sent: frozenset[str] = frozenset(), html: str = "") -> NewText:
-    """Tell new text from the rest. Never raises; looks at the first 20,000 lines (the rest goes with the last).
+    """Tell new text from the rest. Never raises. Lines beyond the first 20,000 go with the last of them.
 
-    Lines whose hash is in `sent` are quote (those of three words, or with a quote mark, or between such), since
-    we know what we sent; then the clients' patterns decide; `html` helps where the plain text has lost all
+    Lines whose hash is in `sent` are quote (those of three words, or with a quote mark, or between such): we
+    know what we sent; then the clients' patterns decide; `html` helps where the plain text has lost all
     marks. Quotes between two answers stay in the result, as does a passed-on mail, which is what its sender
     wants us to read. The result may be empty: then there is no new text, and nothing to send on.
     """
@@ -95,7 +95,13 @@ def _by_pattern(lines: list[str], kinds: list[str]) -> None:
             kinds[at] = QUOTE
             at += 1
             continue
-        if quotes.is_forward(line) or (len(line) > 100_000):
+        if len(line) > 100_000:
+            return
+        if not quotes.may_mark(line):
+            seen_new = True
+            at += 1
+            continue
+        if quotes.is_forward(line):
             return
         if quotes.is_reply_above(line):
             _mark(kinds, at, len(lines), QUOTE)
@@ -157,15 +163,12 @@ def _signatures(lines: list[str], kinds: list[str]) -> None:
                 _mark(kinds, at, end, SIGNATURE)
                 at = end
                 continue
-        elif kinds[at] == NEW and quotes.is_mobile_signature(lines[at].strip()):
-            after = at + 1
-            while after < len(lines) and quotes.is_mobile_signature(lines[after].strip()):
-                after += 1
-            if after >= len(lines) or not lines[after].strip() or kinds[after] != NEW:
-                _mark(kinds, at, after, SIGNATURE)
-                at = after
-                continue
         at += 1
+    for at in range(len(lines) - 1, -1, -1):
+        # A phone's line ends a paragraph: what goes on below it was written by a person.
+        ends = at + 1 == len(lines) or kinds[at + 1] != NEW or not lines[at + 1].strip()
+        if ends and kinds[at] == NEW and quotes.is_mobile_signature(lines[at].strip()):
+            kinds[at] = SIGNATURE
 
 
 def _joined(lines: list[str], kinds: list[str]) -> str:
@@ -183,7 +186,7 @@ def _joined(lines: list[str], kinds: list[str]) -> str:
 
 
 def _is_whole_mail(lines: list[str], kinds: list[str], start: int) -> bool:
-    """A quote with "Jane wrote:" above it is the mail that is answered, not a passage that an answer needs."""
+    """A quote with "Jane wrote:" above is the mail that is answered, not a passage that an answer needs."""
     above = next((at for at in range(start - 1, -1, -1) if lines[at].strip()), -1)
     return above >= 0 and kinds[above] == SEPARATOR
 

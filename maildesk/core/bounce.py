@@ -9,7 +9,7 @@ from maildesk.core.message import Message
 _MACHINE = re.compile(
     r"(?:mailer[._-]?daemon|postmaster|mail[._-]?daemon|mmdf|double-bounce|bounces?|mail[._-]?(?:system"
     r"|delivery)"
-    r"|mdaemon|daemon|administrator|admin|no[._-]?reply|info)(?:[+=.-][^@]*)?@",
+    r"|mdaemon|daemon)(?:[+=.-][^@]*)?@",
     re.IGNORECASE,
 )
 _MACHINE_NAME = re.compile(
@@ -36,7 +36,8 @@ _LOOKS = re.compile(r"[^\s<>()\[\],;:\"'`=/]{1,64}@(?:[A-Za-z0-9_-]{1,63}\.){1,8
 _LED = re.compile(
     r"^[ \t*-]{0,9}(?:(?:recipient|to|user|address|mailbox|e-?mail|rcpt to|final-recipient"
     r"|original-recipient)[ \t]*(?:address)?"
-    r"[ \t]*[:=](?:[^\n@]{0,60}[\s:;<\"'])?)?[\"'<]{0,2}([^\s<>()\[\],;:\"'`=]{1,64}@(?:[A-Za-z0-9_-]{1,63}\.){1,8}[A-Za-z0-9-]{2,63})",
+    r"[ \t]*[:=](?:[^\n@]{0,60}[\s:;<\"'])?)?[\"'<]{0,2}"
+    r"([^\s<>()\[\],;:\"'`=]{1,64}@(?:[A-Za-z0-9_-]{1,63}\.){1,8}[A-Za-z0-9-]{2,63})",
     re.IGNORECASE | re.MULTILINE,
 )
 _TEXT = 64 * 1024
@@ -61,7 +62,7 @@ class Bounce:
 
 
 def bounce(message: Message, raw: bytes) -> Bounce | None:
-    """What a mail reports of a delivery that failed or is late; None if it is no such report. Never raises."""
+    """What a mail reports of a delivery that failed or is late; None if it is no such report."""
     kind = message.header("content-type").lower()
     formal = "multipart/report" in kind or "delivery-status" in kind
     if (
@@ -89,7 +90,10 @@ def bounce(message: Message, raw: bytes) -> Bounce | None:
 
 
 def _looks_like_one(message: Message) -> bool:
-    """Two signs of a report, or one that only reports bear. A reply about a report has neither."""
+    """Two signs of a report, or one and words that only reports use.
+
+    One sign is not enough: customers write "Delivery problem" about parcels, and companies write from info@.
+    """
     if message.header("x-failed-recipients"):
         return True
     senders = (*message.from_, *message.sender)
@@ -98,7 +102,7 @@ def _looks_like_one(message: Message) -> bool:
         any(_MACHINE.match(one.address) or _MACHINE_NAME.search(one.name) for one in senders) or not senders
     )
     signs += message.header("return-path").replace(" ", "") in ("<>", "<MAILER-DAEMON>")
-    signs += 2 * (failure.SUBJECT.match(message.subject[:300]) is not None)
+    signs += failure.SUBJECT.match(message.subject[:300]) is not None
     signs += "auto-" in message.header("auto-submitted")
     return signs >= 2 or (signs == 1 and failure.STRONG.search(message.text[:_TEXT]) is not None)
 
@@ -118,7 +122,7 @@ def _formal(message: Message, told: list[report.Recipient], returned: mime.Entit
         status=status,
         action=action,
         reason=failure.reason(status, explained),
-        diagnostic=charset.line(explained)[:1000],
+        diagnostic=" ".join(charset.line(explained).split())[:1000],
         original_message_id=_original_id(message, returned),
         original_references=_original_references(returned),
     )
@@ -148,7 +152,7 @@ def _informal(message: Message, returned: mime.Entity | None, certain: bool) -> 
         status=status,
         action=next((one.action for one in fields if one.action), "") or ("delayed" if delayed else "failed"),
         reason=reason,
-        diagnostic=charset.line(near)[:1000],
+        diagnostic=" ".join(charset.line(near[:2000]).split())[:1000],
         original_message_id=_original_id(message, returned),
         original_references=_original_references(returned),
     )

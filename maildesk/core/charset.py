@@ -45,7 +45,7 @@ _ALIASES = {
     "win-1251": "cp1251",
     "x-cp1251": "cp1251",
 }
-# Python registers codecs that are no charsets (rot13, punycode, unicode_escape, idna): mail may not name them.
+# Python has codecs that are no charsets (rot13, punycode, unicode_escape, idna): mail may not name them.
 _CHARSET = re.compile(
     r"(?:utf[-_]?(?:7|8|8[-_]sig|16|16[-_]?[lb]e|32|32[-_]?[lb]e)|ascii|iso(?:8859|2022)[-_].+|cp\d+"
     r"|koi8[-_].+"

@@ -19,7 +19,7 @@ class Kind:
     because: str
 
 
-# Header -> pattern that its value must match -> kind. The first that fits decides. Sources: RFC 3834, RFC 2076
+# Header -> pattern that its value must match -> kind. The first that fits decides. Sources: RFC 3834, 2076,
 # and the vendors' documents and habits (Exchange, Notes, Novell, Gmail, cPanel, Kerio, FirstClass, Zendesk).
 _HEADER_RULES: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
     (name, re.compile(pattern, re.IGNORECASE), kind)
@@ -45,7 +45,6 @@ _HEADER_RULES: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
         ("x-fc-machinegenerated", r"true", AUTO_GENERATED),
         ("x-cron-env", r"", AUTO_GENERATED),
         ("content-type", r"multipart/report", AUTO_GENERATED),
-        ("feedback-id", r"(?!)", AUTO_GENERATED),
     )
 )
 _LIST_HEADERS = (
@@ -57,7 +56,6 @@ _LIST_HEADERS = (
     "x-mailman-version",
     "x-google-group-id",
     "x-list",
-    "x-loop",
     "x-campaign",
     "x-campaignid",
 )
@@ -73,7 +71,8 @@ _VACATION = re.compile(
     r"|fuera de (?:la )?oficina|risposta automatica|fuori (?:sede|ufficio)|automatisch antwoord|afwezig\b"
     r"|afwezigheidsbericht|autosvar|automatisk(?:t)? svar|fraværende|frånvaro|automaattinen vastaus|poissaolo"
     r"|resposta automática|ausência|odpowiedź automatyczna|automatyczna odpowiedź|automatická odpověď"
-    r"|автоматический ответ|автоответ|automatikus válasz|otomatik yanıt|自動返信|自动回复|自動回覆|자동 회신|부재중)",
+    r"|автоматический ответ|автоответ|automatikus válasz|otomatik yanıt"
+    r"|自動返信|自动回复|自動回覆|자동 회신|부재중)",
     re.IGNORECASE,
 )
 _MACHINE = re.compile(
@@ -95,6 +94,8 @@ def classify(message: Message, null_return_path: bool = False, bounce: Bounce | 
         return Kind(kind, False, is_list, because)
     if is_list:
         return Kind(PERSON, False, True, list_because)
+    if message.header("x-loop"):
+        return Kind(PERSON, False, False, "It has passed a machine that marks its loops (X-Loop).")
     suppress = message.header("x-auto-response-suppress").lower()
     if suppress and suppress != "none":
         return Kind(

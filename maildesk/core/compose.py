@@ -56,10 +56,10 @@ def compose(
         parts = {
             "From": display,
             "To": recipient,
-            "Subject": subject,
-            "Headers": threading.decode(),
-            "File names": "\n".join(one.name for one in showing.files(notice, material).attached),
-            "Text": text,
+            "subject": subject,
+            "headers": threading.decode(),
+            "file names": "\n".join(one.name for one in showing.files(notice, material).attached),
+            "text": text,
             "HTML": markup,
         }
         template = _template_text(material, templates, context, notice.kind)
@@ -179,7 +179,9 @@ def _body(notice: Notice, material: Material, keys: Keys, text: str, markup: str
     files = showing.files(notice, material)
     if not files.attached:
         return alternative
-    attached = [writing.attachment(one.name, one.type, PartRef(files.entry, one.part)) for one in files.attached]
+    attached = [
+        writing.attachment(one.name, one.type, PartRef(files.entry, one.part)) for one in files.attached
+    ]
     return writing.multipart("mixed", identity.boundary(keys, notice.once, 1), [alternative, *attached])
 
 

@@ -36,19 +36,19 @@ def findings(
     `parts` are the decoded header values and bodies by name; those whose name begins with "HTML" are markup.
     `template_text` is what the template says without the entry's text. Attached files are not looked into.
     """
-    found: dict[str, None] = {}
+    found: dict[str, list[str]] = {}
     for name, content in parts.items():
         markup = name.startswith("HTML")
         text = html.unescape(content) if markup else content
         if _foreign_token(text, notice, keys):
-            found[f"{name}: a reply address that was not given to this recipient"] = None
+            found.setdefault("a reply address that was not given to this recipient", []).append(name)
         for agent in _agents_named(text.lower(), notice, policy):
-            found[f"{name}: the private address of {agent}"] = None
+            found.setdefault(f"the private address of {agent}", []).append(name)
         if _COMMAND_LINK.search(text):
-            found[f"{name}: a mailto link with a command in it"] = None
+            found.setdefault("a mailto link with a command in it", []).append(name)
     for entry in _leaking_notes(parts, material, template_text):
-        found[f"a line of an internal note by {entry.author_name or 'somebody'}"] = None
-    return tuple(found)
+        found.setdefault(f"a line of an internal note by {entry.author_name or 'somebody'}", ["text"])
+    return tuple(f"It has {what} ({', '.join(where)})." for what, where in found.items())
 
 
 def _foreign_token(text: str, notice: Notice, keys: Keys) -> bool:

@@ -40,7 +40,7 @@ class Token:
 
 def _mac(key: bytes, purpose: str, *parts: bytes) -> bytes:
     message = b"".join(len(part).to_bytes(4, "big") + part for part in (purpose.encode(), *parts))
-    return hmac.new(key, message, hashlib.sha256).digest()
+    return hmac.digest(key, message, "sha256")
 
 
 def _letters(data: bytes) -> str:

@@ -33,7 +33,7 @@ _LEADING = re.compile(rb"[\r\n \t]{1,1000}(?=[!-9;-~]{1,200}:)")
 _BLANK = re.compile(rb"\n\r?\n")
 _BARE_CR = re.compile(rb"\r(?!\n)")
 _TAIL = re.compile(rb"(--)?[ \t]{0,200}(?:\r?\n|\r|\Z)")
-_GUESS = re.compile(rb"(?:\A|\n)--([^\s-][^\r\n]{2,199}?)[ \t]*\r?\n(?=content-)", re.IGNORECASE)
+_GUESS = re.compile(rb"(?<=\n)--([^\s-][^\r\n]{0,199}?)[ \t]*\r?\n(?=content-)", re.IGNORECASE)
 _PARAM = re.compile(r";\s*([^\s=;\"]{1,80})\s*=\s*(\"(?:[^\"\\]|\\.)*\"?|[^;]*)")
 _SECTION = re.compile(r"(.+?)\*(\d{1,3})?(\*)?")
 _FOLD = re.compile("\r?\n[ \t]+")
@@ -146,7 +146,7 @@ def _headers(work: _Work, start: int, end: int) -> tuple[list[tuple[str, str]], 
             next_line = raw.find(b"\n", at, stop) + 1 or stop
             later = _KNOWN_FIELD.search(raw, at, min(stop, at + 2048)) if blank else None
             if raw.startswith((b"From ", b">From "), at) or (later and headers):
-                # A continuation that lost its indentation: sure since known fields follow before the empty line.
+                # A continuation that lost its indentation: known fields follow before the empty line.
                 work.defects.append("header line that is no field")
                 at = later.start() + 1 if later and headers else next_line
                 continue
@@ -231,7 +231,7 @@ def _before_newline(raw: bytes, at: int) -> int:
 
 
 def parameters(value: str) -> tuple[str, dict[str, str]]:
-    """The lower-case main value and the parameters of a structured field, RFC 2231 pieces joined and decoded."""
+    """The lower-case main value and the parameters of a structured field, RFC 2231 pieces joined."""
     if ";" not in value:
         return value.partition("(")[0].strip().strip("\"'").lower(), {}
     main = value.partition(";")[0].partition("(")[0].strip().strip("\"'").lower()
@@ -267,7 +267,7 @@ _BAD_IN_NAME = re.compile("[\x00-\x1f\x7f/\\\\\u202a-\u202e\u2066-\u2069]+")
 
 
 def filename(text: str) -> str:
-    """A file name that is safe to show and to store under: one line, no path, no direction tricks, <= 200 long."""
+    """A file name that is safe to show: one line, no path, no direction tricks, at most 200 characters."""
     name = _BAD_IN_NAME.sub("_", charset.words(text)).strip(" .")
     if len(name) > 200:
         stem, dot, ending = name.rpartition(".")

@@ -108,7 +108,7 @@ def _is_body(entity: mime.Entity, found: Content) -> bool:
 
 
 def _alternative(entity: mime.Entity, found: Content) -> None:
-    """The first plain text that says something, else the HTML; what is neither is attached (RFC 2046 5.1.4)."""
+    """The first plain text that says something, else the HTML; the rest is attached (RFC 2046 5.1.4)."""
     inner = Content()
     plain: list[str] = []
     rendered: list[str] = []

@@ -39,7 +39,8 @@ _DATED = re.compile(
 )
 
 _FROM = (
-    r"from|von|de|da|van|od|fra|från|expéditeur|mittente|kimden|от|från|lähettäjä|feladó|de la|发件人|寄件者|差出人"
+    r"from|von|de|da|van|od|fra|från|expéditeur|mittente|kimden|от|från|lähettäjä|feladó|de la"
+    r"|发件人|寄件者|差出人"
     r"|보낸 사람"
 )
 _MORE = (
@@ -62,7 +63,8 @@ _ORIGINAL = re.compile(
     r"|oorspronkelijk bericht|originele bericht|oprindelig meddelelse|originalmeddelande"
     r"|ursprungligt meddelande"
     r"|opprinnelig melding|alkuperäinen viesti|oryginalna wiadomość|wiadomość oryginalna|původní zpráva"
-    r"|исходное сообщение|original-mail|eredeti üzenet|mesaj original|orijinal mesaj|原始邮件|原始郵件|원본 메시지"
+    r"|исходное сообщение|original-mail|eredeti üzenet|mesaj original|orijinal mesaj"
+    r"|原始邮件|原始郵件|원본 메시지"
     r"|original message processed by david.{0,20})[\s:]{0,3}(?:[-_=*]{2,}|\]|$)",
     re.IGNORECASE,
 )
@@ -98,6 +100,7 @@ _MOBILE = re.compile(
     re.IGNORECASE,
 )
 _CLAUSE = re.compile(r",\s+(?!please|sorry|excuse|bitte|inc\b)\w", re.IGNORECASE)
+_HINT = re.compile(r"[0-9@<:：_=\[]|--|\*\*|above|oberhalb|über|ligne", re.IGNORECASE)
 _MARKS = re.compile(r"^(?:[ \t]{0,3}[>|│])+[ \t]?|^[ \t]+")
 
 
@@ -112,6 +115,11 @@ def unmarked(line: str) -> str:
     while previous != line:
         previous, line = line, _MARKS.sub("", line, count=1)
     return line
+
+
+def may_mark(line: str) -> bool:
+    """False for the lines, most of prose, in which nothing else here needs to be looked for."""
+    return _HINT.search(line) is not None
 
 
 def is_signature(line: str) -> bool:
@@ -137,7 +145,7 @@ def is_forward(line: str) -> bool:
 def separator(lines: list[str], at: int) -> int:
     """How many lines from `at` separate the new text from a whole earlier mail that follows; 0 if none do.
 
-    Outlook's "-----Original Message-----" and its header block ("From: ... Sent: ..."), with or without a rule.
+    Outlook's "-----Original Message-----" and its header block ("From: ... Sent: ..."), or a rule above it.
     """
     line = lines[at][:MAX_LINE]
     if _ORIGINAL.match(line):

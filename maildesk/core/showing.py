@@ -1,4 +1,4 @@
-"""Showing: what a template gets to see of a notice and its material. Plain data only, never an object that acts."""
+"""Showing: what a template gets to see of a notice and its material. Plain data, no object that acts."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def name_of(participant: Participant, policy: Policy) -> str:
 
 
 def desk_address(ticket: Ticket | None, policy: Policy) -> str:
-    """The address that a ticket's mails come from: the one it was opened by, if its department still has it."""
+    """The address that a ticket's mails come from: the one it was opened by, if that is its department's."""
     if ticket is None:
         return policy.address
     department = policy.department(ticket.department)
@@ -115,7 +115,10 @@ def size(octets: int) -> str:
 
 
 def _department(department: Department) -> dict[str, object]:
-    return {"name": department.from_name or department.title, "signature": clean(department.signature).strip()}
+    return {
+        "name": department.from_name or department.title,
+        "signature": clean(department.signature).strip(),
+    }
 
 
 def _author(entry: Entry | None, agent: bool, policy: Policy) -> str:
@@ -192,7 +195,11 @@ def _notes(material: Material, entry: Entry | None) -> list[dict[str, object]]:
 
 def _quote(entry: Entry) -> dict[str, object]:
     text = clean(entry.new_text or entry.text).strip()
-    return {"author": one_line(entry.author_name) or entry.author, "text": _cut(text, _BEFORE), "kind": entry.kind.value}
+    return {
+        "author": one_line(entry.author_name) or entry.author,
+        "text": _cut(text, _BEFORE),
+        "kind": entry.kind.value,
+    }
 
 
 def _cut(text: str, limit: int) -> str:

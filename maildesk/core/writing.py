@@ -1,4 +1,4 @@
-"""Writing: the bytes of a mail from its values. Same values, same bytes; 7bit, CRLF, lines of at most 998 octets.
+"""Writing: the bytes of a mail from its values. Same values, same bytes; 7bit, CRLF, short lines.
 
 The standard library's generator encodes long Message-IDs (RFC 2047 in References breaks threads, cpython
 gh-100991) and takes several times as long; what stands here is the small part of MIME that our mails need.
@@ -42,7 +42,7 @@ def clean(text: str) -> str:
 
 
 def header(name: str, value: str) -> bytes:
-    """An unstructured header field; what ASCII cannot say is encoded (RFC 2047), line breaks become spaces."""
+    """An unstructured header field; what is not ASCII is encoded (RFC 2047), line breaks become spaces."""
     return _folded(name, _words(one_line(value)))
 
 
@@ -85,11 +85,15 @@ def _transfer(data: bytes) -> tuple[str, bytes]:
     return "quoted-printable", _BARE_LF.sub(_CRLF, binascii.b2a_qp(data, istext=True))
 
 
-def multipart(subtype: str, boundary: str, parts: Sequence[Sequence[bytes | PartRef]]) -> list[bytes | PartRef]:
+def multipart(
+    subtype: str, boundary: str, parts: Sequence[Sequence[bytes | PartRef]]
+) -> list[bytes | PartRef]:
     """A multipart body with its Content-Type field, as segments."""
     mark = boundary.encode()
     kind = subtype.encode()
-    segments: list[bytes | PartRef] = [b"Content-Type: multipart/" + kind + b';\r\n boundary="' + mark + b'"\r\n\r\n']
+    segments: list[bytes | PartRef] = [
+        b"Content-Type: multipart/" + kind + b';\r\n boundary="' + mark + b'"\r\n\r\n'
+    ]
     for part in parts:
         segments += [b"--" + mark + _CRLF, *part, _CRLF]
     return [*segments, b"--" + mark + b"--\r\n"]
@@ -122,9 +126,10 @@ def joined(segments: Sequence[bytes | PartRef]) -> tuple[bytes | PartRef, ...]:
 def _filename(name: str) -> str:
     """The filename parameter: quoted if it is plain and short, else in the pieces of RFC 2231."""
     shown = one_line(name).replace("/", "_").replace("\\", "_")
-    stem, dot, extension = shown.rpartition(".")
     if len(shown) > _NAME_LETTERS:
-        shown = stem[: _NAME_LETTERS - len(extension) - 1] + dot + extension if 0 < len(extension) < 20 else shown[:_NAME_LETTERS]
+        tail = "." + shown.rpartition(".")[2]
+        kept = tail if len(tail) < 20 else ""
+        shown = shown[: _NAME_LETTERS - len(kept)] + kept
     if _PLAIN_NAME.fullmatch(shown):
         return f';\r\n filename="{shown}"'
     escaped = "utf-8''" + quote(shown or "file", safe="")
@@ -135,9 +140,11 @@ def _filename(name: str) -> str:
 
 
 def _words(value: str) -> list[str]:
-    """The tokens of an unstructured value: only the stretch from the first to the last odd word is encoded."""
+    """The tokens of an unstructured value: what lies between the first and the last odd word is encoded."""
     words = value.split(" ")
-    odd = [at for at, word in enumerate(words) if not word.isascii() or "=?" in word or len(word) > _LONG_WORD]
+    odd = [
+        at for at, word in enumerate(words) if not word.isascii() or "=?" in word or len(word) > _LONG_WORD
+    ]
     if not odd:
         return words
     first, last = odd[0], odd[-1] + 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from maildesk.core import notices, showing
@@ -31,7 +31,9 @@ POLICY = Policy(
     ),
     agents=(
         Agent(id="alice", name="Alice Moore", addresses=("alice@private.example",), departments=("support",)),
-        Agent(id="bob", name="Bob Stone", addresses=("bob@private.example",), departments=("support", "sales")),
+        Agent(
+            id="bob", name="Bob Stone", addresses=("bob@private.example",), departments=("support", "sales")
+        ),
     ),
     topics=(Topic(name="online-banking", title="Online banking"),),
 )
@@ -60,7 +62,9 @@ _FILES = (
 
 
 def _entry(key: str, kind: EntryKind, author: str, name: str, text: str) -> Entry:
-    return Entry(key=key, ticket=482913, kind=kind, author=author, author_name=name, at=AT, text=text, new_text=text)
+    return Entry(
+        key=key, ticket=482913, kind=kind, author=author, author_name=name, at=AT, text=text, new_text=text
+    )
 
 
 FIRST = replace(
@@ -73,9 +77,15 @@ FIRST = replace(
         "    Error 17: session expired\n\nI have tried two browsers. Can you help?\n\nJane",
     ),
     attachments=_FILES,
-    remark="The mail also went to tom@customer.example; they get no copies, because its sender is not proven.",
+    remark="The mail also went to tom@customer.example; they get no copies: its sender is not proven.",
 )
-NOTE = _entry("row-2", EntryKind.NOTE, "bob@private.example", "Bob Stone", "Error 17 is the load balancer again, see the log of Monday.")
+NOTE = _entry(
+    "row-2",
+    EntryKind.NOTE,
+    "bob@private.example",
+    "Bob Stone",
+    "Error 17 is the load balancer again, see the log of Monday.",
+)
 ANSWER = _entry(
     "row-3",
     EntryKind.AGENT_REPLY,
@@ -84,11 +94,23 @@ ANSWER = _entry(
     "Dear Jane,\n\nthe error came from our side, and it is mended. Please try again.\n\nKind regards\nAlice",
 )
 AGAIN = replace(
-    _entry("row-4", EntryKind.CUSTOMER, "jane@customer.example", "Jane Doe", "It works again. One more question: how do I change my PIN?"),
+    _entry(
+        "row-4",
+        EntryKind.CUSTOMER,
+        "jane@customer.example",
+        "Jane Doe",
+        "It works again. One more question: how do I change my PIN?",
+    ),
     proof=Proof.TOKEN.value,
 )
 BOUNCE = replace(
-    _entry("row-5", EntryKind.BOUNCE, "", "Mail Delivery System", "The following address failed:\njane@customer.example"),
+    _entry(
+        "row-5",
+        EntryKind.BOUNCE,
+        "",
+        "Mail Delivery System",
+        "The following address failed:\njane@customer.example",
+    ),
     remark="Mail to jane@customer.example failed: 5.1.1.",
 )
 
@@ -109,7 +131,9 @@ HELD_FACTS = {
 }
 
 
-def notice(kind: str, entry: str = "", ticket: int | None = 482913, facts: dict[str, object] | None = None) -> Notice:
+def notice(
+    kind: str, entry: str = "", ticket: int | None = 482913, facts: Mapping[str, object] | None = None
+) -> Notice:
     """A notice of this kind, to Jane or to Alice."""
     known = notices.BY_NAME[kind]
     customer = known.audience == "customer"
@@ -128,9 +152,19 @@ def notice(kind: str, entry: str = "", ticket: int | None = 482913, facts: dict[
 
 def all_notices() -> tuple[tuple[Notice, Material], ...]:
     """Notices that between them take every turn that the shipped templates know."""
-    bare = replace(TICKET, topic="", assignee="", tags=(), participants=TICKET.participants[:1], status=Status.NEW, priority="normal")
+    bare = replace(
+        TICKET,
+        topic="",
+        assignee="",
+        tags=(),
+        participants=TICKET.participants[:1],
+        status=Status.NEW,
+        priority="normal",
+    )
     nobody = replace(bare, participants=(Participant("", "", "requester"),))
-    whole = replace(FIRST, text=f"{FIRST.text}\n\nOn Monday Tom wrote:\n> try again", attachments=(), remark="")
+    whole = replace(
+        FIRST, text=f"{FIRST.text}\n\nOn Monday Tom wrote:\n> try again", attachments=(), remark=""
+    )
     files_only = replace(ANSWER, text="", new_text="", attachments=_FILES[:1])
 
     def shown(entry: Entry | None, ticket: Ticket = TICKET) -> Material:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from css_inline import CSSInliner, InlineError
 from jinja2 import BaseLoader, Environment, StrictUndefined, Template, TemplateNotFound, TemplateSyntaxError
-from jinja2.exceptions import SecurityError, TemplateRuntimeError, UndefinedError
+from jinja2 import TemplateError as JinjaError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
@@ -20,7 +20,7 @@ Kind = Literal["txt", "html"]
 KINDS: tuple[Kind, ...] = ("txt", "html")
 
 _SPACES = re.compile(r"^ +| {2,}", re.MULTILINE)
-_RUNTIME = (TemplateRuntimeError, UndefinedError, SecurityError, TypeError, ValueError, ArithmeticError, LookupError)
+_RUNTIME = (JinjaError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError)
 
 
 class TemplateError(Exception):
@@ -61,7 +61,7 @@ class _Loader(BaseLoader):
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def get_source(self, environment: Environment, template: str) -> tuple[str, str, None]:
+    def get_source(self, _: Environment, template: str) -> tuple[str, str, None]:
         path = self.folder / template
         if "/" in template or "\\" in template or not path.is_file():
             raise TemplateNotFound(template)
@@ -77,7 +77,7 @@ def load(folder: Path, language: str) -> Templates:
 
 
 def check(folder: Path, language: str) -> list[str]:
-    """Every problem of a language's templates: each is rendered with sample data. An empty list means none."""
+    """Every problem of a language's templates: each is rendered with sample data. Empty if there is none."""
     compiled, problems = _compile(folder / language)
     templates = Templates(compiled, folder / language)
     for name, context in samples.contexts():

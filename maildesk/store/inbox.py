@@ -90,17 +90,20 @@ def _mine(key: str | None, holder: str) -> Any:
     return and_(inbox.c.state == "taken", inbox.c.holder == holder, inbox.c.key == key)
 
 
-def _reap(conn: Connection, db: Database, now: int) -> None:
-    """Frees the rows of dead nodes. A node that died with one row alone counts against that row."""
-    alive = nodes.alive(conn, db, now)
+def _reap(conn: Connection, db: Database, holder: str, now: int) -> None:
+    """Frees the rows of dead nodes, and what a failed step of our own left behind.
+
+    A node that died with one row alone counts against that row.
+    """
+    others = sorted(nodes.alive(conn, db, now) - {holder})
     conn.execute(
         update(inbox)
-        .where(inbox.c.state == "taken", inbox.c.holder.not_in(sorted(alive)))
+        .where(inbox.c.state == "taken", inbox.c.holder.not_in(others))
         .values(
             state="new",
             holder=None,
-            deaths=inbox.c.deaths + case((inbox.c.alone, 1), else_=0),
-            alone=True,
+            deaths=inbox.c.deaths + case((and_(inbox.c.alone, inbox.c.holder != holder), 1), else_=0),
+            alone=case((inbox.c.holder == holder, inbox.c.alone), else_=True),
         )
     )
 
@@ -123,7 +126,7 @@ def _quarantine(conn: Connection, now: int) -> list[str]:
 
 def take(conn: Connection, db: Database, holder: str, limit: int, now: int) -> tuple[list[str], list[str]]:
     """Takes mails for a decision: up to `limit`, or one alone that failed before. Also returns those given up."""
-    _reap(conn, db, now)
+    _reap(conn, db, holder, now)
     quarantined = _quarantine(conn, now)
     waited_for = inbox.alias()
     free = or_(
@@ -185,12 +188,12 @@ def envelope(text: str) -> Envelope:
     return Envelope(**{**data, "recipients": tuple(data["recipients"])})
 
 
-def put_back(conn: Connection, keys: Iterable[str], holder: str) -> None:
-    """Frees rows that were not decided, with nothing counted against them."""
+def put_back(conn: Connection, keys: Iterable[str], holder: str, alone: bool = False) -> None:
+    """Frees rows that were not decided, with nothing counted against them; `alone` has each taken by itself."""
     conn.execute(
         update(inbox)
         .where(inbox.c.key.in_(list(keys)), inbox.c.state == "taken", inbox.c.holder == holder)
-        .values(state="new", holder=None)
+        .values({"state": "new", "holder": None} | ({"alone": True} if alone else {}))
     )
 
 

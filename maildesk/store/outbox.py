@@ -69,11 +69,16 @@ def notice_of(row: Any) -> Notice:
 
 def take(conn: Connection, db: Database, holder: str, limit: int, now: int) -> tuple[list[Row], list[str]]:
     """Takes mails that are due, up to `limit`, or one alone that failed before. Also returns those given up."""
-    alive = nodes.alive(conn, db, now)
+    others = sorted(nodes.alive(conn, db, now) - {holder})
+    # The rows of dead nodes, and what a failed step of our own left behind.
     conn.execute(
         update(outbox)
-        .where(outbox.c.state.in_(OPEN), outbox.c.holder.is_not(None), outbox.c.holder.not_in(sorted(alive)))
-        .values(holder=None, deaths=outbox.c.deaths + case((outbox.c.alone, 1), else_=0), alone=True)
+        .where(outbox.c.state.in_(OPEN), outbox.c.holder.is_not(None), outbox.c.holder.not_in(others))
+        .values(
+            holder=None,
+            deaths=outbox.c.deaths + case((and_(outbox.c.alone, outbox.c.holder != holder), 1), else_=0),
+            alone=case((outbox.c.holder == holder, outbox.c.alone), else_=True),
+        )
     )
     given_up = conn.execute(
         update(outbox)
@@ -146,23 +151,39 @@ def add(conn: Connection, notice: Notice, cause: str, message_id: str) -> None:
     )
 
 
-def record(conn: Connection, results: Iterable[Result], holder: str, now: int) -> None:
+def record(conn: Connection, results: Sequence[Result], holder: str, now: int) -> None:
     """Writes attempts and what follows; nothing for a row that this node does not hold any more."""
-    for result in results:
-        row = result.row
-        done = conn.execute(
-            update(outbox)
-            .where(_mine(holder))
-            .values(
-                state=result.state, holder=None, alone=False, not_before=result.not_before, trouble=result.answer[:1_000]
-            ),
-            {"b_id": row.id, "b_try": row.try_},
-        )
-        if done.rowcount == 1:
-            conn.execute(
-                attempt.insert(),
-                {"outbox": row.id, "try": row.try_, "at": now, "outcome": result.outcome, "answer": result.answer},
-            )
+    ids = [result.row.id for result in results]
+    held = conn.execute(select(outbox.c.id, outbox.c["try"]).where(outbox.c.id.in_(ids), outbox.c.holder == holder))
+    mine = {(id_, try_) for id_, try_ in held}
+    ours = [result for result in results if (result.row.id, result.row.try_) in mine]
+    if not ours:
+        return
+    conn.execute(
+        update(outbox)
+        .where(_mine(holder))
+        .values(
+            state=bindparam("b_state"),
+            holder=None,
+            alone=False,
+            not_before=bindparam("b_not_before"),
+            trouble=bindparam("b_trouble"),
+        ),
+        [
+            {
+                "b_id": r.row.id, "b_try": r.row.try_, "b_state": r.state, "b_not_before": r.not_before,
+                "b_trouble": None if r.state == "sent" else r.answer[:1_000],
+            }  # fmt: skip
+            for r in ours
+        ],
+    )
+    conn.execute(
+        attempt.insert(),
+        [
+            {"outbox": r.row.id, "try": r.row.try_, "at": now, "outcome": r.outcome, "answer": r.answer}
+            for r in ours
+        ],
+    )
 
 
 def failed(conn: Connection, row: Row, holder: str, trouble: str) -> None:
@@ -175,11 +196,18 @@ def failed(conn: Connection, row: Row, holder: str, trouble: str) -> None:
 
 def put_back(conn: Connection, rows: Iterable[Row], holder: str) -> None:
     """Frees rows that were not attempted."""
+    _free(conn, rows, holder, {"try": outbox.c["try"] - 1})
+
+
+def apart(conn: Connection, rows: Iterable[Row], holder: str) -> None:
+    """Frees rows of which some may have been attempted; each is taken alone from now on."""
+    _free(conn, rows, holder, {"alone": True})
+
+
+def _free(conn: Connection, rows: Iterable[Row], holder: str, also: dict[str, Any]) -> None:
     values = [{"b_id": row.id, "b_try": row.try_} for row in rows]
     if values:
-        conn.execute(
-            update(outbox).where(_mine(holder)).values({"holder": None, "try": outbox.c["try"] - 1}), values
-        )
+        conn.execute(update(outbox).where(_mine(holder)).values({"holder": None, **also}), values)
 
 
 def retry(conn: Connection, once: str, now: int) -> bool:

@@ -61,8 +61,18 @@ class Inbound:
         except Exception as error:
             if operational(error):
                 store.write("work", lambda conn: inbox.put_back(conn, keys, store.node.id))
-            raise
+                raise
+            self._void(keys, error)
         return len(keys) + len(given_up)
+
+    def _void(self, keys: Sequence[str], error: Exception) -> None:
+        """An error of our own that belongs to no single mail of the group: each is taken alone from now on."""
+        if len(keys) == 1:
+            self._failed(keys[0], error)
+            return
+        node = self._store.node.id
+        self._store.write("work", lambda conn: inbox.put_back(conn, keys, node, alone=True))
+        log.stumbled("group of mails", keys[0], error)
 
     def _group(self, keys: Sequence[str], live: Live, now: int) -> None:
         with self._store.db.reading() as conn:
@@ -75,7 +85,7 @@ class Inbound:
                 self._before_read(raw)
                 readings.append((row, read(raw, row.envelope, row.evidence, live.policy, sent[row.key])))
             except Exception as error:
-                self._failed(row, error)
+                self._failed(row.key, error)
         readings = _in_order(readings)
         if not readings:
             return
@@ -85,7 +95,7 @@ class Inbound:
             if operational(error):
                 raise
             if len(readings) == 1:
-                self._failed(readings[0][0], error)
+                self._failed(readings[0][0].key, error)
                 return
             # The group is void, and each mail is redone alone: only the one that fails is held up by it.
             for one in readings:
@@ -94,15 +104,15 @@ class Inbound:
                 except Exception as alone:
                     if operational(alone):
                         raise
-                    self._failed(one[0], alone)
+                    self._failed(one[0].key, alone)
 
-    def _failed(self, row: Row, error: Exception) -> None:
+    def _failed(self, key: str, error: Exception) -> None:
         if operational(error):
             raise error
         trouble = "".join(traceback.format_exception(error))[-8_000:].replace("\0", "")
         node = self._store.node.id
-        self._store.write("work", lambda conn: inbox.failed(conn, row.key, node, trouble))
-        log.stumbled("mail", row.key, error)
+        self._store.write("work", lambda conn: inbox.failed(conn, key, node, trouble))
+        log.stumbled("mail", key, error)
 
     def _decide(self, readings: Sequence[tuple[Row, Reading]], live: Live, now: int) -> None:
         decided = self._store.write("decide", lambda conn: self._transaction(conn, readings, live, now))

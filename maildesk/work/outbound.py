@@ -73,9 +73,19 @@ class Outbound:
                 self._send(ready[at : at + self._sender.record_every], now)
         except Exception as error:
             if operational(error):
-                store.write("work", lambda conn: outbox.put_back(conn, rows, store.node.id))
-            raise
+                # What was sent already is recorded, or its attempt counts as one with an unknown outcome.
+                raise
+            self._void(rows, error)
         return len(rows) + len(given_up)
+
+    def _void(self, rows: Sequence[Row], error: Exception) -> None:
+        """An error of our own that belongs to no single mail of the group: each is taken alone from now on."""
+        if len(rows) == 1:
+            self._failed(rows[0], error)
+            return
+        node = self._store.node.id
+        self._store.write("work", lambda conn: outbox.apart(conn, rows, node))
+        log.stumbled("group of sends", rows[0].once, error)
 
     def _compose(self, rows: Sequence[Row], now: int) -> list[tuple[Row, bytes]]:
         """The rows with their bytes; new ones are composed and committed."""

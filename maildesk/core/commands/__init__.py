@@ -21,10 +21,11 @@ COMMANDS: tuple[Command, ...] = (
 
 BY_WORD = {name: command for command in COMMANDS for name in command.names}
 
-# "#" before a digit or a space is text, "##" escapes. White space and invisible marks before "#" do not hide it.
-_LINE = regex.compile(r"^[\s\u200b-\u200f\u2060\ufeff]*#([^\W\d_][\w-]*):?(?:\s+(.*))?$")
-_HASH_WORD = regex.compile(r"^[\s\u200b-\u200f\u2060\ufeff]*#[^\W\d]")
-_ESCAPE = regex.compile(r"^([\s\u200b-\u200f\u2060\ufeff]*)##")
+# "#" before a digit or a space is text, "##" escapes. White space and invisible marks (as editors and messengers
+# leave them) around "#" do not hide it.
+_LINE = regex.compile(r"^[\s\p{Cf}]*#\p{Cf}*([^\W\d_][\w-]*):?(?:\s+(.*))?$")
+_HASH_WORD = regex.compile(r"^[\s\p{Cf}]*#\p{Cf}*[^\W\d]")
+_ESCAPE = regex.compile(r"^([\s\p{Cf}]*)##")
 
 
 @dataclass(frozen=True, slots=True)

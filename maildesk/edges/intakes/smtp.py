@@ -60,6 +60,7 @@ class SmtpIntake:
         self.port = 0
         self._accept = accept
         self._sessions: set[Session] = set()
+        self._turned_away: set[TurnAway] = set()
         self._commits: set[asyncio.Task[str]] = set()
         self._max_sessions = max_sessions
         self._service = Service(
@@ -109,10 +110,11 @@ class SmtpIntake:
         self._thread.join()
 
     def _session(self) -> asyncio.Protocol:
-        if self._stopping.is_set():
-            return TurnAway(STOPPING)
-        if len(self._sessions) >= self._max_sessions:
-            return TurnAway(FULL)
+        stopping = self._stopping.is_set()
+        if stopping or len(self._sessions) >= self._max_sessions:
+            away = TurnAway(STOPPING if stopping else FULL, self._turned_away.discard)
+            self._turned_away.add(away)
+            return away
         session = Session(self._service)
         self._sessions.add(session)
         return session
@@ -163,6 +165,12 @@ class SmtpIntake:
         server = await self._loop.create_server(self._session, *split_listen(self.listen))
         listening.set_result(server.sockets[0].getsockname()[1])
         await self._stopping.wait()
+        # asyncio leaks a connection that it accepts in the last turns before close(): first hear no new ones,
+        # then give those at hand their protocol.
+        for listening_socket in server.sockets:
+            self._loop.remove_reader(listening_socket.fileno())
+        for _ in range(3):
+            await asyncio.sleep(0)
         server.close()
         await self._drain(self._loop.time() + self._grace)
 
@@ -178,11 +186,11 @@ class SmtpIntake:
             await asyncio.wait(self._commits | answering, timeout=left, return_when=asyncio.FIRST_COMPLETED)
         if self._commits:
             log.warning("stopped with %d mails half stored; their senders will try again", len(self._commits))
-        cut = [session.gone for session in self._sessions]
-        for session in tuple(self._sessions):
-            session.cut()
-        if cut:
-            await asyncio.wait(cut, timeout=1)
+        rest: tuple[Session | TurnAway, ...] = (*self._sessions, *self._turned_away)
+        for connection in rest:
+            connection.cut()
+        if rest:
+            await asyncio.wait([connection.gone for connection in rest], timeout=1)
 
 
 async def _settled(future: Future[str]) -> BaseException | None:

@@ -217,12 +217,26 @@ class Session(SMTP):
 class TurnAway(asyncio.Protocol):
     """A connection that gets one line and is closed."""
 
-    def __init__(self, reply: str) -> None:
+    def __init__(self, reply: str, ended: Callable[[TurnAway], None]) -> None:
+        self.gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._reply = reply
+        self._ended = ended
+        self._transport: asyncio.WriteTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.WriteTransport)
+        self._transport = transport
         peer = transport.get_extra_info("peername")
         log.info("%s: refused: %r", peer[0] if peer else "", self._reply)
         transport.write(f"{self._reply}\r\n".encode())
         transport.close()
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        self._ended(self)
+        if not self.gone.done():
+            self.gone.set_result(None)
+
+    def cut(self) -> None:
+        """Closes at once."""
+        if self._transport is not None:
+            self._transport.abort()

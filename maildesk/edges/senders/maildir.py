@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from maildesk.core.retry import Attempt
+
 _NAME = re.compile(r"[A-Za-z0-9_=+-][A-Za-z0-9._=+-]{0,199}")
 ALREADY_THERE = "already there"
 
@@ -17,12 +19,15 @@ class MaildirSender:
     Errors are OSError. Safe to use from several threads, for different names.
     """
 
+    # A repeat after a kill is recognised by its name, so results may be committed many at a time.
+    record_every = 50
+
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._tmp, self._new, self._cur = (folder / part for part in ("tmp", "new", "cur"))
 
-    def send(self, name: str, data: Iterable[bytes], again: bool) -> str:
-        """Puts one mail into new/ and says so in a sentence, once it would survive a power cut.
+    def send(self, name: str, data: Iterable[bytes], again: bool) -> Attempt:
+        """Puts one mail into new/ and says so, once it would survive a power cut.
 
         `name` is the once-key of the mail: letters, digits and `._=+-`, at most 200, else ValueError. With
         `again` (this is not the first attempt) it first looks whether an earlier attempt had come to its end;
@@ -35,7 +40,7 @@ class MaildirSender:
         if again and self._there(file):
             # The attempt before may have been killed just before this.
             _sync(self._new)
-            return ALREADY_THERE
+            return Attempt("sent", ALREADY_THERE)
         tmp = self._tmp / file
         try:
             # Of a killed attempt under this name nothing is worth keeping.
@@ -48,7 +53,7 @@ class MaildirSender:
             tmp.unlink(missing_ok=True)
             raise
         _sync(self._new)
-        return f"delivered as new/{file}"
+        return Attempt("sent", f"delivered as new/{file}")
 
     def _there(self, file: str) -> bool:
         # new/ before cur/: a mail that a client moves in between is met in cur/.

@@ -25,7 +25,7 @@ def files(folder: Path) -> list[str]:
 
 
 def test_a_mail_is_one_file_in_new_named_by_its_row(folder: Path) -> None:
-    assert MaildirSender(folder).send(NAME, MAIL, again=False) == f"delivered as new/{NAME}.maildesk"
+    assert MaildirSender(folder).send(NAME, MAIL, again=False).answer == f"delivered as new/{NAME}.maildesk"
     assert files(folder) == [f"new/{NAME}.maildesk"]
     assert (folder / "new" / f"{NAME}.maildesk").read_bytes() == b"".join(MAIL)
 
@@ -53,14 +53,14 @@ def test_a_second_attempt_finds_what_a_client_has_moved(folder: Path, mark: str)
     sender = MaildirSender(folder)
     sender.send(NAME, MAIL, again=False)
     (folder / "new" / f"{NAME}.maildesk").rename(folder / "cur" / f"{NAME}.maildesk{mark}")
-    assert sender.send(NAME, (b"other bytes",), again=True) == ALREADY_THERE
+    assert sender.send(NAME, (b"other bytes",), again=True).answer == ALREADY_THERE
     assert files(folder) == [f"cur/{NAME}.maildesk{mark}"]
 
 
 def test_a_second_attempt_finds_it_in_new(folder: Path) -> None:
     sender = MaildirSender(folder)
     sender.send(NAME, MAIL, again=False)
-    assert MaildirSender(folder).send(NAME, (b"other bytes",), again=True) == ALREADY_THERE
+    assert MaildirSender(folder).send(NAME, (b"other bytes",), again=True).answer == ALREADY_THERE
     assert (folder / "new" / f"{NAME}.maildesk").read_bytes() == b"".join(MAIL)
 
 
@@ -68,7 +68,7 @@ def test_a_second_attempt_delivers_what_the_first_did_not(folder: Path) -> None:
     sender = MaildirSender(folder)
     sender.send("other", MAIL, again=False)
     (folder / "new" / "other.maildesk").rename(folder / "cur" / f"{NAME}.maildesk-not:2,S")
-    assert sender.send(NAME, MAIL, again=True).startswith("delivered")
+    assert sender.send(NAME, MAIL, again=True).answer.startswith("delivered")
     assert f"new/{NAME}.maildesk" in files(folder)
 
 

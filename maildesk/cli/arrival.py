@@ -1,0 +1,136 @@
+"""Arrival: a mail that came, in lists and one by one; shared by `inbox`, `held`, `quarantine` and `trace`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from maildesk.cli.errors import No
+from maildesk.cli.explain import tell_rules
+from maildesk.cli.screen import age, as_json, heading, note, pairs, plain, say, size, table, when, wrapped
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+
+SHORT = 10
+"""Letters of a key that lists show; commands take any start of a key that only one has."""
+
+
+def list_arrivals(found: Sequence[dict[str, Any]], now: int, json: bool, limit: int) -> None:
+    """Prints mails that came, newest first."""
+    if json:
+        as_json(found)
+        return
+    if not found:
+        note("There are none.")
+        return
+    rows = [
+        (
+            a["key"][:SHORT],
+            age(now - a["received"]),
+            a["disposition"] or a["state"],
+            f"#{a['ticket']}" if a["ticket"] else "",
+            sender_of(a),
+            a.get("subject") or "",
+        )
+        for a in found
+    ]
+    table(("key", "age", "is", "ticket", "from", "subject"), rows, flexible=("from", "subject"))
+    more(found, limit)
+
+
+def more(found: Sequence[object], limit: int) -> None:
+    """Says that a list was cut."""
+    if len(found) >= limit:
+        note(f"These are the newest {limit}; --limit shows more.")
+
+
+def sender_of(arrival: dict[str, Any]) -> str:
+    """Who a mail claims to come from, or its envelope's sender."""
+    return arrival["sender"] or arrival["envelope"].get("sender") or ""
+
+
+def resolve(keys: Sequence[str], start: str, what: str) -> str:
+    """The one key among those that begin like `start`. Raises No where there is none, or more than one."""
+    if not keys:
+        raise No(f"there is no {what} {plain(start)}.")
+    if len(keys) > 1 and start not in keys:
+        shown = ", ".join(key[: max(SHORT, len(start) + 4)] for key in keys)
+        raise No(f"{plain(start)} may be any of {shown}...; write more of the key.")
+    return start if start in keys else keys[0]
+
+
+def inbox_key(conn: Connection, start: str, what: str = "mail with the key") -> str:
+    """The key of the one mail in the inbox whose key begins so. Raises No."""
+    from maildesk.store import views
+
+    return resolve(views.inbox_keys(conn, start), start, what)
+
+
+def outbox_key(conn: Connection, start: str, what: str = "outgoing mail with the key") -> str:
+    """The once-key of the one outgoing mail whose key begins so. Raises No."""
+    from maildesk.store import views
+
+    return resolve(views.outbox_keys(conn, start), start, what)
+
+
+def show_arrival(found: dict[str, Any], zone: str, now: int) -> None:
+    """Prints what became of one mail, why, and what followed from it."""
+    is_ = found["disposition"] or found["state"]
+    ticket = f" #{found['ticket']}" if found["ticket"] else ""
+    say(f"Mail {found['key']}: {plain(is_)}{ticket}")
+    envelope = found["envelope"]
+    pairs(
+        [
+            ("from", sender_of(found)),
+            ("subject", found.get("subject")),
+            ("message-id", f"<{found['message_id']}>" if found["message_id"] else ""),
+            ("came", f"{when(found['received'], zone)} ({age(now - found['received'])} ago) by {found['channel']}"),
+            ("recipients", ", ".join(envelope.get("recipients", ()))),
+            ("peer", envelope.get("peer")),
+            ("size", size(found["size"])),
+            ("state", found["state"]),
+            ("proof", found["proof"]),
+            ("match", found["match"]),
+            ("tried", f"{found['takes']} times" if found["takes"] > 1 else ""),
+            ("failed", f"{found['errors']} times" if found["errors"] else ""),
+        ],
+        indent=2,
+    )
+    if found["why"]:
+        heading("Why")
+        for sentence in found["why"]:
+            say(f"  {plain(sentence)}")
+    if found["rules"]:
+        heading("Rules")
+        tell_rules(found["rules"])
+    if found["trouble"]:
+        heading("What went wrong")
+        wrapped(found["trouble"], indent=2)
+    heading("Mails that followed")
+    tell_mails(found.get("mails", ()))
+
+
+def tell_mails(mails: Sequence[dict[str, Any]]) -> None:
+    """Prints outgoing mails, one a line, with what hinders them."""
+    if not mails:
+        say("  none")
+        return
+    rows = [(m["once"][:SHORT], m["state"], m["kind"], m["to"], m["subject"] or "") for m in mails]
+    table(("key", "state", "kind", "to", "subject"), rows, flexible=("to", "subject"), indent=2)
+    for mail in mails:
+        if mail["trouble"] and mail["state"] != "sent":
+            say(f"  {mail['once'][:SHORT]}: {plain(mail['trouble'].splitlines()[-1])}")
+
+
+def print_raw(raw: bytes) -> None:
+    """Prints a mail as it is; on a terminal without what could do harm there."""
+    import sys
+
+    if sys.stdout.isatty():
+        say(plain(raw.decode("utf-8", "replace"), lines=True))
+        return
+    sys.stdout.flush()
+    sys.stdout.buffer.write(raw)
+    sys.stdout.buffer.flush()

@@ -1,0 +1,95 @@
+"""`maildesk check`: whether the configuration is right, and what the desk will do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from maildesk.cli import desk
+from maildesk.cli.errors import No
+from maildesk.cli.screen import count, note, pairs, plain, say, states
+
+if TYPE_CHECKING:
+    from maildesk.config.load import Loaded
+    from maildesk.config.settings import Settings
+
+EXAMPLE = "Example: maildesk --config /srv/desk/maildesk.toml check"
+
+
+def command(ctx: typer.Context) -> None:
+    """Check the configuration and say what the desk will do. Changes nothing."""
+    from maildesk.config.problems import ConfigError
+    from maildesk.edges import templates
+
+    path = desk.config_of(ctx)
+    try:
+        loaded = desk.loaded(ctx)
+    except ConfigError as error:
+        found = list(map(str, error.problems))
+    else:
+        settings = loaded.settings
+        found = [
+            _short(problem, loaded.folder) for problem in templates.check(settings.templates, loaded.policy.language)
+        ]
+    if found:
+        for problem in found:
+            note(plain(problem))
+        raise No(f"{plain(path)}: {count(len(found), 'problem')}; mend them and check again.")
+    _tell(loaded)
+    store = _store_state(settings)
+    pairs([("store", store)])
+    say(f"{plain(path)} is right.")
+
+
+def _short(problem: str, folder: Path) -> str:
+    return problem.removeprefix(f"{folder}/")
+
+
+def _tell(loaded: Loaded) -> None:
+    policy, settings = loaded.policy, loaded.settings
+    say(f"{plain(policy.name)}, {plain(policy.address)}")
+    for department in policy.departments:
+        names = ", ".join(agent.name for agent in policy.agents_of(department.name))
+        addresses = ", ".join(department.addresses) or policy.address
+        pairs([(f"  {department.title}", f"{addresses}, answered by {names}")])
+    pairs([
+        ("rules", count(len(policy.rules), "rule")),
+        *where_mail_comes(settings),
+        ("mail out", where_mail_goes(settings)),
+    ])  # fmt: skip
+
+
+def where_mail_comes(settings: Settings) -> list[tuple[str, str]]:
+    """The listeners as pairs to be shown."""
+    listeners = [("mail in", f"SMTP on {listener.listen}") for listener in settings.smtp]
+    return listeners or [("mail in", "no listener; only `maildesk deliver` brings mail")]
+
+
+def where_mail_goes(settings: Settings) -> str:
+    """Where outgoing mail goes, for people."""
+    return f"into the folder {settings.send.path} (a Maildir); nothing leaves this machine"
+
+
+def _store_state(settings: Settings) -> str:
+    """What is in the store, opened without a chance to write. Raises StoreError and the database's errors."""
+    from maildesk.store import inbox, outbox
+    from maildesk.store.db import Database
+    from maildesk.store.nodes import cli_name
+    from maildesk.store.store import Store
+
+    db = Database(settings.store.url)
+    desk.check_owner(db)
+    if db.path is not None and not db.path.exists():
+        return f"{db.path}; it is made on the first run"
+    store = Store(db, cli_name())
+    try:
+        with db.connect() as conn:
+            if not db.engine.dialect.has_table(conn, "meta"):
+                return f"{settings.store.public_url}; its tables are made on the first run"
+        store.open(create=False)
+        with db.reading() as conn:
+            return f"{settings.store.public_url}; in: {states(inbox.counts(conn))}; out: {states(outbox.counts(conn))}"
+    finally:
+        store.close()

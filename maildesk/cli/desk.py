@@ -1,0 +1,119 @@
+"""What a command has to do with the desk: its configuration, its store, and who is acting."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from maildesk.cli.errors import No
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from maildesk.app import App
+    from maildesk.config.load import Loaded
+    from maildesk.store.db import Database
+    from maildesk.store.store import Store
+
+
+def config_of(ctx: typer.Context) -> Path:
+    """The configuration that the command line names."""
+    path = ctx.obj
+    assert isinstance(path, Path)
+    return path
+
+
+def loaded(ctx: typer.Context) -> Loaded:
+    """The configuration. Raises ConfigError with all its problems."""
+    from maildesk.config.load import load
+
+    return load(config_of(ctx))
+
+
+def check_owner(db: Database) -> None:
+    """Raises No where the store's file is another user's: what is written by us, that user could not read."""
+    if db.path is None or not db.path.exists():
+        return
+    owner, me = db.path.stat().st_uid, os.geteuid()
+    if owner != me:
+        name = _login(owner)
+        raise No(
+            f"the store {db.path} belongs to {name} and you are {_login(me)}; "
+            f"run this as {name}, for example with `sudo -u {name}`."
+        )
+
+
+@contextmanager
+def opened(ctx: typer.Context, node_name: str = "", create: bool = True) -> Iterator[App]:
+    """A whole desk with its store open, for one command; closed at the end. Raises No for another user's store."""
+    from maildesk.app import App
+    from maildesk.store.nodes import cli_name
+
+    app = App(loaded(ctx), node_name or cli_name())
+    check_owner(app.store.db)
+    try:
+        if not create:
+            check_exists(app.store.db)
+        app.store.open(create)
+        yield app
+    finally:
+        app.store.close()
+
+
+def check_exists(db: Database) -> None:
+    """Raises No where the store's file is not there yet."""
+    if db.path is not None and not db.path.exists():
+        raise No(f"there is no store yet at {db.path}; `maildesk run` makes it.")
+
+
+@contextmanager
+def reading(ctx: typer.Context) -> Iterator[tuple[Loaded, Store, Connection]]:
+    """Configuration and a store that is there already, with a connection that cannot write."""
+    from maildesk.store.db import Database
+    from maildesk.store.nodes import cli_name
+    from maildesk.store.store import Store
+
+    config = loaded(ctx)
+    store = Store(Database(config.settings.store.url), cli_name())
+    check_owner(store.db)
+    check_exists(store.db)
+    try:
+        store.open(create=False)
+        with store.db.reading() as conn:
+            yield config, store, conn
+    finally:
+        store.close()
+
+
+def now() -> int:
+    """This instant, microseconds UTC."""
+    from maildesk.store.db import local_now
+
+    return local_now()
+
+
+def admin() -> str:
+    """Who acts at the command line, for a ticket's history: admin, with the login of the operating system."""
+    return f"admin ({_login(os.getuid())})"
+
+
+def _login(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"user {uid}"
+
+
+def who_decides(store: Store) -> str:
+    """Who will do what now waits: the running daemon, or `maildesk run --once`."""
+    from maildesk.store import nodes
+
+    with store.db.reading() as conn:
+        running = nodes.alive(conn, store.db, now()) - {store.node.id}
+    return "the running daemon" if running else "`maildesk run` or `maildesk run --once`"

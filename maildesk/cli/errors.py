@@ -1,0 +1,89 @@
+"""The one place that turns exceptions into sentences and exit codes: 0 fine, 1 no, 2 wrong usage, 75 try again."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+NO = 1
+USAGE = 2
+AGAIN = 75
+TRACEBACK = "MAILDESK_TRACEBACK"
+
+
+class No(Exception):
+    """The answer is "no": not found, not allowed, not possible; the sentence says what to do."""
+
+
+class Again(Exception):
+    """It may work later, and the caller should keep what it has until then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a person reads about an error, and the exit code."""
+
+    sentence: str
+    code: int
+
+
+class Sentences(TyperGroup):
+    """The group of all commands. Whatever a command raises ends as a sentence on stderr and an exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Runs the command."""
+        try:
+            return super().invoke(ctx)
+        except (typer.Exit, typer.Abort, typer.TyperException, EOFError, BrokenPipeError):
+            raise  # typer's own ways to end
+        except Exception as error:
+            if os.environ.get(TRACEBACK):
+                raise
+            told = tell(error)
+            print(told.sentence, file=sys.stderr)
+            raise typer.Exit(told.code) from error
+
+
+def tell(error: Exception) -> Told:
+    """The sentence and the exit code for an exception."""
+    if isinstance(error, No):
+        return Told(str(error), NO)
+    if isinstance(error, Again):
+        return Told(str(error), AGAIN)
+    return _of_the_desk(error)
+
+
+def _of_the_desk(error: Exception) -> Told:
+    # Imported only now, so that commands which need no desk start fast.
+    from maildesk import log
+    from maildesk.cli.screen import plain
+    from maildesk.config.problems import ConfigError
+    from maildesk.config.scaffold import InitError
+    from maildesk.core.decide import Refused
+    from maildesk.edges.intakes.smtp import CannotListen
+    from maildesk.edges.templates import TemplateError
+    from maildesk.store.db import StoreError, operational
+    from maildesk.store.writer import Busy
+
+    if isinstance(error, (ConfigError, TemplateError)):
+        return Told(plain("\n".join(map(str, error.problems)), lines=True), NO)
+    if isinstance(error, (InitError, Refused, StoreError, CannotListen)):
+        return Told(plain(f"{error}."), NO) if not str(error).endswith(".") else Told(plain(str(error)), NO)
+    if isinstance(error, Busy) or operational(error):
+        return Told(f"{plain(_first_line(error))}. {log.advice(error)}", AGAIN)
+    kind = type(error).__name__
+    shown = plain(_first_line(error))
+    return Told(f"maildesk itself failed: {kind}: {shown} (set {TRACEBACK}=1 to see where).", NO)
+
+
+def _first_line(error: Exception) -> str:
+    """What went wrong; of a database error without the statement and its values."""
+    cause = getattr(error, "orig", None) or error
+    if isinstance(cause, OSError) and cause.strerror:
+        return f"{cause.filename}: {cause.strerror}" if cause.filename else cause.strerror
+    return (str(cause).splitlines() or [type(cause).__name__])[0].rstrip(".")

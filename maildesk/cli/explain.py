@@ -1,0 +1,125 @@
+"""`maildesk explain`: what would become of a mail, and why. Writes nothing."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from maildesk.cli import desk
+from maildesk.cli.errors import No
+from maildesk.cli.screen import as_json, heading, pairs, plain, say, table
+
+EXAMPLE = "Example: maildesk explain --recipient support@desk.example mail.eml"
+
+
+class Channel(StrEnum):
+    """How a mail may come."""
+
+    SMTP = "smtp"
+    PIPE = "pipe"
+
+
+def command(
+    ctx: typer.Context,
+    file: Annotated[str, typer.Argument(help="The mail, as it was sent (RFC 5322); - reads standard input.")],
+    recipient: Annotated[
+        list[str] | None, typer.Option(help="An address that it came for; may be repeated.", metavar="ADDR")
+    ] = None,
+    sender: Annotated[
+        str | None, typer.Option(help="The envelope's sender; '' or <> for the null return path.", metavar="ADDR")
+    ] = None,
+    channel: Annotated[Channel, typer.Option(help="How it would come.")] = Channel.PIPE,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Say what would become of a mail if it came now, and why. The desk is not changed."""
+    from maildesk.core.address import normal
+    from maildesk.core.reading import Envelope, Evidence
+    from maildesk.work.explain import explain
+
+    try:
+        raw = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    except OSError as error:
+        raise No(f"{plain(file)} cannot be read: {error.strerror}.") from error
+    with desk.opened(ctx, create=False) as app:
+        envelope = Envelope(
+            channel=channel.value,
+            sender=None if sender is None else normal(sender),
+            recipients=tuple(dict.fromkeys(address for r in recipient or () if (address := normal(r)))),
+        )
+        found = explain(raw, envelope, Evidence(), app.store, app.live, app.clock())
+    if json:
+        as_json(found)
+    else:
+        _tell(found)
+
+
+def _tell(found: dict[str, Any]) -> None:
+    say(f"This mail would be: {plain(found['disposition'] or 'kept waiting for the mail that it answers')}")
+    pairs(
+        [
+            ("proof", f"{found['proof']} ({_PROOFS.get(found['proof'], '')})"),
+            ("match", found["match"] or "no ticket"),
+            ("kind", f"{found['kind']} ({found['kind_because']})"),
+        ],
+        indent=2,
+    )
+    heading("Why")
+    for sentence in found["why"]:
+        say(f"  {plain(sentence)}")
+    heading("Rules")
+    tell_rules(found["rules"])
+    if found["ticket"]:
+        heading("The ticket after it")
+        tell_ticket(found["ticket"])
+    heading("Mails that would go out")
+    if not found["mails"]:
+        say("  none")
+    for mail in found["mails"]:
+        if "blocked" in mail:
+            say(f"  {plain(mail['template'])} to {plain(mail['to'])} would be stopped:")
+            for finding in mail["blocked"]:
+                say(f"    {plain(finding)}")
+        else:
+            say(f"  {plain(mail['template'])} to {plain(mail['to'])}: {plain(mail['subject'])}")
+
+
+_PROOFS = {
+    "claimed": "nothing proves who wrote it",
+    "authenticated": "the sender is proven",
+    "token": "it went to a reply address that only the sender has",
+}
+
+
+def tell_rules(rules: list[dict[str, Any]]) -> None:
+    """Prints which rules hit a mail, which did not, and why."""
+    if not rules:
+        say("  none were asked")
+        return
+    rows = [("yes" if rule["hit"] else "no", rule["name"], rule["because"]) for rule in rules]
+    table(("hit", "rule", "because"), rows, flexible=("rule", "because"), indent=2)
+
+
+def tell_ticket(ticket: dict[str, Any]) -> None:
+    """Prints a ticket's fields, without its instants."""
+    name, address = ticket["requester_name"], ticket["requester"]
+    who = f"{name} <{address}>" if name and name != address else address
+    pairs(
+        [
+            ("number", f"#{ticket['number']}"),
+            ("subject", ticket["subject"]),
+            ("status", ticket["status"]),
+            ("priority", ticket["priority"]),
+            ("topic", ticket["topic"] or "none"),
+            ("department", ticket["department"]),
+            ("assignee", ticket["assignee"] or "nobody"),
+            ("requester", who or "somebody without an address"),
+            ("others", ", ".join(a for a in ticket["participants"] if a != address)),
+            ("tags", ", ".join(ticket["tags"])),
+            ("links", ", ".join(f"{kind} #{other}" for kind, other in ticket["links"])),
+        ],
+        indent=2,
+    )

@@ -1,0 +1,44 @@
+"""`maildesk held`: mails in an agent's name that nothing proves."""
+
+from __future__ import annotations
+
+import typer
+
+from maildesk.cli import desk, inbox
+from maildesk.cli.arrival import inbox_key, list_arrivals
+from maildesk.cli.errors import No
+from maildesk.cli.screen import say
+
+app = typer.Typer(
+    help="Mails that are held: they claim to be an agent's, and nothing proves it.",
+    epilog="Example: maildesk held list",
+    no_args_is_help=True,
+)
+
+
+@app.command("list", epilog="Example: maildesk held list --json")
+def list_(ctx: typer.Context, limit: inbox.Limit = 100, json: inbox.Json = False) -> None:
+    """List the mails that are held, newest first."""
+    from maildesk.store import views
+
+    with desk.reading(ctx) as (_loaded, _store, conn):
+        list_arrivals(views.arrivals(conn, disposition="held", limit=limit), desk.now(), json, limit)
+
+
+@app.command(epilog="Example: maildesk held show 3fa9c1 --raw")
+def show(ctx: typer.Context, key: inbox.Key, raw: inbox.Raw = False, json: inbox.Json = False) -> None:
+    """Show one held mail: who it claims to be from, why it is held; or its bytes."""
+    inbox.show_one(ctx, key, raw, json, disposition="held")
+
+
+@app.command(epilog="Example: maildesk held release 3fa9c1")
+def release(ctx: typer.Context, key: inbox.Key) -> None:
+    """Let a held mail be decided as its agent's. Do so only if you know that the agent wrote it."""
+    from maildesk.store import inbox as rows
+
+    with desk.opened(ctx, create=False) as opened:
+        with opened.store.db.reading() as conn:
+            whole = inbox_key(conn, key)
+        if not opened.store.write("decide", lambda conn: rows.release(conn, whole, desk.admin())):
+            raise No(f"the mail {whole} is not held; `maildesk inbox show {whole}` says what became of it.")
+        say(f"The mail {whole} will be decided by the running daemon, or by `maildesk run --once`.")

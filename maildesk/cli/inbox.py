@@ -1,0 +1,89 @@
+"""`maildesk inbox`: the mails that came."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from maildesk.cli import desk
+from maildesk.cli.arrival import inbox_key, list_arrivals, print_raw, show_arrival
+from maildesk.cli.errors import No
+from maildesk.cli.screen import as_json, say
+
+app = typer.Typer(help="The mails that came.", epilog="Example: maildesk inbox list --state new", no_args_is_help=True)
+
+Key = Annotated[str, typer.Argument(metavar="KEY", help="The mail's key, or the start of it.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Limit = Annotated[int, typer.Option(min=1, help="How many to show at most.")]
+Raw = Annotated[bool, typer.Option("--raw", help="Print the mail itself.")]
+
+
+@app.command("list", epilog="Example: maildesk inbox list --disposition bounce --json")
+def list_(
+    ctx: typer.Context,
+    state: Annotated[str, typer.Option(help="Only this state: new, taken, done or quarantined.")] = "",
+    disposition: Annotated[str, typer.Option(help="Only this disposition, like reply or new-ticket.")] = "",
+    limit: Limit = 100,
+    json: Json = False,
+) -> None:
+    """List the mails that came, newest first."""
+    from maildesk.core.model import Disposition
+    from maildesk.store import views
+
+    _known("state", state, ("new", "taken", "done", "quarantined"))
+    _known("disposition", disposition, Disposition)
+    with desk.reading(ctx) as (_loaded, _store, conn):
+        list_arrivals(views.arrivals(conn, state, disposition, limit), desk.now(), json, limit)
+
+
+def _known(what: str, word: str, names: object) -> None:
+    from maildesk.core.fields import choice
+
+    if word:
+        try:
+            choice(what, word, map(str, names))  # type: ignore[call-overload]
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from error
+
+
+@app.command(epilog="Example: maildesk inbox show 3fa9c1 --raw > mail.eml")
+def show(ctx: typer.Context, key: Key, raw: Raw = False, json: Json = False) -> None:
+    """Show one mail that came: what became of it, why, and what followed; or its bytes."""
+    show_one(ctx, key, raw, json)
+
+
+def show_one(ctx: typer.Context, key: str, raw: bool, json: bool, disposition: str = "", state: str = "") -> None:
+    """Shows one mail, if it has the disposition and the state asked for. Raises No."""
+    from maildesk.store import views
+
+    with desk.reading(ctx) as (loaded, _store, conn):
+        found = views.trace(conn, inbox_key(conn, key))[0]
+        if disposition and found["disposition"] != disposition:
+            raise No(f"the mail {found['key']} is not {disposition} but {found['disposition'] or found['state']}.")
+        if state and found["state"] != state:
+            raise No(f"the mail {found['key']} is not {state} but {found['disposition'] or found['state']}.")
+        if raw:
+            print_raw(views.raw_mail(conn, found["key"]))
+        elif json:
+            as_json(found)
+        else:
+            show_arrival(found, loaded.policy.zone, desk.now())
+
+
+@app.command(epilog="Example: maildesk inbox retry 3fa9c1")
+def retry(ctx: typer.Context, key: Key) -> None:
+    """Let a quarantined mail be decided again."""
+    retry_one(ctx, key)
+
+
+def retry_one(ctx: typer.Context, key: str) -> None:
+    """Lets a quarantined mail be decided again. Raises No where it is not quarantined."""
+    from maildesk.store import inbox
+
+    with desk.opened(ctx, create=False) as opened:
+        with opened.store.db.reading() as conn:
+            whole = inbox_key(conn, key)
+        if not opened.store.write("decide", lambda conn: inbox.retry(conn, whole)):
+            raise No(f"the mail {whole} is not in quarantine; `maildesk inbox show {whole}` says what became of it.")
+        say(f"The mail {whole} will be decided again by {desk.who_decides(opened.store)}.")

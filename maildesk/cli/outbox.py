@@ -1,0 +1,134 @@
+"""`maildesk outbox`: the mails that go out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from maildesk.cli import desk
+from maildesk.cli.arrival import SHORT, more, outbox_key, print_raw
+from maildesk.cli.errors import No
+from maildesk.cli.inbox import Json, Limit, Raw, _known
+from maildesk.cli.screen import age, as_json, heading, note, pairs, plain, say, table, when
+
+if TYPE_CHECKING:
+    from typing import Annotated
+
+    from sqlalchemy import Connection
+else:
+    from typing import Annotated
+
+app = typer.Typer(
+    help="The mails that go out.", epilog="Example: maildesk outbox list --state failed", no_args_is_help=True
+)
+
+STATES = ("todo", "ready", "sent", "failed", "undelivered", "quarantined", "maybe-sent")
+Once = Annotated[str, typer.Argument(metavar="KEY", help="The mail's key, or the start of it.")]
+
+
+@app.command("list", epilog="Example: maildesk outbox list --state sent --json")
+def list_(
+    ctx: typer.Context,
+    state: Annotated[str, typer.Option(help=f"Only this state: {', '.join(STATES)}.")] = "",
+    limit: Limit = 100,
+    json: Json = False,
+) -> None:
+    """List the mails that go out, newest first."""
+    from maildesk.store import views
+
+    _known("state", state, STATES)
+    with desk.reading(ctx) as (_loaded, _store, conn):
+        found = views.outbox_list(conn, state, limit)
+    if json:
+        as_json(found)
+        return
+    if not found:
+        note("There are none.")
+        return
+    now = desk.now()
+    rows = [
+        (
+            m["once"][:SHORT],
+            age(now - m["at"]),
+            m["state"],
+            m["kind"],
+            f"#{m['ticket']}" if m["ticket"] else "",
+            m["to"],
+            m["subject"] or "",
+        )
+        for m in found
+    ]
+    table(("key", "age", "state", "kind", "ticket", "to", "subject"), rows, flexible=("to", "subject"))
+    more(found, limit)
+
+
+@app.command(epilog="Example: maildesk outbox show 8c01d7 --raw | less")
+def show(ctx: typer.Context, key: Once, raw: Raw = False, json: Json = False) -> None:
+    """Show one outgoing mail with its attempts, or its bytes."""
+    from maildesk.store import views
+
+    with desk.reading(ctx) as (loaded, _store, conn):
+        found = views.outbox_show(conn, outbox_key(conn, key))
+        assert found is not None
+        skeleton = found.pop("skeleton")
+        if raw and skeleton is None:
+            raise No(f"the mail {found['once']} is not composed yet; it is {found['state']}.")
+        if raw:
+            print_raw(_rendered(conn, skeleton))
+        elif json:
+            as_json(found)
+        else:
+            tell_outgoing(found, loaded.policy.zone, desk.now())
+
+
+def _rendered(conn: Connection, skeleton: bytes) -> bytes:
+    from maildesk.core.message import part_bytes
+    from maildesk.store import views
+    from maildesk.store.skeleton import render
+
+    return b"".join(render(skeleton, lambda ref: part_bytes(views.raw_mail(conn, ref.entry), ref.part)))
+
+
+def tell_outgoing(found: dict[str, Any], zone: str, now: int) -> None:
+    """Prints one outgoing mail with its attempts."""
+    say(f"Mail {found['once']}: {plain(found['state'])}")
+    waits = found["state"] in ("todo", "ready") and found["not_before"] > now
+    pairs(
+        [
+            ("kind", found["kind"]),
+            ("to", found["to"]),
+            ("subject", found["subject"]),
+            ("ticket", f"#{found['ticket']}" if found["ticket"] else ""),
+            ("message-id", f"<{found['message_id']}>"),
+            ("made", f"{when(found['at'], zone)} ({age(now - found['at'])} ago)"),
+            ("not before", when(found["not_before"], zone) if waits else ""),
+            ("follows from", found["cause"]),
+            ("trouble", found["trouble"] if found["state"] != "sent" else ""),
+        ],
+        indent=2,
+    )
+    heading("Attempts")
+    if not found["attempts"]:
+        say("  none")
+        return
+    rows = [(when(a["at"], zone), a["outcome"], a["answer"]) for a in found["attempts"]]
+    table(("at", "outcome", "answer"), rows, flexible=("answer",), indent=2)
+
+
+@app.command(epilog="Example: maildesk outbox retry 8c01d7")
+def retry(ctx: typer.Context, key: Once) -> None:
+    """Send a mail again that was given up, or now one that waits."""
+    retry_one(ctx, key)
+
+
+def retry_one(ctx: typer.Context, key: str) -> None:
+    """Sends a mail again. Raises No where it is sent already, or being sent."""
+    from maildesk.store import outbox
+
+    with desk.opened(ctx, create=False) as opened:
+        with opened.store.db.reading() as conn:
+            whole = outbox_key(conn, key)
+        if not opened.store.write("work", lambda conn: outbox.retry(conn, whole, opened.clock())):
+            raise No(f"the mail {whole} is sent already, or is being sent; `maildesk outbox show {whole}` says which.")
+        say(f"The mail {whole} will be sent by {desk.who_decides(opened.store)}.")

@@ -1,0 +1,68 @@
+"""`maildesk run`: the desk at work, in the foreground."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from maildesk.cli import desk
+from maildesk.cli.check import where_mail_goes
+from maildesk.cli.screen import count, note, plain, say, states
+
+if TYPE_CHECKING:
+    from maildesk.app import App
+    from maildesk.daemon import Daemon
+
+EXAMPLE = "Example: maildesk --config /srv/desk/maildesk.toml run"
+
+
+def command(
+    ctx: typer.Context,
+    once: Annotated[
+        bool, typer.Option("--once", help="Do what waits now, without listeners, then end.")
+    ] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log everything, also what is of no use mostly.")] = False,
+) -> None:
+    """Run the desk in the foreground: take mail, decide it, send answers. Ctrl-C or SIGTERM stops it."""
+    if once:
+        with desk.opened(ctx) as app:
+            _log_to_stderr("debug" if verbose else "warning")
+            _once(app)
+        return
+    from maildesk.daemon import Daemon
+
+    with desk.opened(ctx, desk.loaded(ctx).settings.node.name) as app:
+        _log_to_stderr("debug" if verbose else app.loaded.settings.log.level)
+        daemon = Daemon(app)
+        daemon.run(started=lambda: _announce(app, daemon))
+
+
+def _log_to_stderr(level: str) -> None:
+    logging.basicConfig(
+        stream=sys.stderr, level=level.upper(), format="%(asctime)s %(levelname)s %(message)s", force=True
+    )
+
+
+def _announce(app: App, daemon: Daemon) -> None:
+    settings, policy = app.loaded.settings, app.loaded.policy
+    note(f"{plain(policy.name)} <{plain(policy.address)}> is at work. Ctrl-C stops it.")
+    for intake in daemon.intakes:
+        host = intake.listen.rpartition(":")[0]
+        note(f"  mail in   SMTP on {host}:{intake.port}")
+    if not daemon.intakes:
+        note("  mail in   no listener; only `maildesk deliver` brings mail")
+    note(f"  mail out  {plain(where_mail_goes(settings))}")
+    note(f"  store     {plain(settings.store.public_url)}")
+
+
+def _once(app: App) -> None:
+    app.enter()
+    try:
+        handled = app.until_idle()
+    finally:
+        app.leave()
+    counts = app.counts()
+    say(f"{count(handled, 'mail')} handled. In: {states(counts['inbox'])}. Out: {states(counts['outbox'])}.")

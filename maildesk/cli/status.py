@@ -1,0 +1,53 @@
+"""`maildesk status`: how the desk stands."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from maildesk.cli import desk
+from maildesk.cli.screen import age, as_json, pairs, plain, say, states
+
+EXAMPLE = "Example: maildesk status --json"
+
+
+def command(
+    ctx: typer.Context, json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False
+) -> None:
+    """Say how the desk stands: what waits, what failed, who is running."""
+    from maildesk.store import inbox, outbox, views
+
+    with desk.reading(ctx) as (loaded, store, conn):
+        now = desk.now()
+        came, going = inbox.counts(conn), outbox.counts(conn)
+        oldest = views.oldest_undecided(conn)
+        nodes = views.nodes(conn, store.db.server_now(conn, now))
+    lag = max(0, now - oldest) if oldest is not None else 0
+    found = {
+        "inbox": {state: came.get(state, 0) for state in ("new", "taken", "done", "held", "quarantined")},
+        "outbox": {**dict.fromkeys(("todo", "ready", "sent"), 0), **going},
+        "held": came.get("held", 0),
+        "quarantine": {"inbox": came.get("quarantined", 0), "outbox": going.get("quarantined", 0)},
+        "lag": lag / 1_000_000,
+        "nodes": nodes,
+        "mailboxes": {},
+    }
+    if json:
+        as_json(found)
+        return
+    say(f"{plain(loaded.policy.name)}, {plain(loaded.policy.address)}")
+    alive = [node["name"] for node in nodes if node["alive"]]
+    gone = [node["name"] for node in nodes if not node["alive"]]
+    pairs(
+        [
+            ("running", ", ".join(alive) or "nobody: mail is taken and answered only while `maildesk run` runs"),
+            ("died", ", ".join(gone)),
+            ("mail in", states(came)),
+            ("mail out", states(going)),
+            ("oldest mail that waits", f"{age(lag)} old" if oldest is not None else "none waits"),
+            ("held", f"{came['held']}; see `maildesk held list`" if came.get("held") else ""),
+            ("quarantine", "see `maildesk quarantine list`" if any(found["quarantine"].values()) else ""),  # type: ignore[attr-defined]
+        ],
+        indent=2,
+    )

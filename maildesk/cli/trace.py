@@ -1,0 +1,44 @@
+"""`maildesk trace`: what became of a mail."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from maildesk.cli import desk
+from maildesk.cli.arrival import show_arrival
+from maildesk.cli.errors import No
+from maildesk.cli.screen import as_json, plain, say
+
+EXAMPLE = "Example: maildesk trace '<20250310.1@customer.example>'"
+
+
+def command(
+    ctx: typer.Context,
+    wanted: Annotated[
+        str,
+        typer.Argument(metavar="MESSAGE-ID|KEY", help="A Message-ID, or the start of a key that a list or the log shows."),
+    ],
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Say what became of a mail: its disposition, why, and the mails that followed with their state."""
+    from maildesk.store import views
+
+    if not wanted.strip().strip("<>"):
+        raise typer.BadParameter("write a Message-ID or a key")
+    with desk.reading(ctx) as (loaded, _store, conn):
+        found = views.trace(conn, wanted)
+        if not found:
+            # Perhaps it is a mail of ours: then the mail that caused it tells its story.
+            causes = dict.fromkeys(mail["cause"] for mail in views.sent_as(conn, wanted))
+            found = [one for cause in causes for one in views.trace(conn, cause)]
+    if not found:
+        raise No(f"no mail with the Message-ID or key {plain(wanted)} has come here.")
+    if json:
+        as_json(found)
+        return
+    for place, one in enumerate(found):
+        if place:
+            say()
+        show_arrival(one, loaded.policy.zone, desk.now())

@@ -1,0 +1,71 @@
+"""What core's tests start from: keys, readings, tickets and snapshots made by hand, without a store."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from email import policy as mail_policy
+from email.message import EmailMessage
+from typing import Any
+
+from maildesk.core import identity
+from maildesk.core.changes import Snapshot
+from maildesk.core.identity import Keys, TokenKind
+from maildesk.core.matching import Match, match
+from maildesk.core.model import Participant, Ticket
+from maildesk.core.policy import Policy
+from maildesk.core.proof import Standing, assess
+from maildesk.core.reading import Envelope, Evidence, Reading, read
+from tests.desk import DESK, START, a_mail, a_policy
+
+KEYS = Keys("desk1", b"r" * 32, ((1, b"first key" * 4),))
+POLICY = a_policy()
+JANE, TOM = "jane@customer.example", "tom@customer.example"
+ALICE = "alice@desk.example"
+NUMBER = 482_913
+
+
+def a_ticket(number: int = NUMBER, **changes: Any) -> Ticket:
+    """Jane's ticket about her printer, opened long ago."""
+    ticket = Ticket(
+        number=number,
+        subject="My printer is broken",
+        department="support",
+        opened_by=DESK,
+        participants=(Participant(JANE, "Jane Doe", "requester"),),
+        created=START,
+    )
+    return replace(ticket, **changes)
+
+
+def a_snapshot(*tickets: Ticket, **changes: Any) -> Snapshot:
+    """A snapshot that holds these tickets."""
+    return replace(Snapshot(KEYS, {ticket.number: ticket for ticket in tickets}), **changes)
+
+
+def a_reading(
+    mail: EmailMessage | bytes | None = None,
+    policy: Policy = POLICY,
+    envelope: Envelope | None = None,
+    released_by: str = "",
+    **values: Any,
+) -> Reading:
+    """A mail, read; without one, `a_mail(**values)`."""
+    mail = a_mail(**values) if mail is None else mail
+    raw = mail if isinstance(mail, bytes) else mail.as_bytes(policy=mail_policy.SMTP)
+    return read(raw, envelope or Envelope("smtp", None, (), ""), Evidence(released_by), policy)
+
+
+def a_token(person: str, number: int = NUMBER, kind: TokenKind = "public", generation: int = 0) -> str:
+    """A reply address; `person` is an agent's id or an address."""
+    name = identity.person_of_address(person) if "@" in person else identity.person_of_agent(person)
+    return DESK.replace("@", f"+{identity.token(KEYS, number, name, kind, generation)}@")
+
+
+def standing(reading: Reading, snapshot: Snapshot) -> Standing:
+    """What a mail shows about its sender."""
+    return assess(reading, snapshot, POLICY)
+
+
+def matched(reading: Reading, snapshot: Snapshot) -> Match:
+    """The ticket of a mail."""
+    return match(reading, standing(reading, snapshot), snapshot)

@@ -1,0 +1,32 @@
+"""The documents name files that exist, and cover what the code offers."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+NAMED = re.compile(r"`((?:maildesk|tests|templates|config|docs|\.ci)/[\w./-]*)`")
+
+
+@pytest.mark.parametrize("document", ["README.md", "HACKING.md", "docs/flow.md"])
+def test_named_files_exist(document: str) -> None:
+    named = NAMED.findall((ROOT / document).read_text())
+    missing = [name for name in named if not (ROOT / name).exists()]
+    assert not missing, f"{document} names {missing}"
+
+
+def test_the_flow_names_every_step() -> None:
+    text = (ROOT / "docs/flow.md").read_text()
+    assert len(NAMED.findall(text)) >= 20
+    assert len(text.splitlines()) <= 120, "two pages"
+
+
+def test_agents_can_read_about_every_command() -> None:
+    from maildesk.core.commands import COMMANDS
+
+    text = (ROOT / "README.md").read_text()
+    missing = [name for command in COMMANDS for name in command.names if f"`#{name}" not in text]
+    assert not missing, f"README.md does not tell of {missing}"
