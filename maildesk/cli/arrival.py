@@ -63,16 +63,16 @@ def resolve(keys: Sequence[str], start: str, what: str) -> str:
 
 def inbox_key(conn: Connection, start: str, what: str = "mail with the key") -> str:
     """The key of the one mail in the inbox whose key begins so. Raises No."""
-    from maildesk.store import views
+    from maildesk.store import lookup
 
-    return resolve(views.inbox_keys(conn, start), start, what)
+    return resolve(lookup.inbox_keys(conn, start), start, what)
 
 
 def outbox_key(conn: Connection, start: str, what: str = "outgoing mail with the key") -> str:
     """The once-key of the one outgoing mail whose key begins so. Raises No."""
-    from maildesk.store import views
+    from maildesk.store import lookup
 
-    return resolve(views.outbox_keys(conn, start), start, what)
+    return resolve(lookup.outbox_keys(conn, start), start, what)
 
 
 def show_arrival(found: dict[str, Any], zone: str, now: int) -> None:

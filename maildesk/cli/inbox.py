@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated
 
 import typer
@@ -31,18 +32,19 @@ def list_(
     from maildesk.core.model import Disposition
     from maildesk.store import views
 
-    _known("state", state, ("new", "taken", "done", "quarantined"))
-    _known("disposition", disposition, Disposition)
+    known("state", state, ("new", "taken", "done", "quarantined"))
+    known("disposition", disposition, Disposition)
     with desk.reading(ctx) as (_loaded, _store, conn):
         list_arrivals(views.arrivals(conn, state, disposition, limit), desk.now(), json, limit)
 
 
-def _known(what: str, word: str, names: object) -> None:
+def known(what: str, word: str, names: Iterable[str]) -> None:
+    """Raises BadParameter, with the nearest and all names, for a word that is none of them."""
     from maildesk.core.fields import choice
 
     if word:
         try:
-            choice(what, word, map(str, names))  # type: ignore[call-overload]
+            choice(what, word, map(str, names))
         except ValueError as error:
             raise typer.BadParameter(str(error)) from error
 

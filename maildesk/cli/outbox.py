@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from maildesk.cli import desk
 from maildesk.cli.arrival import SHORT, more, outbox_key, print_raw
 from maildesk.cli.errors import No
-from maildesk.cli.inbox import Json, Limit, Raw, _known
+from maildesk.cli.inbox import Json, Limit, Raw, known
 from maildesk.cli.screen import age, as_json, heading, note, pairs, plain, say, table, when
 
 if TYPE_CHECKING:
-    from typing import Annotated
-
     from sqlalchemy import Connection
-else:
-    from typing import Annotated
 
 app = typer.Typer(
     help="The mails that go out.", epilog="Example: maildesk outbox list --state failed", no_args_is_help=True
@@ -37,7 +33,7 @@ def list_(
     """List the mails that go out, newest first."""
     from maildesk.store import views
 
-    _known("state", state, STATES)
+    known("state", state, STATES)
     with desk.reading(ctx) as (_loaded, _store, conn):
         found = views.outbox_list(conn, state, limit)
     if json:

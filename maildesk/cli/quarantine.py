@@ -64,11 +64,11 @@ def retry(ctx: typer.Context, key: inbox.Key) -> None:
 
 def _way(ctx: typer.Context, start: str) -> str:
     """Whether the one mail in quarantine whose key begins so came in or goes out. Raises No."""
-    from maildesk.store import views
+    from maildesk.store import lookup
 
     with desk.reading(ctx) as (_loaded, _store, conn):
-        came = views.inbox_keys(conn, start, state="quarantined")
-        going = views.outbox_keys(conn, start, state="quarantined")
+        came = lookup.inbox_keys(conn, start, state="quarantined")
+        going = lookup.outbox_keys(conn, start, state="quarantined")
     if not came and not going:
         raise No(f"no mail in quarantine has the key {plain(start)}; `maildesk quarantine list` shows those there are.")
     if came and going:

@@ -34,10 +34,16 @@ def command(
         return
     from maildesk.daemon import Daemon
 
+    class Announced(Daemon):
+        """A daemon that says so when it has started."""
+
+        def start(self) -> None:
+            super().start()
+            _announce(self)
+
     with desk.opened(ctx, desk.loaded(ctx).settings.node.name) as app:
         _log_to_stderr("debug" if verbose else app.loaded.settings.log.level)
-        daemon = Daemon(app)
-        daemon.run(started=lambda: _announce(app, daemon))
+        Announced(app).run()
 
 
 def _log_to_stderr(level: str) -> None:
@@ -46,7 +52,8 @@ def _log_to_stderr(level: str) -> None:
     )
 
 
-def _announce(app: App, daemon: Daemon) -> None:
+def _announce(daemon: Daemon) -> None:
+    app = daemon.app
     settings, policy = app.loaded.settings, app.loaded.policy
     note(f"{plain(policy.name)} <{plain(policy.address)}> is at work. Ctrl-C stops it.")
     for intake in daemon.intakes:

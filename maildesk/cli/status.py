@@ -16,13 +16,13 @@ def command(
     ctx: typer.Context, json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False
 ) -> None:
     """Say how the desk stands: what waits, what failed, who is running."""
-    from maildesk.store import inbox, outbox, views
+    from maildesk.store import inbox, lookup, outbox
 
     with desk.reading(ctx) as (loaded, store, conn):
         now = desk.now()
         came, going = inbox.counts(conn), outbox.counts(conn)
-        oldest = views.oldest_undecided(conn)
-        nodes = views.nodes(conn, store.db.server_now(conn, now))
+        oldest = lookup.oldest_undecided(conn)
+        nodes = lookup.nodes(conn, store.db.server_now(conn, now))
     lag = max(0, now - oldest) if oldest is not None else 0
     found = {
         "inbox": {state: came.get(state, 0) for state in ("new", "taken", "done", "held", "quarantined")},

@@ -23,7 +23,7 @@ def command(
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Say what became of a mail: its disposition, why, and the mails that followed with their state."""
-    from maildesk.store import views
+    from maildesk.store import lookup, views
 
     if not wanted.strip().strip("<>"):
         raise typer.BadParameter("write a Message-ID or a key")
@@ -31,8 +31,7 @@ def command(
         found = views.trace(conn, wanted)
         if not found:
             # Perhaps it is a mail of ours: then the mail that caused it tells its story.
-            causes = dict.fromkeys(mail["cause"] for mail in views.sent_as(conn, wanted))
-            found = [one for cause in causes for one in views.trace(conn, cause)]
+            found = [one for cause in lookup.causes(conn, wanted) for one in views.trace(conn, cause)]
     if not found:
         raise No(f"no mail with the Message-ID or key {plain(wanted)} has come here.")
     if json:

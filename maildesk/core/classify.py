@@ -138,7 +138,7 @@ def _kind(message: Message, null_return_path: bool, bounce: Bounce | None) -> tu
             AUTO_GENERATED,
             f'Its header x-auto-response-suppress says "{suppress[:80]}" and it answers nothing.',
         )
-    for sender in (*message.from_, *message.sender):
+    for sender in message.from_:
         if _MACHINE.match(sender.address):
             return AUTO_GENERATED, f"Its sender {sender.address} is an address of a machine."
     return PERSON, ""

@@ -119,7 +119,7 @@ def ticket_list(conn: Connection, status: str = "", assignee: str = "", limit: i
     query = select(ticket.c.number).order_by(ticket.c.created.desc(), ticket.c.number).limit(limit)
     query = query.where(ticket.c.status == status) if status else query.where(ticket.c.status != "closed")
     if assignee:
-        query = query.where(ticket.c.assignee == assignee)
+        query = query.where(ticket.c.assignee == ("" if assignee == "none" else assignee))
     numbers = [row.number for row in conn.execute(query)]
     found = tickets(conn, numbers)
     return [fields(found[number]) for number in numbers]
@@ -197,8 +197,8 @@ def arrival(row: Any) -> dict[str, Any]:
     facts = json.loads(zlib.decompress(row.facts)) if row.facts else {}
     return {
         "key": row.key, "channel": row.channel, "received": row.received, "size": row.size,
-        "message_id": row.message_id, "sender": row.sender, "state": row.state, "disposition": row.disposition,
-        "ticket": row.ticket, "why": json.loads(row.why) if row.why else [], "proof": facts.get("proof"),
+        "message_id": row.message_id, "sender": row.sender, "subject": row.subject, "state": row.state,
+        "disposition": row.disposition, "ticket": row.ticket, "why": json.loads(row.why) if row.why else [], "proof": facts.get("proof"),
         "match": facts.get("match"),
         "rules": [{"name": n, "hit": h, "because": b} for n, h, b in facts.get("rules", [])],
         "envelope": json.loads(row.envelope), "takes": row.takes, "deaths": row.deaths, "errors": row.errors,

@@ -114,6 +114,7 @@ def test_two_hashes_are_text_with_one(text: str, shown: str) -> None:
         "Turn it off.\nThen on.\n#priority high",
         "\n\n#priority high\n\nTurn it off.\nThen on.\n\n",
         "Turn it off.\nThen on.\n\n#priority high\n\n\n",
+        "Turn it off.\nThen on.\n\u00a0\n#priority high\n\u200b\n\ufeff",
     ],
 )
 def test_commands_stand_at_either_edge(text: str) -> None:

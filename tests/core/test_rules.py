@@ -187,21 +187,21 @@ def test_rules_are_tried_on_their_event_alone() -> None:
 
 
 def test_a_pattern_that_runs_wild_is_stopped_and_that_is_a_fact() -> None:
-    wild = {"body": {"matches": r"(?:a|a|b)+$"}}
+    wild = {"body": {"matches": r"^(.*?,){25}P"}}
     policy = policy_of({"when": wild, "then": {"priority": "high"}}, {"when": YES, "then": {"topic": "printing"}})
     started = time.monotonic()
-    leaves = rules.leaves(policy, {**FACTS, "body": ("a" * 5_000 + "!",)})
+    leaves = rules.leaves(policy, {**FACTS, "body": ("1," * 60,)})
     assert time.monotonic() - started < 5
     assert leaves["0.body"].because.endswith("timed out")
     found = rules.evaluate(policy, "opened", leaves)
     assert [(result.hit, result.because) for result in found] == [
-        (False, r"body matches '(?:a|a|b)+$' timed out"),
+        (False, r"body matches '^(.*?,){25}P' timed out"),
         (True, "subject contains 'printer'"),
     ]
 
 
 def test_deciding_does_not_try_a_pattern_again() -> None:
-    policy = policy_of({"when": {"body": {"matches": r"(?:a|a|b)+$"}}})
+    policy = policy_of({"when": {"body": {"matches": r"^(.*?,){25}P"}}})
     timed_out = {"0.body": rules.Leaf(False, "body matches timed out")}
     assert rules.evaluate(policy, "opened", timed_out)[0].because == "body matches timed out"
 

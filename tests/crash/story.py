@@ -92,7 +92,7 @@ _ALICE = "Alice Ames <alice@desk.example>"
 def fifty(desk: Desk) -> list[Mail]:
     """Fifty mails for one batch: half of them new, some of these twice, and every other kind but poison."""
     kinds = [m for m in ten_kinds(desk) if m.name not in ("new 1", "poison")]
-    fresh = [new(n) for n in range(100, 123)]
+    fresh = [new(n) for n in range(100, 124)]
     again = [
         Mail(f"{mail.name} by pipe", mail.raw, Envelope("pipe", None, mail.envelope.recipients), "duplicate")
         for mail in fresh[:9]

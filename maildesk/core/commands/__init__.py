@@ -21,10 +21,11 @@ COMMANDS: tuple[Command, ...] = (
 
 BY_WORD = {name: command for command in COMMANDS for name in command.names}
 
-# "#" before a digit or a space is text, "##" escapes. White space and invisible marks (as editors and messengers
-# leave them) around "#" do not hide it.
+# "#" before a digit or a space is text, "##" escapes. White space and invisible marks around "#" do not hide it:
+# editors and messengers leave such marks.
 _LINE = regex.compile(r"^[\s\p{Cf}]*#\p{Cf}*([^\W\d_][\w-]*):?(?:\s+(.*))?$")
 _HASH_WORD = regex.compile(r"^[\s\p{Cf}]*#\p{Cf}*[^\W\d]")
+_BLANK = regex.compile(r"[\s\p{Cf}]*")
 _ESCAPE = regex.compile(r"^([\s\p{Cf}]*)##")
 
 
@@ -66,7 +67,7 @@ def parse(text: str, policy: Policy) -> Parsed:
     """
     lines = text.split("\n")
     hashed = {i for i, line in enumerate(lines) if _HASH_WORD.match(line)}
-    blank = {i for i, line in enumerate(lines) if not line.strip()}
+    blank = {i for i, line in enumerate(lines) if _BLANK.fullmatch(line)}
     edge: set[int] = set()
     for order in (range(len(lines)), range(len(lines) - 1, -1, -1)):
         for i in order:

@@ -18,6 +18,7 @@ from tests.edges.intakes.wire import (
     Connect,
     Desk,
     Serve,
+    Wire,
     in_thread,
     joined,
     refused,
@@ -235,6 +236,24 @@ def test_stop_answers_what_is_being_committed_and_sends_the_others_away(
     joined(stopping)
     assert time.monotonic() - begin < SECONDS / 2  # it did not sit the grace out
     assert desk.taken.empty()
+
+
+def test_a_connection_at_the_last_moment_is_turned_away(serve: Serve, wire: Connect) -> None:
+    """asyncio accepts it in the very turn before the port is closed."""
+    intake = serve()
+    loop = intake._loop
+    assert loop is not None
+    late: list[Wire] = []
+
+    def at_the_last_moment() -> None:
+        late.append(wire(intake))
+        loop.call_soon(intake._stopping.set)
+
+    loop.call_soon_threadsafe(at_the_last_moment)
+    wait_until(lambda: late != [])
+    intake.stop(SECONDS)
+    assert late[0].hear().startswith("421 4.3.2 ")
+    assert late[0].ended()
 
 
 def test_stop_takes_a_mail_that_ends_while_it_waits(desk: Desk, serve: Serve, wire: Connect) -> None:

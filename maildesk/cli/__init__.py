@@ -1,0 +1,80 @@
+"""The command line. Modules import what they need inside their commands, so that each starts fast."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from maildesk.cli import (
+    check,
+    deliver,
+    explain,
+    held,
+    inbox,
+    init,
+    outbox,
+    parse,
+    quarantine,
+    run,
+    status,
+    ticket,
+    trace,
+)
+from maildesk.cli.errors import Sentences
+
+app = typer.Typer(
+    cls=Sentences,
+    help="A help desk that lives in e-mail.",
+    epilog="Example: maildesk init desk && cd desk && maildesk run",
+    rich_markup_mode=None,
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from maildesk import __version__
+
+        print(f"maildesk {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _desk(
+    ctx: typer.Context,
+    config: Annotated[
+        Path,
+        typer.Option(envvar="MAILDESK_CONFIG", show_envvar=True, help="The desk's maildesk.toml, or its folder."),
+    ] = Path("maildesk.toml"),
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which version this is.")
+    ] = False,
+) -> None:
+    """Keep which desk is meant for the command."""
+    ctx.obj = config
+
+
+for _name, _module in (
+    ("init", init),
+    ("check", check),
+    ("run", run),
+    ("status", status),
+    ("deliver", deliver),
+    ("parse", parse),
+    ("explain", explain),
+    ("trace", trace),
+):
+    app.command(_name, epilog=_module.EXAMPLE)(_module.command)
+for _name, _group in (
+    ("ticket", ticket),
+    ("inbox", inbox),
+    ("outbox", outbox),
+    ("held", held),
+    ("quarantine", quarantine),
+):
+    app.add_typer(_group.app, name=_name)

@@ -1,0 +1,179 @@
+"""`maildesk ticket`: tickets at the command line, by the very decisions that mail takes."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from maildesk.cli import desk
+from maildesk.cli.acting import act, agent_of, carry_out
+from maildesk.cli.errors import No
+from maildesk.cli.inbox import Json, Limit, known
+from maildesk.cli.screen import age, as_json, note, plain, table
+
+if TYPE_CHECKING:
+    from maildesk.config.load import Loaded
+
+
+class Tickets(TyperGroup):
+    """The group with `set`, whose options come from the table of fields; that is read only when it is needed."""
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command of this name."""
+        if cmd_name == "set" and "set" not in self.commands:
+            from maildesk.cli.ticket_set import made
+
+            self.add_command(made(), "set")
+        return super().get_command(ctx, cmd_name)
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The names of all commands."""
+        return [*(name for name in super().list_commands(ctx) if name != "set"), "set"]
+
+
+app = typer.Typer(
+    cls=Tickets,
+    help="Tickets: list and show them, open one, answer, note, change.",
+    epilog="Example: maildesk ticket list --status in-progress",
+    no_args_is_help=True,
+)
+
+Number = Annotated[str, typer.Argument(metavar="NUMBER", help="The ticket's number.")]
+Text = Annotated[str | None, typer.Option(help="The text; without it, standard input is read.", metavar="TEXT")]
+As = Annotated[
+    str, typer.Option("--as", help="Act as this agent (id or address); otherwise as admin.", metavar="AGENT")
+]
+
+
+def number_of(text: str) -> int:
+    """A ticket's number as people write it, with or without #."""
+    digits = text.strip().removeprefix("#")
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 19):
+        raise typer.BadParameter(f"{text!r} is no ticket number; write it like 482913")
+    return int(digits)
+
+
+@app.command("list", epilog="Example: maildesk ticket list --assignee none --json")
+def list_(
+    ctx: typer.Context,
+    status: Annotated[str, typer.Option(help="Only this status; closed tickets are listed only so.")] = "",
+    assignee: Annotated[str, typer.Option(help="Only this agent's (id or address), or none for nobody's.")] = "",
+    limit: Limit = 100,
+    json: Json = False,
+) -> None:
+    """List the tickets that are not closed, newest first."""
+    from maildesk.core.model import Status
+    from maildesk.store import views
+
+    known("status", status, Status)
+    with desk.reading(ctx) as (loaded, _store, conn):
+        whose = _assignee(assignee, loaded)
+        found = views.ticket_list(conn, status.lower(), whose, limit)
+    if json:
+        as_json(found)
+        return
+    if not found:
+        note("There are none.")
+        return
+    now = desk.now()
+    rows = [
+        (
+            f"#{t['number']}",
+            t["status"],
+            t["priority"],
+            t["assignee"] or "-",
+            t["requester"] or t["requester_name"],
+            t["subject"],
+            age(now - t["created"]),
+        )
+        for t in found
+    ]
+    columns = ("number", "status", "priority", "assignee", "requester", "subject", "age")
+    table(columns, rows, flexible=("requester", "subject"))
+    if len(found) >= limit:
+        note(f"These are the newest {limit}; --limit shows more.")
+
+
+def _assignee(word: str, loaded: Loaded) -> str:
+    from maildesk.core.fields import BY_NAME
+
+    if not word:
+        return ""
+    try:
+        return str(BY_NAME["assignee"].parse(word, loaded.policy)) or "none"
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+@app.command(epilog="Example: maildesk ticket show 482913")
+def show(ctx: typer.Context, number: Number, json: Json = False) -> None:
+    """Show one ticket: its fields, what was written, what happened, and its mails."""
+    from maildesk.cli.ticket_show import tell
+    from maildesk.store import views
+
+    wanted = number_of(number)
+    with desk.reading(ctx) as (loaded, _store, conn):
+        found = views.ticket_show(conn, wanted)
+    if found is None:
+        raise No(f"there is no ticket #{wanted}; `maildesk ticket list` shows those there are.")
+    if json:
+        as_json(found)
+    else:
+        tell(found, loaded.policy.zone, desk.now())
+
+
+@app.command(epilog='Example: maildesk ticket new --from jane@customer.example --subject "Cannot log in" --text "..."')
+def new(
+    ctx: typer.Context,
+    from_: Annotated[str, typer.Option("--from", help="The customer's address.", metavar="ADDR")],
+    subject: Annotated[str, typer.Option(help="What it is about.")],
+    name: Annotated[str, typer.Option(help="The customer's name.")] = "",
+    text: Text = None,
+    as_: As = "",
+) -> None:
+    """Open a ticket for a customer, for example after a call. They get its number by mail."""
+    from maildesk.core.address import normal
+
+    address = normal(from_)
+    if not address:
+        raise typer.BadParameter(f"{from_!r} is not a mail address; write it like jane@customer.example")
+    if not subject.strip():
+        raise typer.BadParameter("the subject is empty")
+    said = _text(text)
+    with desk.opened(ctx) as opened:
+        agent = agent_of(as_, opened)
+        carry_out(
+            opened,
+            agent,
+            ticket=None,
+            text=said,
+            requester=address,
+            requester_name=plain(name).strip(),
+            subject=plain(subject).strip(),
+        )
+
+
+@app.command(epilog='Example: maildesk ticket reply 482913 --as alice --text "It is mended."')
+def reply(ctx: typer.Context, number: Number, text: Text = None, as_: As = "") -> None:
+    """Answer the customer. Lines like #resolve at the start or the end are commands, as in an agent's mail."""
+    act(ctx, number_of(number), _text(text), as_, internal=False)
+
+
+@app.command("note", epilog='Example: maildesk ticket note 482913 --text "Called back, nobody there."')
+def note_(ctx: typer.Context, number: Number, text: Text = None, as_: As = "") -> None:
+    """Write a note for colleagues. No customer gets it."""
+    act(ctx, number_of(number), _text(text), as_, internal=True)
+
+
+def _text(text: str | None) -> str:
+    """The text of the option, or all of standard input. Raises BadParameter where there is none."""
+    if text is None:
+        if sys.stdin.isatty():
+            note("Write the text; Ctrl-D on a line of its own ends it, Ctrl-C stops all.")
+        text = sys.stdin.buffer.read().decode("utf-8", "replace")
+    if not text.strip():
+        raise typer.BadParameter("the text is empty; write --text TEXT, or give it on standard input")
+    return text.replace("\r\n", "\n").strip()

@@ -1,0 +1,67 @@
+"""`maildesk ticket set`: one option for each field of a ticket that has a command."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Annotated, Any
+
+import typer
+from typer.main import get_command
+
+from maildesk.cli import desk
+from maildesk.cli.acting import agent_of, carry_out
+from maildesk.cli.ticket import As, Number, number_of
+from maildesk.core import commands
+from maildesk.core.fields import FIELDS
+
+EXAMPLE = "Example: maildesk ticket set 482913 --priority high --assign alice"
+# The command that sets a field where it has another name.
+_WORDS = {"assignee": "assign"}
+
+
+def settable() -> dict[str, str]:
+    """Each field that has a command, with the command's word."""
+    words = {field.name: _WORDS.get(field.name, field.name) for field in FIELDS}
+    return {name: word for name, word in words.items() if word in commands.BY_WORD}
+
+
+def _set(ctx: typer.Context, number: str, as_: str, **values: str | None) -> None:
+    """Change fields of a ticket, as the commands of an agent's mail do (`--priority high` is #priority high)."""
+    words = settable()
+    lines = tuple(f"#{words[name]} {value}" for name, value in values.items() if value is not None)
+    if not lines:
+        raise typer.BadParameter(f"write what to change: {', '.join('--' + name for name in words)}")
+    if any("\n" in line or "\r" in line for line in lines):
+        raise typer.BadParameter("a value stands on one line")
+    wanted = number_of(number)
+    with desk.opened(ctx, create=False) as app:
+        carry_out(app, agent_of(as_, app), ticket=wanted, lines=lines)
+
+
+def _option(name: str, word: str, help_: str) -> Any:
+    flags = dict.fromkeys((f"--{word}", f"--{name}"))
+    return Annotated[str | None, typer.Option(*flags, help=help_[0].upper() + help_[1:] + ".", metavar="VALUE")]
+
+
+def made() -> Any:
+    """The command, its options made from the table of fields."""
+    words = settable()
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    options = {f.name: _option(f.name, words[f.name], f.help) for f in FIELDS if f.name in words}
+    types = {"ctx": typer.Context, "number": Number, **options, "as_": As}
+    defaults = {**dict.fromkeys(options), "as_": ""}
+
+    def command(**values: Any) -> None:
+        _set(**values)
+
+    command.__doc__ = _set.__doc__
+    command.__annotations__ = types
+    command.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [
+            inspect.Parameter(name, keyword, annotation=type_, default=defaults.get(name, inspect.Parameter.empty))
+            for name, type_ in types.items()
+        ]
+    )
+    app = typer.Typer(rich_markup_mode=None, add_completion=False)
+    app.command("set", epilog=EXAMPLE)(command)
+    return get_command(app)

@@ -1,0 +1,67 @@
+"""A ticket as people read it: fields, thread, history, mails."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from maildesk.cli.arrival import tell_mails
+from maildesk.cli.explain import tell_ticket
+from maildesk.cli.screen import age, heading, pairs, plain, say, size, table, when, wrapped
+
+_LABELS = {
+    "customer": "customer",
+    "agent-reply": "answer",
+    "note": "NOTE, internal",
+    "third-party": "somebody else",
+    "auto-reply": "a machine",
+    "bounce": "bounce",
+}
+
+
+def tell(found: dict[str, Any], zone: str, now: int) -> None:
+    """Prints everything about one ticket."""
+    say(f"#{found['number']} {plain(found['subject'])}")
+    tell_ticket(found)
+    pairs(
+        [
+            ("opened", _ago(found["created"], zone, now) + f", by {found['source']}"),
+            ("answered", _ago(found["first_response"], zone, now)),
+            ("resolved", _ago(found["resolved"], zone, now)),
+            ("closed", _ago(found["closed"], zone, now)),
+        ],
+        indent=2,
+    )
+    heading("Thread")
+    for place, entry in enumerate(found["entries"]):
+        if place:
+            say()
+        _tell_entry(entry, zone)
+    heading("History")
+    rows = [(when(e["at"], zone), e.get("actor", ""), _event(e), e.get("why", "")) for e in found["events"]]
+    table(("at", "who", "what", "why"), rows, flexible=("who", "what", "why"), indent=2)
+    heading("Mails")
+    tell_mails(found["mails"])
+
+
+def _ago(at: int | None, zone: str, now: int) -> str:
+    return f"{when(at, zone)} ({age(now - at)} ago)" if at else ""
+
+
+def _tell_entry(entry: dict[str, Any], zone: str) -> None:
+    name, address = plain(entry["author_name"]), plain(entry["author"])
+    who = f"{name} <{address}>" if address and name != address else name or address or "somebody"
+    proof = ", unproven" if entry["proof"] == "claimed" and entry["kind"] == "customer" else ""
+    say(f"  {when(entry['at'], zone)}  {_LABELS.get(entry['kind'], entry['kind'])}: {who}{proof}")
+    if entry["remark"]:
+        wrapped(f"! {entry['remark']}", indent=4)
+    if entry["text"]:
+        wrapped(entry["text"], indent=4)
+    for file in entry["attachments"]:
+        say(f"    [{plain(file['name'] or 'a file without a name')}, {plain(file['type'])}, {size(file['size'])}]")
+
+
+def _event(event: dict[str, Any]) -> str:
+    data = event.get("data") or {}
+    value = data.get("value", data.get("address", ""))
+    shown = ", ".join(map(str, value)) if isinstance(value, list) else value
+    return f"{event['kind']} {shown}".strip() if shown != "" else str(event["kind"])

@@ -1,0 +1,141 @@
+"""One life of a desk's process, its death at a point, the life after it, and the judgement of both."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from maildesk.core.reading import Evidence
+from maildesk.edges.senders.maildir import MaildirSender
+from maildesk.store.store import Store, read_keys
+from maildesk.work.inbound import Inbound
+from maildesk.work.outbound import Outbound
+from tests.crash import picture
+from tests.crash.killpoints import KILLED, Points, WatchedSender, forked
+from tests.crash.place import NODE, Place, Rows, database
+from tests.crash.story import Mail, no_poison
+from tests.desk import Desk
+
+Hook = Callable[[bytes], None]
+Change = Callable[[Desk], None]
+
+
+def _unchanged(desk: Desk) -> None:
+    """Stands where tests of the test break the desk."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A part of the story: mails that are delivered, and the loops that then run until they are idle."""
+
+    name: str
+    mails: Sequence[Mail] = ()
+    loops: tuple[str, ...] = ("inbound", "outbound")
+    from_the_start: bool = False
+    """Whether opening the store belongs to it."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A step with the state before it, its points, and the state after it when nobody disturbs."""
+
+    step: Step
+    before: Rows
+    points: Sequence[str]
+    after: Rows
+
+    @property
+    def so_far(self) -> Sequence[Mail]:
+        """The mails that may be named in the store."""
+        return self.step.mails
+
+
+def a_life(place: Place, step: Step, points: Points, hook: Hook = no_poison, change: Change = _unchanged) -> None:
+    """Opens the desk, gets the step done as far as it is not yet, and closes.
+
+    The client delivers what has not been acknowledged to it, and keeps what it was told in the journal.
+    """
+    if step.from_the_start:
+        points.watch_statements()
+    store = Store(database(place.url), NODE)
+    store.open()
+    store.node.lock()
+    desk = Desk(place.folder, store, place.live)
+    desk.inbound = Inbound(store, lambda: place.live, testing_before_read=hook)
+    sender = WatchedSender(MaildirSender(place.outgoing), points, place.journal)
+    desk.outbound = Outbound(store, lambda: place.live, sender, testing_around_send=sender.around)
+    change(desk)
+    store.write("work", lambda conn: store.node.beat(conn, desk.now))
+    if not step.from_the_start:
+        points.watch_statements()
+    _until_idle(desk, step)
+    deliver(place, desk, step.mails)
+    _until_idle(desk, step)
+    store.close()
+
+
+def deliver(place: Place, desk: Desk, mails: Sequence[Mail]) -> None:
+    """What a client does: it delivers what nobody has acknowledged to it."""
+    acknowledged = {name for (name,) in place.journal.told("acknowledged")}
+    for mail in mails:
+        if mail.name not in acknowledged:
+            desk.accept(mail.raw, mail.envelope, Evidence()).result()
+            place.journal.note("acknowledged", mail.name)
+
+
+def _until_idle(desk: Desk, step: Step) -> None:
+    while sum(getattr(desk, loop).step(desk.now) for loop in step.loops):
+        pass
+
+
+def dry_run(place: Place, step: Step, before: Rows) -> Scene:
+    """The step undisturbed, from the state before it."""
+    place.restore(before)
+    listing = place.folder / "points"
+
+    def work() -> None:
+        points = Points()
+        a_life(place, step, points)
+        listing.write_text(json.dumps(points.seen), "utf-8")
+
+    assert forked(work) == 0, f"{step.name} failed although nobody disturbed it"
+    scene = Scene(step, before, json.loads(listing.read_text("utf-8")), place.rows())
+    assert not (problems := judged(place, scene, set())), problems
+    return scene
+
+
+def killed_at(place: Place, scene: Scene, point: int, change: Change = _unchanged) -> list[str]:
+    """Kills the step at a point, lets a new process go on, and says what is wrong then."""
+    place.restore(scene.before)
+    step = scene.step
+    died = forked(lambda: a_life(place, step, Points(point), change=change))
+    if died != KILLED:
+        return [f"the process ended with {died} before it came to this point"]
+    acknowledged = {name for (name,) in place.journal.told("acknowledged")}
+    place.rows()  # on PostgreSQL the old process's transaction may live on for a moment
+    reborn = forked(partial(a_life, place, step, Points(), change=change))
+    if reborn:
+        return [f"the process after it ended with {reborn}"]
+    return judged(place, scene, {mail.name for mail in step.mails} - acknowledged)
+
+
+def judged(place: Place, scene: Scene, unacknowledged: set[str]) -> list[str]:
+    """Everything in the database and in the Maildir that is not as it should be."""
+    rows, step = place.rows(), scene.step
+    db = database(place.url)
+    try:
+        with db.reading() as conn:
+            keys = read_keys(conn)
+    finally:
+        db.close()
+    named, expected = picture.names(rows, step.mails), picture.names(scene.after, step.mails)
+    problems = picture.differences(picture.picture(rows, named), picture.picture(scene.after, expected))
+    problems += picture.broken_chains(rows, keys)
+    problems += picture.wrong_files(rows, scene.before, place.outgoing, place.journal)
+    if "inbound" in step.loops:
+        problems += picture.wrong_copies(picture.dispositions(rows, named), step.mails, unacknowledged)
+    if step.loops[-1:] == ("outbound",):
+        problems += picture.unfinished(rows)
+    return problems

@@ -1,0 +1,101 @@
+"""Where a killed desk lives: its database and its folder, which can be put back to an earlier state."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, event
+
+from maildesk.store.db import Database
+from maildesk.store.schema import metadata
+from maildesk.work.live import Live
+from tests.crash.killpoints import Journal, wait_until
+
+Rows = dict[str, list[dict[str, Any]]]
+"""Everything in a database: rows by table."""
+NODE = "main"
+
+
+def database(url: str, busy_ms: int = 10_000) -> Database:
+    """A database that does not wait for the disk: a process that dies takes nothing of it along."""
+    db = Database(url, busy_ms)
+    if db.is_sqlite:
+
+        @event.listens_for(db.engine, "connect")
+        def hasty(connection: Any, record: Any) -> None:
+            connection.execute("PRAGMA synchronous=OFF").close()
+
+    return db
+
+
+@dataclass(frozen=True)
+class Place:
+    """A desk's database, folder and configuration."""
+
+    url: str
+    folder: Path
+    live: Live
+
+    @property
+    def journal(self) -> Journal:
+        """What the world outside saw."""
+        return Journal(self.folder / "journal")
+
+    @property
+    def outgoing(self) -> Path:
+        """Where the desk's mails go."""
+        return self.folder / "outgoing"
+
+    @contextmanager
+    def _connection(self) -> Iterator[Connection]:
+        db = database(self.url)
+        try:
+            with db.connect() as conn:
+                db.begin(conn, "write")
+                yield conn
+                db.commit(conn)
+        finally:
+            db.close()
+
+    def rows(self) -> Rows:
+        """What is in the database; waits until the backends of dead processes have gone."""
+        with self._connection() as conn:
+            if conn.dialect.name == "postgresql":
+                wait_until(lambda: _others(conn) == 0)
+            found = {}
+            for table in metadata.sorted_tables:
+                order = list(table.primary_key.columns)
+                found[table.name] = [dict(row._mapping) for row in conn.execute(table.select().order_by(*order))]
+            return found
+
+    def restore(self, rows: Rows) -> None:
+        """Puts the database back, and empties the folder."""
+        if self.folder.exists():
+            for path in self.folder.iterdir():
+                if path.is_dir():
+                    shutil.rmtree(path)
+                elif path.name == "journal":
+                    path.unlink()
+        with self._connection() as conn:
+            if conn.dialect.name == "postgresql":
+                wait_until(lambda: _others(conn) == 0)
+            for table in reversed(metadata.sorted_tables):
+                conn.execute(table.delete())
+            for table in metadata.sorted_tables:
+                if rows[table.name]:
+                    conn.execute(table.insert(), rows[table.name])
+
+
+def _others(conn: Connection) -> int:
+    """How many other processes are connected to the database."""
+    return int(
+        conn.exec_driver_sql(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
+        ).scalar_one()
+    )

@@ -1,0 +1,60 @@
+"""The main job, on both databases: a mail becomes a ticket, is answered, and the answer's answer joins it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.desk import a_desk, a_mail, an_answer
+
+ALICE = "Alice Ames <alice@desk.example>"
+JANE = "jane@customer.example"
+
+
+def test_mail_answer_and_reply(tmp_path: Path, database_url: str) -> None:
+    with a_desk(tmp_path, database_url) as desk:
+        opened = desk.handle(a_mail())
+        number = opened["ticket"]
+        assert opened["disposition"] == "new-ticket"
+        acknowledgment = desk.mails(JANE, "acknowledgment")[0]
+        assert f"[#{number}]" in acknowledgment["Subject"]
+        assert acknowledgment["Auto-Submitted"] == "auto-replied"
+
+        note = desk.mails("alice@desk.example", "new_ticket")[0]
+        answered = desk.handle(
+            an_answer(note, ALICE, "Please switch it off and on.\n\n#priority high", "<a1@desk.example>")
+        )
+        assert (answered["disposition"], answered["ticket"], answered["proof"]) == ("agent-reply", number, "token")
+        answer = desk.mails(JANE, "answer")[0]
+        text = answer.get_body(("plain",)).get_content()
+        assert "Please switch it off and on." in text
+        assert "#priority" not in answer.as_string()
+        assert "alice@desk.example" not in answer.as_string()
+        assert answer["In-Reply-To"] == "<first@customer.example>"
+
+        again = desk.handle(an_answer(answer, JANE, "Now it smokes.", "<second@customer.example>"))
+        assert (again["disposition"], again["ticket"]) == ("reply", number)
+        told = desk.mails("alice@desk.example", "customer_reply")[0]
+        assert "Now it smokes." in told.get_body(("plain",)).get_content()
+        # Alice claimed the ticket by answering: Bob is left in peace.
+        assert not desk.mails("bob@desk.example", "customer_reply")
+
+        ticket = desk.ticket(number)
+        assert (ticket["status"], ticket["priority"], ticket["assignee"]) == ("in-progress", "high", "alice")
+        assert [e["kind"] for e in ticket["entries"]] == ["customer", "agent-reply", "customer"]
+        assert [e["seq"] for e in ticket["events"]] == list(range(1, len(ticket["events"]) + 1))
+
+
+def test_attachments_go_both_ways(tmp_path: Path, database_url: str) -> None:
+    with a_desk(tmp_path, database_url) as desk:
+        mail = a_mail()
+        mail.add_attachment(b"\x89PNG" + bytes(range(256)) * 50, maintype="image", subtype="png", filename="blank page.png")
+        desk.handle(mail)
+        note = desk.mails("alice@desk.example", "new_ticket")[0]
+        (file,) = note.iter_attachments()
+        assert file.get_filename() == "blank page.png"
+        assert file.get_content() == b"\x89PNG" + bytes(range(256)) * 50
+        reply = an_answer(note, ALICE, "See the manual.", "<a1@desk.example>")
+        reply.add_attachment(b"%PDF manual", maintype="application", subtype="pdf", filename="Händbuch.pdf")
+        desk.handle(reply)
+        (manual,) = desk.mails(JANE, "answer")[0].iter_attachments()
+        assert (manual.get_filename(), manual.get_content()) == ("Händbuch.pdf", b"%PDF manual")
