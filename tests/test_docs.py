@@ -30,3 +30,10 @@ def test_agents_can_read_about_every_command() -> None:
     text = (ROOT / "README.md").read_text()
     missing = [name for command in COMMANDS for name in command.names if f"`#{name}" not in text]
     assert not missing, f"README.md does not tell of {missing}"
+
+
+def test_the_statuses_are_drawn_from_the_table_of_moves() -> None:
+    from maildesk.config.moves import page
+
+    current = (ROOT / "docs/statuses.md").read_text()
+    assert current == page(), "run: python -m maildesk.config.moves > docs/statuses.md"

@@ -49,9 +49,11 @@ def _desk(
     ctx: typer.Context,
     config: Annotated[
         Path,
-        typer.Option(envvar="MAILDESK_CONFIG", show_envvar=True, help="The desk's maildesk.toml, or its folder."),
+        typer.Option(
+            envvar="MAILDESK_CONFIG", show_envvar=True, help="The desk's maildesk.toml, or its folder."
+        ),
     ] = Path("maildesk.toml"),
-    version: Annotated[
+    _wants_version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which version this is.")
     ] = False,
 ) -> None:

@@ -17,6 +17,18 @@ SHORT = 10
 """Letters of a key that lists show; commands take any start of a key that only one has."""
 
 
+def with_heads(conn: Connection, found: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
+    """The same mails, with sender and subject also where nothing is decided yet."""
+    from maildesk.store import lookup
+
+    heads = lookup.heads(conn, (a["key"] for a in found))
+    for one in found:
+        sender, subject = heads.get(one["key"], ("", ""))
+        one["sender"] = one["sender"] or sender or None
+        one["subject"] = one["subject"] or subject or None
+    return found
+
+
 def list_arrivals(found: Sequence[dict[str, Any]], now: int, json: bool, limit: int) -> None:
     """Prints mails that came, newest first."""
     if json:
@@ -32,7 +44,7 @@ def list_arrivals(found: Sequence[dict[str, Any]], now: int, json: bool, limit: 
             a["disposition"] or a["state"],
             f"#{a['ticket']}" if a["ticket"] else "",
             sender_of(a),
-            a.get("subject") or "",
+            a["subject"] or "",
         )
         for a in found
     ]
@@ -84,9 +96,12 @@ def show_arrival(found: dict[str, Any], zone: str, now: int) -> None:
     pairs(
         [
             ("from", sender_of(found)),
-            ("subject", found.get("subject")),
+            ("subject", found["subject"]),
             ("message-id", f"<{found['message_id']}>" if found["message_id"] else ""),
-            ("came", f"{when(found['received'], zone)} ({age(now - found['received'])} ago) by {found['channel']}"),
+            (
+                "came",
+                f"{when(found['received'], zone)} ({age(now - found['received'])} ago) by {found['channel']}",
+            ),
             ("recipients", ", ".join(envelope.get("recipients", ()))),
             ("peer", envelope.get("peer")),
             ("size", size(found["size"])),

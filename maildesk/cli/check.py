@@ -12,7 +12,6 @@ from maildesk.cli.errors import No
 from maildesk.cli.screen import count, note, pairs, plain, say, states
 
 if TYPE_CHECKING:
-    from maildesk.config.load import Loaded
     from maildesk.config.settings import Settings
 
 EXAMPLE = "Example: maildesk --config /srv/desk/maildesk.toml check"
@@ -31,34 +30,39 @@ def command(ctx: typer.Context) -> None:
     else:
         settings = loaded.settings
         found = [
-            _short(problem, loaded.folder) for problem in templates.check(settings.templates, loaded.policy.language)
+            _short(problem, loaded.folder)
+            for problem in templates.check(settings.templates, loaded.policy.language)
         ]
     if found:
         for problem in found:
             note(plain(problem))
         raise No(f"{plain(path)}: {count(len(found), 'problem')}; mend them and check again.")
-    _tell(loaded)
     store = _store_state(settings)
-    pairs([("store", store)])
+    policy = loaded.policy
+    say(f"{plain(policy.name)}, {plain(policy.address)}")
+    departments = [
+        (
+            plain(department.title),
+            f"{', '.join(department.addresses) or policy.address}, answered by "
+            + ", ".join(agent.name for agent in policy.agents_of(department.name)),
+        )
+        for department in policy.departments
+    ]
+    pairs(
+        [
+            *departments,
+            ("rules", len(policy.rules)),
+            *where_mail_comes(settings),
+            ("mail out", where_mail_goes(settings)),
+            ("store", store),
+        ],
+        indent=2,
+    )
     say(f"{plain(path)} is right.")
 
 
 def _short(problem: str, folder: Path) -> str:
     return problem.removeprefix(f"{folder}/")
-
-
-def _tell(loaded: Loaded) -> None:
-    policy, settings = loaded.policy, loaded.settings
-    say(f"{plain(policy.name)}, {plain(policy.address)}")
-    for department in policy.departments:
-        names = ", ".join(agent.name for agent in policy.agents_of(department.name))
-        addresses = ", ".join(department.addresses) or policy.address
-        pairs([(f"  {department.title}", f"{addresses}, answered by {names}")])
-    pairs([
-        ("rules", count(len(policy.rules), "rule")),
-        *where_mail_comes(settings),
-        ("mail out", where_mail_goes(settings)),
-    ])  # fmt: skip
 
 
 def where_mail_comes(settings: Settings) -> list[tuple[str, str]]:
@@ -90,6 +94,7 @@ def _store_state(settings: Settings) -> str:
                 return f"{settings.store.public_url}; its tables are made on the first run"
         store.open(create=False)
         with db.reading() as conn:
-            return f"{settings.store.public_url}; in: {states(inbox.counts(conn))}; out: {states(outbox.counts(conn))}"
+            came, going = states(inbox.counts(conn)), states(outbox.counts(conn))
+        return f"{settings.store.public_url}; mail in: {came}; mail out: {going}"
     finally:
         store.close()

@@ -1,4 +1,4 @@
-"""`maildesk deliver`: a mail from a mail server's pipe. Exit status 0 says that it is stored, nothing else does."""
+"""`maildesk deliver`: a mail from a mail server's pipe. Only exit status 0 says that it is stored."""
 
 from __future__ import annotations
 
@@ -11,21 +11,26 @@ from maildesk.cli import desk
 from maildesk.cli.errors import Again, No, tell
 from maildesk.cli.screen import size
 
-EXAMPLE = "Example: maildesk deliver --sender jane@customer.example --recipient support@desk.example < mail.eml"
+EXAMPLE = (
+    "Example: maildesk deliver --sender jane@customer.example --recipient support@desk.example < mail.eml"
+)
 
 
 def command(
     ctx: typer.Context,
     recipient: Annotated[
-        list[str] | None, typer.Option(help="An address that the mail came for; may be repeated.", metavar="ADDR")
+        list[str] | None,
+        typer.Option(help="An address that the mail came for; may be repeated.", metavar="ADDR"),
     ] = None,
     sender: Annotated[
-        str | None, typer.Option(help="The envelope's sender; '' or <> for the null return path.", metavar="ADDR")
+        str | None,
+        typer.Option(help="The envelope's sender; '' or <> for the null return path.", metavar="ADDR"),
     ] = None,
 ) -> None:
     """Take a mail from standard input into the desk.
 
-    Exit status: 0 once it is stored, 75 if the mail server should keep it and try again, 1 if it is too large.
+    Exit status: 0 when it is stored, 75 if the mail server should keep it and try again, 1 if it is too
+    large.
     """
     try:
         _deliver(ctx, recipient or [], sender)

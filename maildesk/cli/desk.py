@@ -51,7 +51,7 @@ def check_owner(db: Database) -> None:
 
 @contextmanager
 def opened(ctx: typer.Context, node_name: str = "", create: bool = True) -> Iterator[App]:
-    """A whole desk with its store open, for one command; closed at the end. Raises No for another user's store."""
+    """A whole desk with its store open, for one command. Raises No for another user's store."""
     from maildesk.app import App
     from maildesk.store.nodes import cli_name
 

@@ -1,4 +1,7 @@
-"""The one place that turns exceptions into sentences and exit codes: 0 fine, 1 no, 2 wrong usage, 75 try again."""
+"""The one place that turns exceptions into sentences and exit codes.
+
+0 fine, 1 the answer is "no", 2 wrong usage, 75 try again.
+"""
 
 from __future__ import annotations
 

@@ -25,12 +25,15 @@ class Channel(StrEnum):
 
 def command(
     ctx: typer.Context,
-    file: Annotated[str, typer.Argument(help="The mail, as it was sent (RFC 5322); - reads standard input.")],
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="The mail, as it was sent; - reads standard input.")
+    ],
     recipient: Annotated[
         list[str] | None, typer.Option(help="An address that it came for; may be repeated.", metavar="ADDR")
     ] = None,
     sender: Annotated[
-        str | None, typer.Option(help="The envelope's sender; '' or <> for the null return path.", metavar="ADDR")
+        str | None,
+        typer.Option(help="The envelope's sender; '' or <> for the null return path.", metavar="ADDR"),
     ] = None,
     channel: Annotated[Channel, typer.Option(help="How it would come.")] = Channel.PIPE,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,

@@ -8,11 +8,13 @@ from typing import Annotated
 import typer
 
 from maildesk.cli import desk
-from maildesk.cli.arrival import inbox_key, list_arrivals, print_raw, show_arrival
+from maildesk.cli.arrival import inbox_key, list_arrivals, print_raw, show_arrival, with_heads
 from maildesk.cli.errors import No
 from maildesk.cli.screen import as_json, say
 
-app = typer.Typer(help="The mails that came.", epilog="Example: maildesk inbox list --state new", no_args_is_help=True)
+app = typer.Typer(
+    help="The mails that came.", epilog="Example: maildesk inbox list --state new", no_args_is_help=True
+)
 
 Key = Annotated[str, typer.Argument(metavar="KEY", help="The mail's key, or the start of it.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -35,7 +37,8 @@ def list_(
     known("state", state, ("new", "taken", "done", "quarantined"))
     known("disposition", disposition, Disposition)
     with desk.reading(ctx) as (_loaded, _store, conn):
-        list_arrivals(views.arrivals(conn, state, disposition, limit), desk.now(), json, limit)
+        found = views.arrivals(conn, state, disposition, limit)
+        list_arrivals(with_heads(conn, found), desk.now(), json, limit)
 
 
 def known(what: str, word: str, names: Iterable[str]) -> None:
@@ -55,14 +58,18 @@ def show(ctx: typer.Context, key: Key, raw: Raw = False, json: Json = False) -> 
     show_one(ctx, key, raw, json)
 
 
-def show_one(ctx: typer.Context, key: str, raw: bool, json: bool, disposition: str = "", state: str = "") -> None:
+def show_one(
+    ctx: typer.Context, key: str, raw: bool, json: bool, disposition: str = "", state: str = ""
+) -> None:
     """Shows one mail, if it has the disposition and the state asked for. Raises No."""
     from maildesk.store import views
 
     with desk.reading(ctx) as (loaded, _store, conn):
-        found = views.trace(conn, inbox_key(conn, key))[0]
+        found = with_heads(conn, views.trace(conn, inbox_key(conn, key)))[0]
         if disposition and found["disposition"] != disposition:
-            raise No(f"the mail {found['key']} is not {disposition} but {found['disposition'] or found['state']}.")
+            raise No(
+                f"the mail {found['key']} is not {disposition} but {found['disposition'] or found['state']}."
+            )
         if state and found["state"] != state:
             raise No(f"the mail {found['key']} is not {state} but {found['disposition'] or found['state']}.")
         if raw:
@@ -87,5 +94,5 @@ def retry_one(ctx: typer.Context, key: str) -> None:
         with opened.store.db.reading() as conn:
             whole = inbox_key(conn, key)
         if not opened.store.write("decide", lambda conn: inbox.retry(conn, whole)):
-            raise No(f"the mail {whole} is not in quarantine; `maildesk inbox show {whole}` says what became of it.")
+            raise No(f"the mail {whole} is not in quarantine; see `maildesk inbox show {whole}`.")
         say(f"The mail {whole} will be decided again by {desk.who_decides(opened.store)}.")

@@ -21,7 +21,7 @@ def command(
     from maildesk.config.scaffold import init
 
     files = init(folder)
-    say(f"{plain(folder)} is a desk now ({count(len(files), 'file')}). Try it as it is, on this machine alone:")
+    say(f"{plain(folder)} is a desk now ({count(len(files), 'file')}). Try it as it is, on this machine:")
     say()
     say(f"  cd {plain(folder)}")
     say("  maildesk check     what the desk will do, and what is wrong")

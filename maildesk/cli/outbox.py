@@ -126,5 +126,5 @@ def retry_one(ctx: typer.Context, key: str) -> None:
         with opened.store.db.reading() as conn:
             whole = outbox_key(conn, key)
         if not opened.store.write("work", lambda conn: outbox.retry(conn, whole, opened.clock())):
-            raise No(f"the mail {whole} is sent already, or is being sent; `maildesk outbox show {whole}` says which.")
+            raise No(f"the mail {whole} is sent, or is being sent; see `maildesk outbox show {whole}`.")
         say(f"The mail {whole} will be sent by {desk.who_decides(opened.store)}.")

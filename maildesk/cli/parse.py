@@ -17,7 +17,12 @@ EXAMPLE = "Example: maildesk parse mail.eml"
 
 
 def command(
-    file: Annotated[str, typer.Argument(help="The mail, as it was sent (RFC 5322); - reads standard input.")] = "",
+    file: Annotated[
+        str,
+        typer.Argument(
+            metavar="[FILE]", help="The mail, as it was sent; - reads standard input.", show_default=False
+        ),
+    ] = "",
     batch: Annotated[
         bool, typer.Option("--batch", help="Read paths from standard input; print one JSON object per line.")
     ] = False,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from maildesk.cli import desk, inbox, outbox
-from maildesk.cli.arrival import SHORT, more, sender_of
+from maildesk.cli.arrival import SHORT, more, sender_of, with_heads
 from maildesk.cli.errors import No
 from maildesk.cli.screen import age, as_json, note, plain, table
 
@@ -22,7 +22,7 @@ def list_(ctx: typer.Context, limit: inbox.Limit = 100, json: inbox.Json = False
     from maildesk.store import views
 
     with desk.reading(ctx) as (_loaded, _store, conn):
-        came = views.arrivals(conn, state="quarantined", limit=limit)
+        came = with_heads(conn, views.arrivals(conn, state="quarantined", limit=limit))
         going = views.outbox_list(conn, "quarantined", limit)
     if json:
         as_json([*({"direction": "in", **a} for a in came), *({"direction": "out", **m} for m in going)])
@@ -32,10 +32,17 @@ def list_(ctx: typer.Context, limit: inbox.Limit = 100, json: inbox.Json = False
         return
     now = desk.now()
     rows = [
-        *((a["key"][:SHORT], "in", age(now - a["received"]), sender_of(a), _last(a["trouble"])) for a in came),
+        *(
+            (a["key"][:SHORT], "in", age(now - a["received"]), sender_of(a), _last(a["trouble"]))
+            for a in came
+        ),
         *((m["once"][:SHORT], "out", age(now - m["at"]), m["to"], _last(m["trouble"])) for m in going),
     ]
-    table(("key", "way", "age", "from or to", "what went wrong"), rows, flexible=("from or to", "what went wrong"))
+    table(
+        ("key", "way", "age", "from or to", "what went wrong"),
+        rows,
+        flexible=("from or to", "what went wrong"),
+    )
     more(came if len(came) > len(going) else going, limit)
 
 
@@ -70,7 +77,7 @@ def _way(ctx: typer.Context, start: str) -> str:
         came = lookup.inbox_keys(conn, start, state="quarantined")
         going = lookup.outbox_keys(conn, start, state="quarantined")
     if not came and not going:
-        raise No(f"no mail in quarantine has the key {plain(start)}; `maildesk quarantine list` shows those there are.")
+        raise No(f"no mail in quarantine has the key {plain(start)}; see `maildesk quarantine list`.")
     if came and going:
         raise No(f"{plain(start)} may be a mail that came or one that goes out; write more of the key.")
     return "in" if came else "out"

@@ -24,7 +24,9 @@ def command(
     once: Annotated[
         bool, typer.Option("--once", help="Do what waits now, without listeners, then end.")
     ] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log everything, also what is of no use mostly.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Log everything, also what is of no use mostly.")
+    ] = False,
 ) -> None:
     """Run the desk in the foreground: take mail, decide it, send answers. Ctrl-C or SIGTERM stops it."""
     if once:

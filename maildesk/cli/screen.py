@@ -8,13 +8,12 @@ import shutil
 import sys
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 SECOND = 1_000_000
-# Escape sequences with their arguments (ECMA-48): CSI; strings such as OSC up to their end; the two-byte rest.
+GAP = "  "
+NARROWEST = 8
+"""Columns of the terminal below which no cell is cut."""
+# Escape sequences with their arguments (ECMA-48): CSI; strings such as OSC up to their end; others.
 _ESCAPES = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"
     r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"
@@ -99,23 +98,38 @@ def table(
     columns: Sequence[str], rows: Iterable[Sequence[object]], flexible: Iterable[str] = (), indent: int = 0
 ) -> None:
     """Prints rows below their columns; where the terminal is too narrow the flexible ones are cut."""
-    from rich.padding import Padding
-    from rich.table import Table
-    from rich.text import Text
+    import typer
+    from rich.cells import cell_len
 
-    shown = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for column in columns:
-        is_flexible = column in flexible
-        shown.add_column(column, no_wrap=not is_flexible, min_width=min(10, len(column)) if is_flexible else None)
-    for row in rows:
-        shown.add_row(*(Text(plain(cell), no_wrap=True, overflow="ellipsis") for cell in row))
-    _console().print(Padding(shown, (0, 0, 0, indent)), crop=False)
+    cells = [[plain(cell) for cell in row] for row in rows]
+    natural = [max(map(cell_len, column)) for column in zip(columns, *cells, strict=True)]
+    room = width() - indent - len(GAP) * (len(columns) - 1)
+    widths = _fitted(natural, [column in flexible for column in columns], room)
+    typer.secho(_row(columns, widths, indent), bold=True)
+    for row in cells:
+        print(_row(row, widths, indent))
 
 
-def _console() -> Console:
-    from rich.console import Console
+def _fitted(natural: Sequence[int], flexible: Sequence[bool], room: int) -> list[int]:
+    """Widths of columns that need no more than `room` together, if cutting the flexible ones can do that."""
+    widths = list(natural)
+    while sum(widths) > room:
+        widest = max((w for w, is_flexible in zip(widths, flexible, strict=True) if is_flexible), default=0)
+        if widest <= NARROWEST:
+            break
+        at = next(i for i, w in enumerate(widths) if flexible[i] and w == widest)
+        widths[at] -= 1
+    return widths
 
-    return Console(width=width(), highlight=False, markup=False, emoji=False)
+
+def _row(cells: Sequence[str], widths: Sequence[int], indent: int) -> str:
+    from rich.cells import cell_len, set_cell_size
+
+    fitted = (
+        set_cell_size(cell, wide) if cell_len(cell) <= wide else set_cell_size(cell, wide - 1) + "\u2026"
+        for cell, wide in zip(cells, widths, strict=True)
+    )
+    return (" " * indent + GAP.join(fitted)).rstrip()
 
 
 def when(at: int | None, zone: str) -> str:

@@ -41,7 +41,10 @@ def command(
     gone = [node["name"] for node in nodes if not node["alive"]]
     pairs(
         [
-            ("running", ", ".join(alive) or "nobody: mail is taken and answered only while `maildesk run` runs"),
+            (
+                "running",
+                ", ".join(alive) or "nobody: mail is taken and answered only while `maildesk run` runs",
+            ),
             ("died", ", ".join(gone)),
             ("mail in", states(came)),
             ("mail out", states(going)),

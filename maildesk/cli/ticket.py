@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Tickets(TyperGroup):
-    """The group with `set`, whose options come from the table of fields; that is read only when it is needed."""
+    """The group with `set`, whose options come from the table of fields, read only when needed."""
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """The command of this name."""
@@ -42,7 +42,9 @@ app = typer.Typer(
 )
 
 Number = Annotated[str, typer.Argument(metavar="NUMBER", help="The ticket's number.")]
-Text = Annotated[str | None, typer.Option(help="The text; without it, standard input is read.", metavar="TEXT")]
+Text = Annotated[
+    str | None, typer.Option(help="The text; without it, standard input is read.", metavar="TEXT")
+]
 As = Annotated[
     str, typer.Option("--as", help="Act as this agent (id or address); otherwise as admin.", metavar="AGENT")
 ]
@@ -60,7 +62,9 @@ def number_of(text: str) -> int:
 def list_(
     ctx: typer.Context,
     status: Annotated[str, typer.Option(help="Only this status; closed tickets are listed only so.")] = "",
-    assignee: Annotated[str, typer.Option(help="Only this agent's (id or address), or none for nobody's.")] = "",
+    assignee: Annotated[
+        str, typer.Option(help="Only this agent's (id or address), or none for nobody's.")
+    ] = "",
     limit: Limit = 100,
     json: Json = False,
 ) -> None:
@@ -125,7 +129,9 @@ def show(ctx: typer.Context, number: Number, json: Json = False) -> None:
         tell(found, loaded.policy.zone, desk.now())
 
 
-@app.command(epilog='Example: maildesk ticket new --from jane@customer.example --subject "Cannot log in" --text "..."')
+@app.command(
+    epilog='Example: maildesk ticket new --from jane@customer.example --subject "Cannot log in" --text "..."'
+)
 def new(
     ctx: typer.Context,
     from_: Annotated[str, typer.Option("--from", help="The customer's address.", metavar="ADDR")],
@@ -158,7 +164,7 @@ def new(
 
 @app.command(epilog='Example: maildesk ticket reply 482913 --as alice --text "It is mended."')
 def reply(ctx: typer.Context, number: Number, text: Text = None, as_: As = "") -> None:
-    """Answer the customer. Lines like #resolve at the start or the end are commands, as in an agent's mail."""
+    """Answer the customer. First and last lines like #resolve are commands, as in an agent's mail."""
     act(ctx, number_of(number), _text(text), as_, internal=False)
 
 

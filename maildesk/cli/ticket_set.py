@@ -26,7 +26,7 @@ def settable() -> dict[str, str]:
 
 
 def _set(ctx: typer.Context, number: str, as_: str, **values: str | None) -> None:
-    """Change fields of a ticket, as the commands of an agent's mail do (`--priority high` is #priority high)."""
+    """Change fields of a ticket: `--priority high` does what #priority high does in an agent's mail."""
     words = settable()
     lines = tuple(f"#{words[name]} {value}" for name, value in values.items() if value is not None)
     if not lines:
@@ -40,13 +40,13 @@ def _set(ctx: typer.Context, number: str, as_: str, **values: str | None) -> Non
 
 def _option(name: str, word: str, help_: str) -> Any:
     flags = dict.fromkeys((f"--{word}", f"--{name}"))
-    return Annotated[str | None, typer.Option(*flags, help=help_[0].upper() + help_[1:] + ".", metavar="VALUE")]
+    return Annotated[str | None, typer.Option(*flags, help=help_.capitalize() + ".", metavar="VALUE")]
 
 
 def made() -> Any:
     """The command, its options made from the table of fields."""
     words = settable()
-    keyword = inspect.Parameter.KEYWORD_ONLY
+    keyword, required = inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.empty
     options = {f.name: _option(f.name, words[f.name], f.help) for f in FIELDS if f.name in words}
     types = {"ctx": typer.Context, "number": Number, **options, "as_": As}
     defaults = {**dict.fromkeys(options), "as_": ""}
@@ -58,7 +58,7 @@ def made() -> Any:
     command.__annotations__ = types
     command.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
         [
-            inspect.Parameter(name, keyword, annotation=type_, default=defaults.get(name, inspect.Parameter.empty))
+            inspect.Parameter(name, keyword, annotation=type_, default=defaults.get(name, required))
             for name, type_ in types.items()
         ]
     )

@@ -57,7 +57,8 @@ def _tell_entry(entry: dict[str, Any], zone: str) -> None:
     if entry["text"]:
         wrapped(entry["text"], indent=4)
     for file in entry["attachments"]:
-        say(f"    [{plain(file['name'] or 'a file without a name')}, {plain(file['type'])}, {size(file['size'])}]")
+        name = plain(file["name"] or "a file without a name")
+        say(f"    [{name}, {plain(file['type'])}, {size(file['size'])}]")
 
 
 def _event(event: dict[str, Any]) -> str:

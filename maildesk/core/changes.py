@@ -82,11 +82,12 @@ class Open:
 
 @dataclass(frozen=True, slots=True)
 class Append:
-    """A new entry of a ticket's thread. It moves the ticket's clocks, never its status."""
+    """A new entry of a ticket's thread. It moves the ticket's clocks (unless told not to), never its status."""
 
     entry: Entry
     actor: str
     why: str
+    clock: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,8 +241,9 @@ def evolve(snapshot: Snapshot, change: Change) -> Snapshot:
     match change:
         case Open(ticket=ticket):
             return _with_ticket(snapshot, ticket)
-        case Append(entry=entry):
-            return _with_ticket(snapshot, _appended(snapshot.tickets[entry.ticket], entry))
+        case Append(entry=entry, clock=clock):
+            ticket = snapshot.tickets[entry.ticket]
+            return _with_ticket(snapshot, _appended(ticket, entry) if clock else ticket)
         case Set():
             return _with_ticket(snapshot, _set(snapshot.tickets[change.number], change))
         case Join():

@@ -20,7 +20,6 @@ _LETTERS = re.compile(rf"[a-zA-Z2-7]{{{TOKEN_LETTERS},}}")
 _WINDOWS = 200
 _COMMAND_LINK = re.compile(r"mailto:[^\s<>\"']{0,2000}?(?:#|%23)(?:\s|%20)*[^\W\d_]", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]*>")
-_PUBLIC = (EntryKind.CUSTOMER, EntryKind.AGENT_REPLY)
 
 
 def findings(
@@ -80,22 +79,29 @@ def _agents_named(text: str, notice: Notice, policy: Policy) -> list[str]:
 
 
 def _leaking_notes(parts: Mapping[str, str], material: Material, template_text: str) -> list[Entry]:
-    notes = [entry for entry in material.thread if entry.kind is EntryKind.NOTE]
-    if not notes:
+    if not any(entry.kind is EntryKind.NOTE for entry in material.thread):
         return []
-    own = material.entry.key if material.entry else ""
-    # The mail's own entry must not excuse itself.
-    public = [e for e in material.thread if e.kind in _PUBLIC and e.key != own]
-    known = "\n".join([_flat(template_text), *(_flat(f"{e.text}\n{e.new_text}") for e in public)])
     shown = "\n".join(
         _flat(html.unescape(_TAG.sub(" ", content)) if name.startswith("HTML") else content)
         for name, content in parts.items()
     )
-    return [
-        note
-        for note in notes
-        if any(line in shown and line not in known for line in _lines(note) if len(line) >= LINE)
-    ]
+    customers = [_whole(e) for e in material.thread if e.kind is EntryKind.CUSTOMER]
+    # An agent's answer excuses a line only if it was there before the note: a later one may itself have been
+    # stopped here for that line.
+    answers: list[str] = []
+    leaking = []
+    for entry in material.thread:
+        if entry.kind is EntryKind.AGENT_REPLY:
+            answers.append(_whole(entry))
+        elif entry.kind is EntryKind.NOTE:
+            known = "\n".join([_flat(template_text), *customers, *answers])
+            if any(line in shown and line not in known for line in _lines(entry) if len(line) >= LINE):
+                leaking.append(entry)
+    return leaking
+
+
+def _whole(entry: Entry) -> str:
+    return _flat(f"{entry.text}\n{entry.new_text}")
 
 
 def _lines(note: Entry) -> list[str]:

@@ -214,6 +214,13 @@ def _empty_tests(when: When) -> Iterator[tuple[str | int, ...]]:
             yield from ((key, i, *path) for path in _empty_tests(part))
 
 
+def _too_long(path: tuple[str | int, ...], address: str) -> list[tuple[tuple[str | int, ...], str]]:
+    # RFC 5321, 4.5.3.1.1 allows 64 octets before the @; "+" and a token take 41 of them.
+    if len(address.partition("@")[0]) <= 23:
+        return []
+    return [(path, f"{address} is too long before the @; at most 23 letters, as reply addresses add 41")]
+
+
 def problems(policy: Policy) -> list[tuple[tuple[str | int, ...], str]]:
     """What no single field shows: names that do not exist, addresses used twice. Paths as pydantic's."""
     found: list[tuple[tuple[str | int, ...], str]] = []
@@ -269,7 +276,6 @@ def problems(policy: Policy) -> list[tuple[tuple[str | int, ...], str]]:
             told = f"nobody is told of its tickets; write {department.name!r} into an agent's departments"
             found.append((("departments", i, "name"), told))
         for j, address in enumerate(department.addresses):
-            if len(address.partition("@")[0]) > 20:
-                told = f"{address} is too long before the @; at most 20 letters, as reply addresses add 44"
-                found.append((("departments", i, "addresses", j), told))
+            found.extend(_too_long(("departments", i, "addresses", j), address))
+    found.extend(_too_long(("address",), policy.address))
     return found

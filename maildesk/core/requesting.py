@@ -25,6 +25,7 @@ from maildesk.core.policy import Policy
 from maildesk.core.proof import Standing, desk_part, is_desk
 from maildesk.core.reading import Reading
 from maildesk.core.subject import frozen
+from maildesk.core.thanks import thanks
 
 COLLABORATORS = 50
 
@@ -106,7 +107,7 @@ def remark(reading: Reading, proof: Proof, policy: Policy) -> str:
 
 
 def add_entry(
-    draft: Draft, who: Contribution, number: int, kind: EntryKind, why: str, note: str = ""
+    draft: Draft, who: Contribution, number: int, kind: EntryKind, why: str, note: str = "", clock: bool = True
 ) -> None:
     """Appends what was written to the ticket's thread."""
     reading = who.reading
@@ -125,7 +126,7 @@ def add_entry(
         attachments=reading.message.attachments if reading else (),
         remark=" ".join(part for part in (note, own_remark) if part),
     )
-    draft.apply(Append(entry, who.actor, why))
+    draft.apply(Append(entry, who.actor, why, clock))
     if reading:
         learn_ids(draft, reading, number)
 
@@ -206,6 +207,11 @@ def reply(draft: Draft, who: Contribution, found: Match) -> tuple[Disposition, i
     """A participant writes on their ticket; after the reopen window that makes a linked follow-up."""
     assert found.ticket is not None
     ticket = draft.ticket(found.ticket)
+    if thanks(who.new_text):
+        draft.because("It only says thank you: it moves nothing.")
+        add_entry(draft, who, ticket.number, EntryKind.CUSTOMER, "said thank you", clock=False)
+        telling.tell_agents(draft, "customer_reply", ticket.number, draft.key, leave_out=(who.sender,))
+        return Disposition.REPLY, ticket.number
     window = draft.policy.reopen_days * DAY
     if ticket.status is Status.CLOSED and ticket.closed is not None and draft.now - ticket.closed > window:
         draft.because(f"#{ticket.number} was closed more than {draft.policy.reopen_days} days ago: a follow-up is opened.")

@@ -70,12 +70,14 @@ def earlier(reading: Reading, snapshot: Snapshot, key: str, received: int, proof
     """
     new = remembered(reading, key, received, Disposition.DUPLICATE, None)
     dated = reading.message.date is not None or reading.message.has_received
-    for old in snapshot.seen.get(new.mid or new.sha256, ()):
-        if old.key == key or (old.disposition == Disposition.HELD and proof is not Proof.CLAIMED):
-            continue
-        if why := _again(new, old, dated):
-            return old, why
-    return None, ""
+    others = [old for old in snapshot.seen.get(new.mid or new.sha256, ()) if old.key != key]
+    found = [(old, why) for old in others if (why := _again(new, old, dated))]
+    # Nothing was carried out of a held mail, nor of its duplicates.
+    undone = (Disposition.HELD, Disposition.DUPLICATE)
+    if proof is not Proof.CLAIMED and all(old.disposition in undone for old, _ in found):
+        return None, ""
+    counted = (one for one in found if proof is Proof.CLAIMED or one[0].disposition != Disposition.HELD)
+    return next(counted, (None, ""))
 
 
 def superseded(reading: Reading, snapshot: Snapshot, key: str, received: int) -> tuple[Seen, ...]:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import zlib
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Column, Connection, Table, func, select
 
+from maildesk.core.message import parse
 from maildesk.store import schema
 from maildesk.store.inbox import OPEN
 
 MANY = 6
+HEAD = 32_768
+"""Bytes of a mail that are read to list it."""
 
 
 def inbox_keys(conn: Connection, start: str, state: str = "") -> list[str]:
@@ -29,8 +34,19 @@ def _keys(conn: Connection, table: Table, column: Column[str], start: str, state
     return list(conn.execute(query.where(table.c.state == state) if state else query).scalars())
 
 
+def heads(conn: Connection, keys: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Of each mail that came the address it claims to be from, and its subject. Reads only beginnings."""
+    raw = schema.raw
+    found = conn.execute(select(raw.c.key, func.substr(raw.c.z, 1, HEAD)).where(raw.c.key.in_(list(keys))))
+    shown = {}
+    for key, z in found:
+        mail = parse(zlib.decompressobj().decompress(z, HEAD))
+        shown[key] = (mail.from_[0].address if mail.from_ else "", mail.subject)
+    return shown
+
+
 def causes(conn: Connection, message_id: str) -> list[str]:
-    """The row keys of the mails from which our mails with this Message-ID or once-key (or the start of one) follow."""
+    """The keys of the mails from which those of ours with this Message-ID, or start of a once-key, follow."""
     clean, outbox = message_id.strip().strip("<>"), schema.outbox
     ours = (outbox.c.message_id == clean) | outbox.c.once.startswith(clean, autoescape=True)
     return list(dict.fromkeys(conn.execute(select(outbox.c.cause).where(ours).limit(MANY)).scalars()))
@@ -38,9 +54,9 @@ def causes(conn: Connection, message_id: str) -> list[str]:
 
 def oldest_undecided(conn: Connection) -> int | None:
     """When the oldest mail came that still waits for its decision; None if none waits."""
-    return conn.execute(
-        select(func.min(schema.inbox.c.received)).where(schema.inbox.c.state.in_(OPEN))
-    ).scalar_one()
+    oldest = select(func.min(schema.inbox.c.received)).where(schema.inbox.c.state.in_(OPEN))
+    found: int | None = conn.execute(oldest).scalar_one()
+    return found
 
 
 def nodes(conn: Connection, now: int) -> list[dict[str, Any]]:

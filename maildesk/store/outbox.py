@@ -22,7 +22,8 @@ OPEN = ("todo", "ready")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A mail that this node holds for sending. `try_` is the ordinal of this attempt, from 1."""
+    """A mail that this node holds for sending. `try_` is the ordinal of this attempt, from 1; `unknown` is how many
+    earlier ones may have sent it without a record of that."""
 
     id: int
     notice: Notice
@@ -31,6 +32,7 @@ class Row:
     state: str
     try_: int
     skeleton: bytes | None
+    unknown: int = 0
 
     @property
     def once(self) -> str:
@@ -105,10 +107,26 @@ def take(conn: Connection, db: Database, holder: str, limit: int, now: int) -> t
             .where(outbox.c.id.in_([row.id for row in chosen]))
             .values({"holder": holder, "try": outbox.c["try"] + 1})
         )
-    rows = [
-        Row(r.id, notice_of(r), r.cause, r.message_id, r.state, r._mapping["try"] + 1, r.skeleton) for r in chosen
-    ]
-    return rows, quarantined
+    known = _recorded(conn, [row.id for row in chosen if row._mapping["try"]])
+    return [_row(row, known.get(row.id, 0)) for row in chosen], quarantined
+
+
+def _row(row: Any, known: int) -> Row:
+    tries = row._mapping["try"]
+    unknown = tries - known
+    return Row(row.id, notice_of(row), row.cause, row.message_id, row.state, tries + 1, row.skeleton, unknown)
+
+
+def _recorded(conn: Connection, ids: Sequence[int]) -> dict[int, int]:
+    """How many attempts of each of these mails ended in a way that is known."""
+    if not ids:
+        return {}
+    found = conn.execute(
+        select(attempt.c.outbox, func.count().label("n"))
+        .where(attempt.c.outbox.in_(ids), attempt.c.outcome != "unknown")
+        .group_by(attempt.c.outbox)
+    )
+    return {row.outbox: row.n for row in found}
 
 
 def _mine(holder: str) -> Any:

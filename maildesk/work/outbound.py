@@ -145,7 +145,7 @@ class Outbound:
             self._around_send(row)
             attempt = self._attempt(row, data)
             self._around_send(row)
-            state, not_before = next_state(attempt, row.try_, row.notice.at, now)
+            state, not_before = next_state(attempt, row.try_, row.notice.at, now, row.unknown)
             results.append(Result(row, attempt.outcome, attempt.answer, state, not_before))
         node = self._store.node.id
         self._store.write("work", lambda conn: outbox.record(conn, results, node, now))

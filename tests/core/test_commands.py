@@ -239,6 +239,7 @@ def test_a_quoted_command_is_not_obeyed() -> None:
 
 def test_a_mail_of_commands_alone_has_no_text() -> None:
     assert parsed("\n#wait\n\n#priority low\n").text == ""
+    assert parsed("#wait\n\u200b\n\ufeff\u00a0").text == ""
 
 
 def test_windows_line_ends_are_no_part_of_an_argument() -> None:

@@ -14,7 +14,7 @@ from maildesk.work.inbound import Inbound
 from maildesk.work.outbound import Outbound
 from tests.crash import picture
 from tests.crash.killpoints import KILLED, Points, WatchedSender, forked
-from tests.crash.place import NODE, Place, Rows, database
+from tests.crash.place import NODE, Place, Rows
 from tests.crash.story import Mail, no_poison
 from tests.desk import Desk
 
@@ -33,6 +33,8 @@ class Step:
     name: str
     mails: Sequence[Mail] = ()
     loops: tuple[str, ...] = ("inbound", "outbound")
+    delivered: bool = False
+    """Whether the mails have been delivered before."""
     from_the_start: bool = False
     """Whether opening the store belongs to it."""
 
@@ -46,32 +48,30 @@ class Scene:
     points: Sequence[str]
     after: Rows
 
-    @property
-    def so_far(self) -> Sequence[Mail]:
-        """The mails that may be named in the store."""
-        return self.step.mails
 
-
-def a_life(place: Place, step: Step, points: Points, hook: Hook = no_poison, change: Change = _unchanged) -> None:
+def a_life(
+    place: Place, step: Step, points: Points | None = None, hook: Hook = no_poison, change: Change = _unchanged
+) -> None:
     """Opens the desk, gets the step done as far as it is not yet, and closes.
 
     The client delivers what has not been acknowledged to it, and keeps what it was told in the journal.
     """
-    if step.from_the_start:
+    if points and step.from_the_start:
         points.watch_statements()
-    store = Store(database(place.url), NODE)
+    store = Store(place.db, NODE)
     store.open()
     store.node.lock()
     desk = Desk(place.folder, store, place.live)
     desk.inbound = Inbound(store, lambda: place.live, testing_before_read=hook)
-    sender = WatchedSender(MaildirSender(place.outgoing), points, place.journal)
+    sender = WatchedSender(MaildirSender(place.outgoing), points or Points(), place.journal)
     desk.outbound = Outbound(store, lambda: place.live, sender, testing_around_send=sender.around)
     change(desk)
     store.write("work", lambda conn: store.node.beat(conn, desk.now))
-    if not step.from_the_start:
+    if points and not step.from_the_start:
         points.watch_statements()
     _until_idle(desk, step)
-    deliver(place, desk, step.mails)
+    if not step.delivered:
+        deliver(place, desk, step.mails)
     _until_idle(desk, step)
     store.close()
 
@@ -115,7 +115,7 @@ def killed_at(place: Place, scene: Scene, point: int, change: Change = _unchange
         return [f"the process ended with {died} before it came to this point"]
     acknowledged = {name for (name,) in place.journal.told("acknowledged")}
     place.rows()  # on PostgreSQL the old process's transaction may live on for a moment
-    reborn = forked(partial(a_life, place, step, Points(), change=change))
+    reborn = forked(partial(a_life, place, step, change=change))
     if reborn:
         return [f"the process after it ended with {reborn}"]
     return judged(place, scene, {mail.name for mail in step.mails} - acknowledged)
@@ -124,18 +124,17 @@ def killed_at(place: Place, scene: Scene, point: int, change: Change = _unchange
 def judged(place: Place, scene: Scene, unacknowledged: set[str]) -> list[str]:
     """Everything in the database and in the Maildir that is not as it should be."""
     rows, step = place.rows(), scene.step
-    db = database(place.url)
-    try:
-        with db.reading() as conn:
-            keys = read_keys(conn)
-    finally:
-        db.close()
+    with place.connection() as conn:
+        keys = read_keys(conn)
     named, expected = picture.names(rows, step.mails), picture.names(scene.after, step.mails)
     problems = picture.differences(picture.picture(rows, named), picture.picture(scene.after, expected))
     problems += picture.broken_chains(rows, keys)
     problems += picture.wrong_files(rows, scene.before, place.outgoing, place.journal)
+    problems += picture.wrong_copies(
+        picture.dispositions(rows, named), picture.dispositions(scene.after, expected), unacknowledged
+    )
     if "inbound" in step.loops:
-        problems += picture.wrong_copies(picture.dispositions(rows, named), step.mails, unacknowledged)
-    if step.loops[-1:] == ("outbound",):
-        problems += picture.unfinished(rows)
+        problems += picture.undecided(rows)
+    if "outbound" in step.loops:
+        problems += picture.unsent(rows)
     return problems

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -37,14 +38,21 @@ def picture(rows: Rows, names: Mapping[str, str]) -> Picture:
         "tickets": {r["number"]: {k: v for k, v in r.items() if k not in _INSIDE} for r in rows["ticket"]},
         "entries": Counter(told(row, _ENTRY, row["key"]) for row in rows["entry"]),
         "notices": Counter(told(row, _NOTICE, row["cause"]) for row in rows["outbox"]),
-        "events": Counter(told(row, ("ticket", "seq", "kind", "at", "data"), row["cause"]) for row in rows["event"]),
+        "events": Counter(
+            (*told(row, ("ticket", "seq", "kind", "at"), row["cause"]), _without_keys(row["data"], names)) for row in rows["event"]
+        ),
         "mids": Counter((r["ticket"], r["role"], r["role"] == "sent" or r["hash"]) for r in rows["mid"]),
-        "sent lines": Counter(row["lines"] for row in rows["sent_line"]),
+        "mails whose lines are known": len(rows["sent_line"]),
         "attempts": {row["outcome"] for row in rows["attempt"]},
     }
     for name in ("participant", "link", "tag", "generation", "alias"):
         shown[name] = Counter(tuple(v for k, v in row.items() if k != "id") for row in rows[name])
     return shown
+
+
+def _without_keys(data: str, names: Mapping[str, str]) -> str:
+    told = {name: value for name, value in json.loads(data).items() if name != "once"}
+    return json.dumps({name: names.get(str(value), value) for name, value in told.items()})
 
 
 def dispositions(rows: Rows, names: Mapping[str, str]) -> dict[str, list[str | None]]:
@@ -70,30 +78,34 @@ def differences(now: Picture, expected: Picture) -> list[str]:
 
 
 def wrong_copies(
-    found: Mapping[str, list[str | None]], mails: Iterable[Mail], unacknowledged: set[str]
+    found: Mapping[str, list[str | None]], expected: Mapping[str, list[str | None]], unacknowledged: set[str]
 ) -> list[str]:
     """Mails without their disposition. A mail that was stored but not acknowledged comes once more."""
     problems, extra = [], 0
-    for mail in mails:
-        again = mail.disposition if mail.disposition == "quarantined" else "duplicate"
-        copies = found.get(mail.name, [])
-        if copies == [mail.disposition, again] and mail.name in unacknowledged:
+    for name, (wanted,) in expected.items():
+        again = wanted if wanted in (None, "quarantined") else "duplicate"
+        copies = found.get(name, [])
+        if copies == [wanted, again] and name in unacknowledged:
             extra += 1
-        elif copies != [mail.disposition]:
-            problems.append(f"{mail.name} is {copies} instead of {mail.disposition}")
+        elif copies != [wanted]:
+            problems.append(f"{name} is {copies} instead of {wanted}")
     if extra > 1:
         problems.append(f"{extra} mails came twice, though one client was cut off once")
     return problems
 
 
-def unfinished(rows: Rows) -> list[str]:
-    """Rows that are still open or held, and mails that were given up."""
-    found = [
+def undecided(rows: Rows) -> list[str]:
+    """Mails that are still open or held."""
+    return [
         f"mail {r['message_id']} is {r['state']}, held by {r['holder']}"
         for r in rows["inbox"]
         if r["state"] not in ("done", "quarantined") or r["holder"]
     ]
-    return found + [
+
+
+def unsent(rows: Rows) -> list[str]:
+    """Notices that are still open or held, or were given up."""
+    return [
         f"notice {r['kind']} to {r['to']} is {r['state']}, held by {r['holder']}: {r['trouble']}"
         for r in rows["outbox"]
         if r["state"] != "sent" or r["holder"]

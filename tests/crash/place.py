@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -51,20 +52,25 @@ class Place:
         """Where the desk's mails go."""
         return self.folder / "outgoing"
 
+    @cached_property
+    def db(self) -> Database:
+        """The database. Forked processes inherit its compiled statements; nobody holds a connection over a fork."""
+        return database(self.url)
+
     @contextmanager
-    def _connection(self) -> Iterator[Connection]:
-        db = database(self.url)
+    def connection(self) -> Iterator[Connection]:
+        """A connection in a transaction that is committed at the end."""
         try:
-            with db.connect() as conn:
-                db.begin(conn, "write")
+            with self.db.connect() as conn:
+                self.db.begin(conn, "write")
                 yield conn
-                db.commit(conn)
+                self.db.commit(conn)
         finally:
-            db.close()
+            self.db.close()
 
     def rows(self) -> Rows:
         """What is in the database; waits until the backends of dead processes have gone."""
-        with self._connection() as conn:
+        with self.connection() as conn:
             if conn.dialect.name == "postgresql":
                 wait_until(lambda: _others(conn) == 0)
             found = {}
@@ -81,7 +87,7 @@ class Place:
                     shutil.rmtree(path)
                 elif path.name == "journal":
                     path.unlink()
-        with self._connection() as conn:
+        with self.connection() as conn:
             if conn.dialect.name == "postgresql":
                 wait_until(lambda: _others(conn) == 0)
             for table in reversed(metadata.sorted_tables):

@@ -95,7 +95,10 @@ def parse(text: str, policy: Policy) -> Parsed:
             )
             continue
         effects.append(effect)
-    return Parsed("\n".join(kept).strip(), tuple(effects), tuple(errors))
+    # A text of invisible marks alone is no text: nothing of it is sent on.
+    filled = [i for i, line in enumerate(kept) if not _BLANK.fullmatch(line)]
+    said = kept[filled[0] : filled[-1] + 1] if filled else []
+    return Parsed("\n".join(said).strip(), tuple(effects), tuple(errors))
 
 
 __all__ = ["BY_WORD", "COMMANDS", "Command", "Effect", "Parsed", "has_command", "parse"]
