@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,6 +22,7 @@ from maildesk.store.nodes import BEAT_SECONDS
 
 LONGEST_PAUSE = 60.0
 GRACE = 20.0
+SWITCH_SECONDS = 0.0005
 
 
 @dataclass(slots=True)
@@ -120,10 +123,12 @@ class Daemon:
         self.app.store.start()
         for intake in self.intakes:
             intake.start()
+        # It tells of each job at INFO; what a loop does is logged where it happens.
+        logging.getLogger("apscheduler").setLevel(logging.WARNING)
+        self._scheduler.start()
         for loop in self.loops:
             loop.start()
             self._scheduler.add_job(loop.wake, "interval", seconds=loop.every)
-        self._scheduler.start()
         log.started(self.app.store.node.id, self.app.live.digest)
 
     def stop(self) -> None:
@@ -146,6 +151,9 @@ class Daemon:
 
         signal.signal(signal.SIGTERM, end)
         signal.signal(signal.SIGINT, end)
+        # A thread that comes back from the disk waits this long for one that computes; the default of 5 ms would be
+        # most of the time that a mail takes.
+        sys.setswitchinterval(SWITCH_SECONDS)
         self.start()
         try:
             self._stop.wait()

@@ -67,19 +67,20 @@ def outcome(decision: Decision, sender: str) -> str:
     """What a request brought about: `#482913: status is now resolved; 1 mail will be sent by ...`."""
     from maildesk.core.changes import Append, Open, Set
 
-    told = []
+    news, fields = "", {}
     for change in decision.changes:
         match change:
             case Open():
-                told.append("is open")
-            case Append() if not any(isinstance(other, Open) for other in decision.changes):
-                told.append("has a new note" if change.entry.kind == "note" else "has a new answer")
+                news = " is open"
+            case Append() if not news:
+                news = " has a new note" if change.entry.kind == "note" else " has a new answer"
             case Set():
                 value = ", ".join(map(str, change.value)) if isinstance(change.value, tuple) else change.value
-                told.append(f"{change.name} is now {plain(value or 'none')}")
+                fields[change.name] = f"{change.name} is now {plain(value or 'none')}"
             case _:
                 pass
-    if not told:
+    if not news and not fields:
         return f"#{decision.ticket} stands so already; nothing was changed."
+    told = news + (f"{';' if news else ':'} {', '.join(fields.values())}" if fields else "")
     mails = f"; {count(len(decision.notices), 'mail')} will be sent by {sender}" if decision.notices else ""
-    return f"#{decision.ticket}: {', '.join(told)}{mails}."
+    return f"#{decision.ticket}{told}{mails}."

@@ -76,6 +76,14 @@ def where_mail_goes(settings: Settings) -> str:
     return f"into the folder {settings.send.path} (a Maildir); nothing leaves this machine"
 
 
+def where_the_store_is(settings: Settings) -> str:
+    """The store's file, or the URL of its database without the password."""
+    from sqlalchemy import make_url
+
+    url = make_url(settings.store.url)
+    return url.database or "" if url.get_backend_name() == "sqlite" else settings.store.public_url
+
+
 def _store_state(settings: Settings) -> str:
     """What is in the store, opened without a chance to write. Raises StoreError and the database's errors."""
     from maildesk.store import inbox, outbox
@@ -83,18 +91,18 @@ def _store_state(settings: Settings) -> str:
     from maildesk.store.nodes import cli_name
     from maildesk.store.store import Store
 
-    db = Database(settings.store.url)
+    db, where = Database(settings.store.url), where_the_store_is(settings)
     desk.check_owner(db)
     if db.path is not None and not db.path.exists():
-        return f"{db.path}; it is made on the first run"
+        return f"{where}; it is made on the first run"
     store = Store(db, cli_name())
     try:
         with db.connect() as conn:
             if not db.engine.dialect.has_table(conn, "meta"):
-                return f"{settings.store.public_url}; its tables are made on the first run"
+                return f"{where}; its tables are made on the first run"
         store.open(create=False)
         with db.reading() as conn:
             came, going = states(inbox.counts(conn)), states(outbox.counts(conn))
-        return f"{settings.store.public_url}; mail in: {came}; mail out: {going}"
+        return f"{where}; mail in: {came}; mail out: {going}"
     finally:
         store.close()

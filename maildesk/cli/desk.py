@@ -31,8 +31,12 @@ def config_of(ctx: typer.Context) -> Path:
 
 def loaded(ctx: typer.Context) -> Loaded:
     """The configuration. Raises ConfigError with all its problems."""
+    import logging
+
     from maildesk.config.load import load
 
+    # Without a log a command tells its errors itself, once.
+    logging.getLogger("maildesk").addHandler(logging.NullHandler())
     return load(config_of(ctx))
 
 
@@ -111,9 +115,9 @@ def _login(uid: int) -> str:
 
 
 def who_decides(store: Store) -> str:
-    """Who will do what now waits: the running daemon, or `maildesk run --once`."""
+    """Who will do what now waits, for a sentence: the running daemon, or one that has yet to be started."""
     from maildesk.store import nodes
 
     with store.db.reading() as conn:
         running = nodes.alive(conn, store.db, now()) - {store.node.id}
-    return "the running daemon" if running else "`maildesk run` or `maildesk run --once`"
+    return "the running daemon" if running else "the next `maildesk run`"

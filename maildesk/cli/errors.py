@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,7 +47,7 @@ class Sentences(TyperGroup):
             raise  # typer's own ways to end
         except Exception as error:
             if os.environ.get(TRACEBACK):
-                raise
+                traceback.print_exception(error)
             told = tell(error)
             print(told.sentence, file=sys.stderr)
             raise typer.Exit(told.code) from error
@@ -55,9 +56,9 @@ class Sentences(TyperGroup):
 def tell(error: Exception) -> Told:
     """The sentence and the exit code for an exception."""
     if isinstance(error, No):
-        return Told(str(error), NO)
+        return Told(_sentence(str(error)), NO)
     if isinstance(error, Again):
-        return Told(str(error), AGAIN)
+        return Told(_sentence(str(error)), AGAIN)
     return _of_the_desk(error)
 
 
@@ -76,9 +77,9 @@ def _of_the_desk(error: Exception) -> Told:
     if isinstance(error, (ConfigError, TemplateError)):
         return Told(plain("\n".join(map(str, error.problems)), lines=True), NO)
     if isinstance(error, (InitError, Refused, StoreError, CannotListen)):
-        return Told(plain(f"{error}."), NO) if not str(error).endswith(".") else Told(plain(str(error)), NO)
+        return Told(_sentence(plain(error)), NO)
     if isinstance(error, Busy) or operational(error):
-        return Told(f"{plain(_first_line(error))}. {log.advice(error)}", AGAIN)
+        return Told(f"{_sentence(plain(_first_line(error)))} {log.advice(error)}", AGAIN)
     kind = type(error).__name__
     shown = plain(_first_line(error))
     return Told(f"maildesk itself failed: {kind}: {shown} (set {TRACEBACK}=1 to see where).", NO)
@@ -90,3 +91,11 @@ def _first_line(error: Exception) -> str:
     if isinstance(cause, OSError) and cause.strerror:
         return f"{cause.filename}: {cause.strerror}" if cause.filename else cause.strerror
     return (str(cause).splitlines() or [type(cause).__name__])[0].rstrip(".")
+
+
+def _sentence(text: str) -> str:
+    """A sentence with its capital and its full stop; a file's name at the start stays as it is."""
+    first = text.partition(" ")[0]
+    if first.isalpha() and first != "maildesk":
+        text = text[0].upper() + text[1:]
+    return text if text.endswith((".", ".)", "?", "!")) else f"{text}."

@@ -38,7 +38,7 @@ def command(
     channel: Annotated[Channel, typer.Option(help="How it would come.")] = Channel.PIPE,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Say what would become of a mail if it came now, and why. The desk is not changed."""
+    """Say what would become of a mail, and why. Nothing is changed."""
     from maildesk.core.address import normal
     from maildesk.core.reading import Envelope, Evidence
     from maildesk.work.explain import explain
@@ -77,7 +77,8 @@ def _tell(found: dict[str, Any]) -> None:
     tell_rules(found["rules"])
     if found["ticket"]:
         heading("The ticket after it")
-        tell_ticket(found["ticket"])
+        number, subject = found["ticket"]["number"], found["ticket"]["subject"]
+        pairs([("number", f"#{number}"), ("subject", subject), *ticket_pairs(found["ticket"])], indent=2)
     heading("Mails that would go out")
     if not found["mails"]:
         say("  none")
@@ -106,23 +107,18 @@ def tell_rules(rules: list[dict[str, Any]]) -> None:
     table(("hit", "rule", "because"), rows, flexible=("rule", "because"), indent=2)
 
 
-def tell_ticket(ticket: dict[str, Any]) -> None:
-    """Prints a ticket's fields, without its instants."""
+def ticket_pairs(ticket: dict[str, Any]) -> list[tuple[str, object]]:
+    """A ticket's fields as pairs to be shown, without number, subject and instants."""
     name, address = ticket["requester_name"], ticket["requester"]
     who = f"{name} <{address}>" if name and name != address else address
-    pairs(
-        [
-            ("number", f"#{ticket['number']}"),
-            ("subject", ticket["subject"]),
-            ("status", ticket["status"]),
-            ("priority", ticket["priority"]),
-            ("topic", ticket["topic"] or "none"),
-            ("department", ticket["department"]),
-            ("assignee", ticket["assignee"] or "nobody"),
-            ("requester", who or "somebody without an address"),
-            ("others", ", ".join(a for a in ticket["participants"] if a != address)),
-            ("tags", ", ".join(ticket["tags"])),
-            ("links", ", ".join(f"{kind} #{other}" for kind, other in ticket["links"])),
-        ],
-        indent=2,
-    )
+    return [
+        ("status", ticket["status"]),
+        ("priority", ticket["priority"]),
+        ("topic", ticket["topic"] or "none"),
+        ("department", ticket["department"]),
+        ("assignee", ticket["assignee"] or "nobody"),
+        ("requester", who or "somebody without an address"),
+        ("others", ", ".join(a for a in ticket["participants"] if a != address)),
+        ("tags", ", ".join(ticket["tags"])),
+        ("links", ", ".join(f"{kind} #{other}" for kind, other in ticket["links"])),
+    ]

@@ -7,10 +7,10 @@ import typer
 from maildesk.cli import desk, inbox
 from maildesk.cli.arrival import inbox_key, list_arrivals, with_heads
 from maildesk.cli.errors import No
-from maildesk.cli.screen import say
+from maildesk.cli.screen import plain, say
 
 app = typer.Typer(
-    help="Mails that are held: they claim to be an agent's, and nothing proves it.",
+    help="Mails held, because nothing proves that an agent wrote them.",
     epilog="Example: maildesk held list",
     no_args_is_help=True,
 )
@@ -28,13 +28,16 @@ def list_(ctx: typer.Context, limit: inbox.Limit = 100, json: inbox.Json = False
 
 @app.command(epilog="Example: maildesk held show 3fa9c1 --raw")
 def show(ctx: typer.Context, key: inbox.Key, raw: inbox.Raw = False, json: inbox.Json = False) -> None:
-    """Show one held mail: who it claims to be from, why it is held; or its bytes."""
+    """Show one held mail, and why it is held; or its bytes."""
     inbox.show_one(ctx, key, raw, json, disposition="held")
+    if not raw and not json:
+        say()
+        say(f"If you know who wrote it: `maildesk held release {plain(key)}`.")
 
 
 @app.command(epilog="Example: maildesk held release 3fa9c1")
 def release(ctx: typer.Context, key: inbox.Key) -> None:
-    """Let a held mail be decided as its agent's. Do so only if you know that the agent wrote it."""
+    """Let a held mail count as its agent's. Do so only if you know that the agent wrote it."""
     from maildesk.store import inbox as rows
 
     with desk.opened(ctx, create=False) as opened:

@@ -54,7 +54,7 @@ def known(what: str, word: str, names: Iterable[str]) -> None:
 
 @app.command(epilog="Example: maildesk inbox show 3fa9c1 --raw > mail.eml")
 def show(ctx: typer.Context, key: Key, raw: Raw = False, json: Json = False) -> None:
-    """Show one mail that came: what became of it, why, and what followed; or its bytes."""
+    """Show one mail that came, and what became of it; or its bytes."""
     show_one(ctx, key, raw, json)
 
 

@@ -17,7 +17,7 @@ def command(
         Path, typer.Argument(metavar="DIR", help="The folder of the new desk; made if it is not there.")
     ],
 ) -> None:
-    """Make a new desk: a folder with a commented configuration and mail templates, ready to try."""
+    """Make a new desk in a folder. It gets a commented configuration and mail templates, ready to try."""
     from maildesk.config.scaffold import init
 
     files = init(folder)

@@ -27,7 +27,7 @@ def command(
         bool, typer.Option("--batch", help="Read paths from standard input; print one JSON object per line.")
     ] = False,
 ) -> None:
-    """Show what the desk reads in a mail: sender, new text, attachments, kind, as JSON."""
+    """Show what the desk reads in a mail, as JSON. It needs no desk."""
     if batch == bool(file):
         raise typer.BadParameter("name a FILE, or write --batch and give paths on standard input")
     if batch:

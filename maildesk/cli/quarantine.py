@@ -10,7 +10,7 @@ from maildesk.cli.errors import No
 from maildesk.cli.screen import age, as_json, note, plain, table
 
 app = typer.Typer(
-    help="Mails that were given up because maildesk itself failed on them three times.",
+    help="Mails given up, because maildesk itself failed on them.",
     epilog="Example: maildesk quarantine list",
     no_args_is_help=True,
 )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from maildesk.cli import desk
-from maildesk.cli.check import where_mail_goes
+from maildesk.cli.check import where_mail_goes, where_the_store_is
 from maildesk.cli.screen import count, note, plain, say, states
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def command(
         bool, typer.Option("--verbose", "-v", help="Log everything, also what is of no use mostly.")
     ] = False,
 ) -> None:
-    """Run the desk in the foreground: take mail, decide it, send answers. Ctrl-C or SIGTERM stops it."""
+    """Run the desk: take mail, decide it, send answers. It stays in the foreground; Ctrl-C stops it."""
     if once:
         with desk.opened(ctx) as app:
             _log_to_stderr("debug" if verbose else "warning")
@@ -40,7 +40,11 @@ def command(
         """A daemon that says so when it has started."""
 
         def start(self) -> None:
-            super().start()
+            try:
+                super().start()
+            except Exception:
+                self.app.leave()
+                raise
             _announce(self)
 
     with desk.opened(ctx, desk.loaded(ctx).settings.node.name) as app:
@@ -64,7 +68,7 @@ def _announce(daemon: Daemon) -> None:
     if not daemon.intakes:
         note("  mail in   no listener; only `maildesk deliver` brings mail")
     note(f"  mail out  {plain(where_mail_goes(settings))}")
-    note(f"  store     {plain(settings.store.public_url)}")
+    note(f"  store     {plain(where_the_store_is(settings))}")
 
 
 def _once(app: App) -> None:

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import sys
+import textwrap
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -67,8 +68,6 @@ def width() -> int:
 
 def wrapped(text: object, indent: int = 0) -> None:
     """Prints text from outside, its lines kept, long ones wrapped to the terminal."""
-    import textwrap
-
     margin = " " * indent
     room = min(width(), 100) - indent
     for line in plain(text, lines=True).rstrip().split("\n"):
@@ -90,8 +89,10 @@ def pairs(values: Iterable[tuple[str, object]], indent: int = 0) -> None:
     """Prints names with their values, one a line; those without a value are left out."""
     shown = [(name, plain(value)) for name, value in values if value not in (None, "", [], ())]
     longest = max((len(name) for name, _ in shown), default=0)
+    margin = " " * (indent + longest + 2)
     for name, value in shown:
-        print(f"{' ' * indent}{name:<{longest}}  {value}")
+        lines = textwrap.wrap(value, max(width() - len(margin), 20)) or [""]
+        print(f"{' ' * indent}{name:<{longest}}  " + f"\n{margin}".join(lines))
 
 
 def table(

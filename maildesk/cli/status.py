@@ -15,7 +15,7 @@ EXAMPLE = "Example: maildesk status --json"
 def command(
     ctx: typer.Context, json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False
 ) -> None:
-    """Say how the desk stands: what waits, what failed, who is running."""
+    """Say what waits, what failed and who is running."""
     from maildesk.store import inbox, lookup, outbox
 
     with desk.reading(ctx) as (loaded, store, conn):

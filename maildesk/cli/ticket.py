@@ -114,7 +114,7 @@ def _assignee(word: str, loaded: Loaded) -> str:
 
 @app.command(epilog="Example: maildesk ticket show 482913")
 def show(ctx: typer.Context, number: Number, json: Json = False) -> None:
-    """Show one ticket: its fields, what was written, what happened, and its mails."""
+    """Show one ticket with all that was written and done."""
     from maildesk.cli.ticket_show import tell
     from maildesk.store import views
 

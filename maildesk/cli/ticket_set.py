@@ -26,7 +26,7 @@ def settable() -> dict[str, str]:
 
 
 def _set(ctx: typer.Context, number: str, as_: str, **values: str | None) -> None:
-    """Change fields of a ticket: `--priority high` does what #priority high does in an agent's mail."""
+    """Change fields of a ticket. `--priority high` does what #priority high does in an agent's mail."""
     words = settable()
     lines = tuple(f"#{words[name]} {value}" for name, value in values.items() if value is not None)
     if not lines:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from maildesk.cli.arrival import tell_mails
-from maildesk.cli.explain import tell_ticket
+from maildesk.cli.explain import ticket_pairs
 from maildesk.cli.screen import age, heading, pairs, plain, say, size, table, when, wrapped
 
 _LABELS = {
@@ -21,9 +21,9 @@ _LABELS = {
 def tell(found: dict[str, Any], zone: str, now: int) -> None:
     """Prints everything about one ticket."""
     say(f"#{found['number']} {plain(found['subject'])}")
-    tell_ticket(found)
     pairs(
         [
+            *ticket_pairs(found),
             ("opened", _ago(found["created"], zone, now) + f", by {found['source']}"),
             ("answered", _ago(found["first_response"], zone, now)),
             ("resolved", _ago(found["resolved"], zone, now)),
@@ -62,7 +62,6 @@ def _tell_entry(entry: dict[str, Any], zone: str) -> None:
 
 
 def _event(event: dict[str, Any]) -> str:
-    data = event.get("data") or {}
-    value = data.get("value", data.get("address", ""))
+    value = event.get("value", event.get("address", ""))
     shown = ", ".join(map(str, value)) if isinstance(value, list) else value
     return f"{event['kind']} {shown}".strip() if shown != "" else str(event["kind"])

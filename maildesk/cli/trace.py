@@ -24,7 +24,7 @@ def command(
     ],
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Say what became of a mail: its disposition, why, and the mails that followed with their state."""
+    """Say what became of a mail, and why. The mails that followed are told with their state."""
     from maildesk.store import lookup, views
 
     if not wanted.strip().strip("<>"):

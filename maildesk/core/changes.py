@@ -158,13 +158,20 @@ class Supersede:
 
 
 @dataclass(frozen=True, slots=True)
+class Wait:
+    """A mail (by its row key) waits; nothing waits for it meanwhile, so that no circle of mails waits for itself."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Notify:
     """A mail will be sent."""
 
     notice: Notice
 
 
-Change = Open | Append | Set | Join | Link | Burn | Learn | Remember | Supersede | Notify
+Change = Open | Append | Set | Join | Link | Burn | Learn | Remember | Supersede | Wait | Notify
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +229,10 @@ def _set(ticket: Ticket, change: Set) -> Ticket:
             raise ValueError(f"no field is called {change.name!r}")
 
 
+def _without(snapshot: Snapshot, key: str) -> dict[str, str]:
+    return {mid: row for mid, row in snapshot.pending.items() if row != key}
+
+
 def _counted(snapshot: Snapshot, notice: Notice) -> Snapshot:
     key = (notice.kind, notice.to)
     times = (*snapshot.notice_times.get(key, ()), notice.at)
@@ -266,8 +277,7 @@ def evolve(snapshot: Snapshot, change: Change) -> Snapshot:
                 if key:
                     others = tuple(s for s in found.get(key, ()) if s.key != seen.key)
                     found[key] = (*others, seen)
-            pending = {mid: row for mid, row in snapshot.pending.items() if row != seen.key}
-            return replace(snapshot, seen=found, pending=pending)
+            return replace(snapshot, seen=found, pending=_without(snapshot, seen.key))
         case Supersede(key=key):
             found = {
                 look_up: tuple(
@@ -276,6 +286,8 @@ def evolve(snapshot: Snapshot, change: Change) -> Snapshot:
                 for look_up, known in snapshot.seen.items()
             }
             return replace(snapshot, seen=found)
+        case Wait(key=key):
+            return replace(snapshot, pending=_without(snapshot, key))
         case Notify(notice=notice):
             return _counted(snapshot, notice)
 

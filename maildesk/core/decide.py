@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from maildesk.core import acting, commands, identity, requesting, same, telling
-from maildesk.core.changes import Burn, Decision, Remember, Snapshot, Supersede
+from maildesk.core.changes import Burn, Decision, Remember, Snapshot, Supersede, Wait
 from maildesk.core.commands import Parsed
 from maildesk.core.draft import Draft
 from maildesk.core.matching import Match, another_matter, match
@@ -13,6 +13,7 @@ from maildesk.core.model import SECOND, Disposition, EntryKind, Move, Proof
 from maildesk.core.policy import Agent, Policy
 from maildesk.core.proof import Standing, assess, exposed
 from maildesk.core.reading import Reading
+from maildesk.core.subject import base
 
 TRACE = "x-maildesk-trace"
 WAIT = 600 * SECOND
@@ -58,6 +59,7 @@ def decide(cause: Cause, snapshot: Snapshot, policy: Policy, now: int) -> Decisi
     draft = Draft(cause.key, snapshot, policy, now)
     if (waits_for := _waits(cause, draft)) and now - cause.received < WAIT:
         draft.because("It answers a mail that is not decided yet, and waits for it.")
+        draft.apply(Wait(cause.key))
         return draft.done(None, waits_for=waits_for)
     standing = assess(cause.reading, snapshot, policy)
     draft.proof = standing.proof
@@ -123,7 +125,7 @@ def _bounce(draft: Draft, cause: Arrival, standing: Standing, found: Match) -> t
         draft.because("It names no mail of ours.")
         return Disposition.BOUNCE, None
     failed = report.recipient if report else ""
-    who = requesting.from_mail(cause.reading, standing, draft)
+    who = requesting.from_mail(cause.reading, standing, draft, cause.received)
     detail = f"Mail to {failed or 'a recipient'} failed: {(report.status or report.reason) if report else 'no status'}."
     requesting.add_entry(draft, who, number, EntryKind.BOUNCE, "delivery failed", detail)
     # A failed mail to an agent tells nobody by mail: that mail might fail, too, and so on.
@@ -138,7 +140,7 @@ def _automatic(draft: Draft, cause: Arrival, standing: Standing, found: Match) -
     ticket = draft.ticket(found.ticket) if found.ticket else None
     if ticket is None or not (ticket.participant(standing.sender) or standing.agent):
         return Disposition.AUTO_REPLY, None
-    who = requesting.from_mail(cause.reading, standing, draft)
+    who = requesting.from_mail(cause.reading, standing, draft, cause.received)
     requesting.add_entry(draft, who, ticket.number, EntryKind.AUTO_REPLY, "a machine answered")
     return Disposition.AUTO_REPLY, ticket.number
 
@@ -150,12 +152,12 @@ def _agent(
     released = bool(reading.evidence.released_by)
     draft.because(_sentence(standing.why))
     if standing.proof is Proof.CLAIMED:
-        if found.ticket or commands.has_command(reading.new_text):
-            return _hold(draft, reading, agent, found.ticket)
+        if found.ticket or commands.has_command(reading.new_text) or _answers_held(draft, reading, found):
+            return _hold(draft, reading, agent, found)
         return _customer(draft, cause, standing, found)
     if not released and another_matter(reading, found, draft.after):
         draft.because("It went to a reply address, but it answers none of our mails and has another subject.")
-        return _hold(draft, reading, agent, found.ticket)
+        return _hold(draft, reading, agent, found)
     if found.ticket is None:
         if commands.has_command(reading.new_text):
             parsed = Parsed("", (), ("It has commands, but names no ticket. Answer a mail of the ticket.",))
@@ -185,8 +187,18 @@ def _agent(
     return disposition, found.ticket
 
 
-def _hold(draft: Draft, reading: Reading, agent: Agent, number: int | None) -> tuple[Disposition, int | None]:
+def _answers_held(draft: Draft, reading: Reading, found: Match) -> bool:
+    """Whether it answers a notice of held mail: by its subject, or as a mail of ours that belongs to no ticket."""
+    ours = any(identity.own_message_id(draft.after.keys, mid) for mid in reading.cited)
+    return base(reading.message.subject).startswith("held:") or (found.ticket is None and ours)
+
+
+def _hold(draft: Draft, reading: Reading, agent: Agent, found: Match) -> tuple[Disposition, int | None]:
+    number = found.ticket
     draft.because(f"It is held: {agent.id} may act on a ticket only with proof.")
+    if _answers_held(draft, reading, found):
+        draft.because("No notice of it: it answers such a notice, as a machine does.")
+        return Disposition.HELD, number
     if not telling.may_tell(draft, "held", agent, draft.policy.limits.held_notices_hour):
         draft.because("No notice of it: the agent has had all that the limit allows.")
         return Disposition.HELD, number
@@ -232,13 +244,12 @@ def _customer(
     draft: Draft, cause: Arrival, standing: Standing, found: Match
 ) -> tuple[Disposition, int | None]:
     reading = cause.reading
-    who = requesting.from_mail(reading, standing, draft)
-    machine = reading.kind.kind != "person"
+    who = requesting.from_mail(reading, standing, draft, cause.received)
     ticket = draft.ticket(found.ticket) if found.ticket else None
     if ticket and another_matter(reading, found, draft.after):
         draft.because("It went to a reply address, but it answers none of our mails and has another subject.")
         if ticket.participant(standing.sender):
-            number = requesting.open_ticket(draft, who, "another matter", ("related", ticket.number), not machine)
+            number = requesting.open_ticket(draft, who, "another matter", ("related", ticket.number))
             return Disposition.NEW_TICKET, number
     if ticket and ticket.participant(standing.sender):
         _burn(draft, reading, standing, ticket.number)
@@ -253,8 +264,8 @@ def _customer(
     if ticket:
         draft.because(f"{standing.sender or 'The sender'} takes no part in #{ticket.number}: a new ticket is opened.")
         link = ("possibly", ticket.number)
-        return Disposition.NEW_TICKET, requesting.open_ticket(draft, who, "a stranger's mail", link, not machine)
-    return Disposition.NEW_TICKET, requesting.open_ticket(draft, who, "a new mail", None, not machine)
+        return Disposition.NEW_TICKET, requesting.open_ticket(draft, who, "a stranger's mail", link)
+    return Disposition.NEW_TICKET, requesting.open_ticket(draft, who, "a new mail")
 
 
 def _owner_name(draft: Draft, standing: Standing, number: int) -> str:
@@ -282,7 +293,7 @@ def _request(draft: Draft, cause: Request) -> Decision:
             source="api",
             departments=(draft.policy.departments[0].name,),
             opened_by=draft.policy.address,
-            candidates=identity.candidates(draft.after.keys, cause.key, cause.requester, ""),
+            candidates=identity.candidates(draft.after.keys, cause.key, cause.requester, "", draft.now),
         )
         number = requesting.open_ticket(draft, who, f"taken down by {cause.actor}")
         return draft.done(Disposition.NEW_TICKET, number)

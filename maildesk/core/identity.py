@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -54,14 +55,21 @@ def _bytes(letters: str) -> bytes | None:
         return None
 
 
-def candidates(keys: Keys, message_id: str, sender: str, sha256: str) -> tuple[int, ...]:
-    """Ticket numbers a mail may get, with 6 to 12 digits; the first that is free is taken."""
+def candidates(keys: Keys, message_id: str, sender: str, sha256: str, received: int) -> tuple[int, ...]:
+    """Ticket numbers a mail may get, with 6 to 12 digits; the first that is free is taken.
+
+    They come from Message-ID and sender, so that a restored store gives the same mail the same number. Behind them
+    stand those of this very arrival: senders who use one Message-ID for all their mails must not run out of numbers.
+    """
     origin = (message_id.encode(), sender.encode()) if message_id else (sha256.encode(),)
-    found = []
+    arrival = (sha256.encode(), str(received).encode())
+    return (*_numbers(keys, "number", origin), *_numbers(keys, "further-number", arrival))
+
+
+def _numbers(keys: Keys, purpose: str, origin: tuple[bytes, ...]) -> Iterator[int]:
     for digits in range(6, 13):
-        value = int.from_bytes(_mac(keys.root, f"number{digits}", *origin)[:12], "big")
-        found.append(10 ** (digits - 1) + value % (9 * 10 ** (digits - 1)))
-    return tuple(found)
+        value = int.from_bytes(_mac(keys.root, f"{purpose}{digits}", *origin)[:12], "big")
+        yield 10 ** (digits - 1) + value % (9 * 10 ** (digits - 1))
 
 
 def person_of_agent(agent_id: str) -> str:

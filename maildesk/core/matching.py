@@ -32,7 +32,7 @@ class Wanted:
         )
 
 
-def wanted(reading: Reading, policy: Policy, keys: Keys) -> Wanted:
+def wanted(reading: Reading, policy: Policy, keys: Keys, received: int) -> Wanted:
     """What has to be loaded before a mail can be decided."""
     message = reading.message
     cited = list(reading.cited)
@@ -45,7 +45,9 @@ def wanted(reading: Reading, policy: Policy, keys: Keys) -> Wanted:
         numbers=frozenset(
             (*(t.number for t in tokens(reading, policy, keys)), *anchors, *subject.numbers(message.subject))
         ),
-        candidates=frozenset(identity.candidates(keys, message.message_id, reading.sender, message.sha256)),
+        candidates=frozenset(
+            identity.candidates(keys, message.message_id, reading.sender, message.sha256, received)
+        ),
         mids=frozenset(h for m in (message.message_id, *cited) if (h := identity.mid_hash(m))),
         seen=frozenset(key for key in (mid or message.sha256,) if key),
         addresses=frozenset(a for a in (reading.sender, agent.address if agent else "") if a),

@@ -58,7 +58,7 @@ def departments_of(reading: Reading, policy: Policy) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in found if name)) or (policy.departments[0].name,)
 
 
-def from_mail(reading: Reading, standing: Standing, draft: Draft) -> Contribution:
+def from_mail(reading: Reading, standing: Standing, draft: Draft, received: int) -> Contribution:
     """A mail as a contribution."""
     message = reading.message
     addresses = (own for a in reading.recipients if (own := desk_part(a, draft.policy)[0]))
@@ -72,7 +72,9 @@ def from_mail(reading: Reading, standing: Standing, draft: Draft) -> Contributio
         source="email",
         departments=departments_of(reading, draft.policy),
         opened_by=next(addresses, draft.policy.address),
-        candidates=identity.candidates(draft.after.keys, message.message_id, reading.sender, message.sha256),
+        candidates=identity.candidates(
+            draft.after.keys, message.message_id, reading.sender, message.sha256, received
+        ),
         reading=reading,
     )
 
@@ -174,9 +176,7 @@ def _set(draft: Draft, number: int, field: str, value: object, actor: str, why: 
         draft.apply(Set(number, field, value, draft.now, actor, why))
 
 
-def open_ticket(
-    draft: Draft, who: Contribution, why: str, link: tuple[str, int] | None = None, acknowledge: bool = True
-) -> int:
+def open_ticket(draft: Draft, who: Contribution, why: str, link: tuple[str, int] | None = None) -> int:
     """A new ticket, routed by the rules; its requester is acknowledged and its agents are told."""
     number = draft.after.free_number(who.candidates)
     ticket = Ticket(
@@ -195,11 +195,12 @@ def open_ticket(
     add_entry(draft, who, number, EntryKind.CUSTOMER, "wrote the first mail", note)
     _join_copied(draft, who, number)
     _apply_rules(draft, who, number, opened=True)
-    if acknowledge:
-        telling.acknowledge(draft, who.reading, number, draft.key, proven=who.proof is not Proof.CLAIMED)
     routed = draft.ticket(number).department != who.departments[0]
     others = () if routed else who.departments[1:]
-    telling.tell_agents(draft, "new_ticket", number, draft.key, others, leave_out=(who.sender,))
+    told = telling.may_tell_of(draft, number)
+    telling.acknowledge(draft, who.reading, number, draft.key, proven=who.proof is not Proof.CLAIMED)
+    if told:
+        telling.tell_agents(draft, "new_ticket", number, draft.key, others, leave_out=(who.sender,))
     return number
 
 

@@ -46,16 +46,36 @@ def _no_acknowledgment(draft: Draft, reading: Reading | None, to: str) -> str:
         return f"machines and lists get none ({reading.kind.because})"
     if reading and reading.envelope.sender == "":
         return "it came with a null return path"
-    limits, after = draft.policy.limits, draft.after
-    times = after.notice_times.get(("acknowledgment", to), ())
+    if why := _had_all(draft, to):
+        return why
+    limits, domain = draft.policy.limits, to.rpartition("@")[2]
+    if draft.after.domain_acks.get(domain, 0) >= limits.acks_per_domain_hour:
+        return f"{domain} has had {limits.acks_per_domain_hour} within the hour"
+    return ""
+
+
+def _had_all(draft: Draft, to: str) -> str:
+    """Whether an address has had all the acknowledgments that its limits allow, in words."""
+    limits = draft.policy.limits
+    times = draft.after.notice_times.get(("acknowledgment", to), ())
     if within(times, draft.now, HOUR) >= limits.acks_per_address_hour:
         return f"{to} has had {limits.acks_per_address_hour} within the hour"
     if within(times, draft.now, DAY) >= limits.acks_per_address_day:
         return f"{to} has had {limits.acks_per_address_day} within the day"
-    domain = to.rpartition("@")[2]
-    if after.domain_acks.get(domain, 0) >= limits.acks_per_domain_hour:
-        return f"{domain} has had {limits.acks_per_domain_hour} within the hour"
     return ""
+
+
+def may_tell_of(draft: Draft, number: int) -> bool:
+    """Whether agents are told of a new ticket; asked before its acknowledgment is counted.
+
+    Two agents whose machines answer every mail, and bear no sign of it, would open tickets for each other without
+    end: a ticket of an agent who has had all the acknowledgments there are is only recorded.
+    """
+    sender = draft.ticket(number).requester.address
+    why = _had_all(draft, sender) if draft.policy.agent_at(sender) else ""
+    if why:
+        draft.because(f"No agent is told of it: {why}, so that two machines cannot feed each other.")
+    return not why
 
 
 def acknowledge(draft: Draft, reading: Reading | None, number: int, entry: str, proven: bool) -> None:

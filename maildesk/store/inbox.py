@@ -15,7 +15,7 @@ from maildesk.core.model import Disposition
 from maildesk.core.reading import Envelope, Evidence
 from maildesk.store import nodes
 from maildesk.store.db import Database, insert
-from maildesk.store.schema import inbox, raw
+from maildesk.store.schema import INBOX_OPEN, inbox, raw
 
 OPEN = ("new", "taken")
 TRIES = 3
@@ -60,28 +60,27 @@ class Row:
 
 def accept(conn: Connection, mail: Incoming) -> str:
     """Stores a mail. Storing the same row key or source key again changes nothing. Returns the row key."""
+    # Values beside the statement, not in it: SQLAlchemy then compiles each statement once.
     conn.execute(
-        insert(conn, raw)
-        .values(key=mail.key, z=mail.z, size=mail.size, sha256=mail.sha256)
-        .on_conflict_do_nothing(index_elements=["key"])
+        insert(conn, raw).on_conflict_do_nothing(index_elements=["key"]),
+        {"key": mail.key, "z": mail.z, "size": mail.size, "sha256": mail.sha256},
     )
     conn.execute(
-        insert(conn, inbox)
-        .values(
-            key=mail.key,
-            source_key=mail.source_key,
-            channel=mail.envelope.channel,
-            envelope=json.dumps(asdict(mail.envelope)),
-            evidence=json.dumps(asdict(mail.evidence)),
-            received=mail.received,
-            sha256=mail.sha256,
-            size=mail.size,
-            message_id=mail.message_id,
-            mid=mail.mid,
-            refs=" ".join(mail.refs),
-            state="new",
-        )
-        .on_conflict_do_nothing()
+        insert(conn, inbox).on_conflict_do_nothing(),
+        {
+            "key": mail.key,
+            "source_key": mail.source_key,
+            "channel": mail.envelope.channel,
+            "envelope": json.dumps(asdict(mail.envelope)),
+            "evidence": json.dumps(asdict(mail.evidence)),
+            "received": mail.received,
+            "sha256": mail.sha256,
+            "size": mail.size,
+            "message_id": mail.message_id,
+            "mid": mail.mid,
+            "refs": " ".join(mail.refs),
+            "state": "new",
+        },
     )
     return mail.key
 
@@ -98,7 +97,7 @@ def _reap(conn: Connection, db: Database, holder: str, now: int) -> None:
     others = sorted(nodes.alive(conn, db, now) - {holder})
     conn.execute(
         update(inbox)
-        .where(inbox.c.state == "taken", inbox.c.holder.not_in(others))
+        .where(INBOX_OPEN, inbox.c.state == "taken", inbox.c.holder.not_in(others))
         .values(
             state="new",
             holder=None,
@@ -112,7 +111,7 @@ def _quarantine(conn: Connection, now: int) -> list[str]:
     why = "It was tried three times: each time the process died of it, or an error of maildesk stopped it."
     done = conn.execute(
         update(inbox)
-        .where(inbox.c.state == "new", or_(inbox.c.deaths >= TRIES, inbox.c.errors >= TRIES))
+        .where(INBOX_OPEN, inbox.c.state == "new", or_(inbox.c.deaths >= TRIES, inbox.c.errors >= TRIES))
         .values(
             state="quarantined",
             disposition=Disposition.QUARANTINED.value,
@@ -136,7 +135,7 @@ def take(conn: Connection, db: Database, holder: str, limit: int, now: int) -> t
     )
     found = conn.execute(
         select(inbox.c.key, inbox.c.alone)
-        .where(inbox.c.state == "new", free)
+        .where(INBOX_OPEN, inbox.c.state == "new", free)
         .order_by(inbox.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)

@@ -10,7 +10,6 @@ from sqlalchemy import Column, Connection, Table, func, select
 
 from maildesk.core.message import parse
 from maildesk.store import schema
-from maildesk.store.inbox import OPEN
 
 MANY = 6
 HEAD = 32_768
@@ -54,7 +53,7 @@ def causes(conn: Connection, message_id: str) -> list[str]:
 
 def oldest_undecided(conn: Connection) -> int | None:
     """When the oldest mail came that still waits for its decision; None if none waits."""
-    oldest = select(func.min(schema.inbox.c.received)).where(schema.inbox.c.state.in_(OPEN))
+    oldest = select(func.min(schema.inbox.c.received)).where(schema.INBOX_OPEN)
     found: int | None = conn.execute(oldest).scalar_one()
     return found
 

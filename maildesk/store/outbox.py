@@ -15,9 +15,7 @@ from maildesk.core.material import Composed
 from maildesk.store import nodes, skeleton
 from maildesk.store.db import Database, insert
 from maildesk.store.inbox import TRIES
-from maildesk.store.schema import attempt, outbox, sent_line
-
-OPEN = ("todo", "ready")
+from maildesk.store.schema import OUTBOX_OPEN, attempt, outbox, sent_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +73,7 @@ def take(conn: Connection, db: Database, holder: str, limit: int, now: int) -> t
     # The rows of dead nodes, and what a failed step of our own left behind.
     conn.execute(
         update(outbox)
-        .where(outbox.c.state.in_(OPEN), outbox.c.holder.is_not(None), outbox.c.holder.not_in(others))
+        .where(OUTBOX_OPEN, outbox.c.holder.is_not(None), outbox.c.holder.not_in(others))
         .values(
             holder=None,
             deaths=outbox.c.deaths + case((and_(outbox.c.alone, outbox.c.holder != holder), 1), else_=0),
@@ -85,7 +83,7 @@ def take(conn: Connection, db: Database, holder: str, limit: int, now: int) -> t
     given_up = conn.execute(
         update(outbox)
         .where(
-            outbox.c.state.in_(OPEN),
+            OUTBOX_OPEN,
             outbox.c.holder.is_(None),
             or_(outbox.c.deaths >= TRIES, outbox.c.errors >= TRIES),
         )
@@ -95,7 +93,7 @@ def take(conn: Connection, db: Database, holder: str, limit: int, now: int) -> t
     quarantined = [row.once for row in given_up]
     found = conn.execute(
         select(outbox)
-        .where(outbox.c.state.in_(OPEN), outbox.c.holder.is_(None), outbox.c.not_before <= now)
+        .where(OUTBOX_OPEN, outbox.c.holder.is_(None), outbox.c.not_before <= now)
         .order_by(outbox.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -167,6 +165,12 @@ def add(conn: Connection, notice: Notice, cause: str, message_id: str) -> None:
         })  # fmt: skip
         .on_conflict_do_nothing(index_elements=["once"])
     )
+
+
+def told(conn: Connection, kind: str, to: str, since: int) -> int:
+    """How many mails of this kind an address was to get after this instant."""
+    query = select(func.count()).select_from(outbox).where(outbox.c.kind == kind, outbox.c.to == to, outbox.c.at > since)
+    return int(conn.execute(query).scalar_one())
 
 
 def record(conn: Connection, results: Sequence[Result], holder: str, now: int) -> None:

@@ -30,6 +30,7 @@ from maildesk.core.policy import Policy
 from maildesk.store.db import insert
 from maildesk.store.inbox import OPEN
 from maildesk.store.schema import (
+    INBOX_OPEN,
     alias,
     attachment,
     entry,
@@ -154,7 +155,7 @@ def _pending(conn: Connection, wanted: Wanted) -> dict[str, str]:
     )
     rows = conn.execute(
         select(inbox.c.mid, inbox.c.key)
-        .where(inbox.c.state.in_(OPEN), inbox.c.mid.in_(sorted(wanted.mids)), ~waiting)
+        .where(INBOX_OPEN, inbox.c.mid.in_(sorted(wanted.mids)), ~waiting)
         .order_by(inbox.c.id.desc())
     )
     return {row.mid: row.key for row in rows}

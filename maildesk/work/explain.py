@@ -29,7 +29,7 @@ def explain(
     row = inbox.Row(0, _KEY, envelope, evidence, now, mid_hash(message_id), refs, False, b"")
     with store.db.reading() as conn:
         reading = read(raw, envelope, evidence, live.policy, views.sent_lines(conn, [row])[_KEY])
-        before = tickets.load(conn, wanted(reading, live.policy, store.keys), store.keys, now)
+        before = tickets.load(conn, wanted(reading, live.policy, store.keys, now), store.keys, now)
         decision = decide(Arrival(_KEY, now, reading), before, live.policy, now)
         rows = [
             outbox.Row(

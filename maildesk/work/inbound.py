@@ -131,8 +131,8 @@ class Inbound:
         held = inbox.held_by(conn, (row.key for row, _ in readings), self._store.node.id)
         mine = [(row, reading) for row, reading in readings if row.key in held]
         look_up = Wanted()
-        for _, reading in mine:
-            look_up |= wanted(reading, live.policy, keys)
+        for row, reading in mine:
+            look_up |= wanted(reading, live.policy, keys, row.received)
         before = snapshot = tickets.load(conn, look_up, keys, now)
         decided: list[tuple[str, Decision]] = []
         for row, reading in mine:

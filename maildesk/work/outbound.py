@@ -14,8 +14,10 @@ from maildesk.core.compose import compose
 from maildesk.core.draft import domain
 from maildesk.core.material import Blocked, Composed, Material, PartRef
 from maildesk.core.message import part_bytes
+from maildesk.core.model import HOUR
 from maildesk.core.returned import returned
 from maildesk.core.retry import Attempt, next_state
+from maildesk.core.telling import ERRORS_HOUR
 from maildesk.store import outbox, skeleton, views
 from maildesk.store.db import operational
 from maildesk.store.outbox import Result, Row
@@ -127,7 +129,8 @@ class Outbound:
 
         def work(conn: Connection) -> None:
             outbox.record(conn, [Result(row, "blocked", answer, "failed", 0)], node, now)
-            if back:
+            # A machine that answers as the agent must not go round with what returns its mail.
+            if back and outbox.told(conn, back.kind, back.to, now - HOUR) < ERRORS_HOUR:
                 mid = identity.message_id(keys, back.once, domain(live.policy))
                 outbox.add(conn, back, row.once, mid)
 

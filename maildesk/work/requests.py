@@ -19,7 +19,7 @@ def carry_out(request: Request, store: Store, live: Live, now: int) -> Decision:
     def work(conn: Connection) -> Decision:
         look_up = Wanted(
             numbers=frozenset([request.ticket] if request.ticket is not None else []),
-            candidates=frozenset(candidates(store.keys, request.key, request.requester, "")),
+            candidates=frozenset(candidates(store.keys, request.key, request.requester, "", now)),
             addresses=frozenset([request.requester] if request.requester else []),
         )
         before = tickets.load(conn, look_up, store.keys, now)

@@ -41,10 +41,10 @@ class Theatre:
         fifty = self.fifty
         steps = {
             "opening": (Step("opening", from_the_start=True), ""),
-            "accepting fifty": (Step("accepting fifty", fifty, loops=()), ""),
+            "accepting fifty": (Step("accepting fifty", fifty, loops=(), together=True), ""),
             "deciding fifty": (Step("deciding fifty", fifty, ("inbound",), True), "accepting fifty"),
             "sending fifty": (Step("sending fifty", fifty, ("outbound",), True), "deciding fifty"),
-            "fifty": (Step("fifty", fifty), ""),
+            "fifty": (Step("fifty", fifty, together=True), ""),
         }
         last = ""
         for mail in self.kinds:
@@ -74,7 +74,9 @@ def postgres_theatre(
     cluster = request.getfixturevalue("postgres_cluster")
     folder: Path = tmp_path_factory.mktemp("killed")
     with cluster.database() as url:
-        yield Theatre(Place(url, folder, live))
+        place = Place(url, folder, live)
+        yield Theatre(place)
+        place.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
+
+from sqlalchemy import Connection
 
 from maildesk.core.reading import Evidence
 from maildesk.edges.senders.maildir import MaildirSender
@@ -13,7 +17,7 @@ from maildesk.store.store import Store, read_keys
 from maildesk.work.inbound import Inbound
 from maildesk.work.outbound import Outbound
 from tests.crash import picture
-from tests.crash.killpoints import KILLED, Points, WatchedSender, forked
+from tests.crash.killpoints import KILLED, SECONDS, Points, WatchedSender, forked
 from tests.crash.place import NODE, Place, Rows
 from tests.crash.story import Mail, no_poison
 from tests.desk import Desk
@@ -35,6 +39,8 @@ class Step:
     loops: tuple[str, ...] = ("inbound", "outbound")
     delivered: bool = False
     """Whether the mails have been delivered before."""
+    together: bool = False
+    """Whether the mails come at the same time and are accepted by one COMMIT."""
     from_the_start: bool = False
     """Whether opening the store belongs to it."""
 
@@ -71,18 +77,36 @@ def a_life(
         points.watch_statements()
     _until_idle(desk, step)
     if not step.delivered:
-        deliver(place, desk, step.mails)
+        deliver(place, desk, step)
     _until_idle(desk, step)
     store.close()
 
 
-def deliver(place: Place, desk: Desk, mails: Sequence[Mail]) -> None:
-    """What a client does: it delivers what nobody has acknowledged to it."""
+def deliver(place: Place, desk: Desk, step: Step) -> None:
+    """What clients do: they deliver what nobody has acknowledged to them, and note what is."""
     acknowledged = {name for (name,) in place.journal.told("acknowledged")}
-    for mail in mails:
-        if mail.name not in acknowledged:
-            desk.accept(mail.raw, mail.envelope, Evidence()).result()
-            place.journal.note("acknowledged", mail.name)
+    waiting = [mail for mail in step.mails if mail.name not in acknowledged]
+    with one_commit(desk.store) if step.together else nullcontext():
+        answers = {mail.name: desk.accept(mail.raw, mail.envelope, Evidence()) for mail in waiting}
+    for name, answer in answers.items():
+        answer.result()
+        place.journal.note("acknowledged", name)
+
+
+@contextmanager
+def one_commit(store: Store) -> Iterator[None]:
+    """What is handed to the writer in here is written in one transaction."""
+    store.start()
+    waiting, gate = threading.Event(), threading.Event()
+
+    def hold_up(conn: Connection) -> None:
+        waiting.set()
+        assert gate.wait(SECONDS)
+
+    store.submit("accept", hold_up)
+    assert waiting.wait(SECONDS)
+    yield
+    gate.set()
 
 
 def _until_idle(desk: Desk, step: Step) -> None:
@@ -114,7 +138,7 @@ def killed_at(place: Place, scene: Scene, point: int, change: Change = _unchange
     if died != KILLED:
         return [f"the process ended with {died} before it came to this point"]
     acknowledged = {name for (name,) in place.journal.told("acknowledged")}
-    place.rows()  # on PostgreSQL the old process's transaction may live on for a moment
+    place.settle()
     reborn = forked(partial(a_life, place, step, change=change))
     if reborn:
         return [f"the process after it ended with {reborn}"]
@@ -131,7 +155,7 @@ def judged(place: Place, scene: Scene, unacknowledged: set[str]) -> list[str]:
     problems += picture.broken_chains(rows, keys)
     problems += picture.wrong_files(rows, scene.before, place.outgoing, place.journal)
     problems += picture.wrong_copies(
-        picture.dispositions(rows, named), picture.dispositions(scene.after, expected), unacknowledged
+        picture.dispositions(rows, named), picture.dispositions(scene.after, expected), unacknowledged, step.together
     )
     if "inbound" in step.loops:
         problems += picture.undecided(rows)

@@ -78,19 +78,25 @@ def differences(now: Picture, expected: Picture) -> list[str]:
 
 
 def wrong_copies(
-    found: Mapping[str, list[str | None]], expected: Mapping[str, list[str | None]], unacknowledged: set[str]
+    found: Mapping[str, list[str | None]],
+    expected: Mapping[str, list[str | None]],
+    unacknowledged: set[str],
+    together: bool,
 ) -> list[str]:
-    """Mails without their disposition. A mail that was stored but not acknowledged comes once more."""
-    problems, extra = [], 0
+    """Mails without their disposition. A mail that was stored but not acknowledged comes once more.
+
+    That is one mail, or, where they were stored `together`, all that were not acknowledged.
+    """
+    problems, twice = [], set()
     for name, (wanted,) in expected.items():
         again = wanted if wanted in (None, "quarantined") else "duplicate"
         copies = found.get(name, [])
         if copies == [wanted, again] and name in unacknowledged:
-            extra += 1
+            twice.add(name)
         elif copies != [wanted]:
             problems.append(f"{name} is {copies} instead of {wanted}")
-    if extra > 1:
-        problems.append(f"{extra} mails came twice, though one client was cut off once")
+    if len(twice) > 1 and not (together and twice == unacknowledged):
+        problems.append(f"these came twice: {sorted(twice)}")
     return problems
 
 

@@ -57,22 +57,40 @@ class Place:
         """The database. Forked processes inherit its compiled statements; nobody holds a connection over a fork."""
         return database(self.url)
 
+    @cached_property
+    def _observer(self) -> Connection:
+        """On PostgreSQL, a connection that stays; it belongs to this process alone."""
+        return database(self.url).connect()
+
     @contextmanager
     def connection(self) -> Iterator[Connection]:
         """A connection in a transaction that is committed at the end."""
+        conn = self.db.connect() if self.db.is_sqlite else self._observer
         try:
-            with self.db.connect() as conn:
-                self.db.begin(conn, "write")
-                yield conn
-                self.db.commit(conn)
+            self.db.begin(conn, "write")
+            yield conn
+            self.db.commit(conn)
         finally:
-            self.db.close()
+            self.db.rollback(conn)
+            if self.db.is_sqlite:
+                conn.close()
+                self.db.close()
+
+    def settle(self) -> None:
+        """Waits until the server has noticed that a process died: its transaction may live on for a moment."""
+        if not self.db.is_sqlite:
+            # Outside a transaction: within one the server shows the same list again and again.
+            wait_until(lambda: _others(self._observer) == 0)
+
+    def close(self) -> None:
+        """Gives the connection that stays back."""
+        if not self.db.is_sqlite:
+            self._observer.close()
+            self._observer.engine.dispose()
 
     def rows(self) -> Rows:
-        """What is in the database; waits until the backends of dead processes have gone."""
+        """What is in the database."""
         with self.connection() as conn:
-            if conn.dialect.name == "postgresql":
-                wait_until(lambda: _others(conn) == 0)
             found = {}
             for table in metadata.sorted_tables:
                 order = list(table.primary_key.columns)
@@ -87,9 +105,8 @@ class Place:
                     shutil.rmtree(path)
                 elif path.name == "journal":
                     path.unlink()
+        self.settle()
         with self.connection() as conn:
-            if conn.dialect.name == "postgresql":
-                wait_until(lambda: _others(conn) == 0)
             for table in reversed(metadata.sorted_tables):
                 conn.execute(table.delete())
             for table in metadata.sorted_tables:

@@ -90,15 +90,15 @@ _ALICE = "Alice Ames <alice@desk.example>"
 
 
 def fifty(desk: Desk) -> list[Mail]:
-    """Fifty mails for one batch: half of them new, some of these twice, and every other kind but poison."""
+    """Fifty mails for one batch: new ones, each of these twice, and every other kind but poison."""
     kinds = [m for m in ten_kinds(desk) if m.name not in ("new 1", "poison")]
-    fresh = [new(n) for n in range(100, 124)]
+    fresh = [new(n) for n in range(100, 106)]
     again = [
         Mail(f"{mail.name} by pipe", mail.raw, Envelope("pipe", None, mail.envelope.recipients), "duplicate")
-        for mail in fresh[:9]
+        for mail in fresh
     ]
     subject = str(_only(desk, "person1@before1.example", "acknowledgment", "Question 1")["Subject"])
-    held = [_mail(f"held {n}", _held(subject, n), "held") for n in range(1, 10)]
+    held = [_mail(f"held {n}", _held(subject, n), "held") for n in range(1, 31)]
     return [*fresh, *kinds, *again, *held]
 
 

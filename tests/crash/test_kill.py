@@ -13,13 +13,13 @@ from collections.abc import Sequence
 import pytest
 
 from tests.crash.conftest import Theatre
-from tests.crash.killpoints import must_try
+from tests.crash.killpoints import musts
 from tests.crash.life import killed_at
 
 LONG = bool(os.environ.get("MAILDESK_LONG"))
 SAMPLE = 4
 """Points of a scene that a short run adds to COMMITs and sends."""
-CHUNKS = {"accepting fifty": 4, "deciding fifty": 2, "sending fifty": 6, "fifty": 2}
+CHUNKS = {"accepting fifty": 3, "deciding fifty": 2, "sending fifty": 6, "fifty": 2}
 WHOLE = 12
 """Points of the scene with fifty mails from end to end, whose parts have scenes of their own."""
 ALONE = (
@@ -36,7 +36,7 @@ def chosen(name: str, labels: Sequence[str]) -> list[int]:
         return sorted(chance.sample(everywhere, WHOLE))
     if LONG:
         return list(everywhere)
-    must = [n for n in everywhere if must_try(labels[n])]
+    must = musts(labels)
     others = [n for n in everywhere if n not in must]
     return sorted([*must, *chance.sample(others, min(SAMPLE, len(others)))])
 

@@ -1,0 +1,254 @@
+"""Trouble with the database: nothing is lost, nothing counts against a mail, and work goes on when it is over."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event, select
+
+from maildesk.core.reading import Evidence
+from maildesk.daemon import Loop
+from maildesk.edges.intakes.smtp import SmtpIntake
+from maildesk.edges.senders.maildir import MaildirSender
+from maildesk.store.db import operational
+from maildesk.store.schema import inbox, outbox
+from maildesk.store.store import Store
+from maildesk.work.inbound import Inbound
+from maildesk.work.live import Live
+from maildesk.work.outbound import Outbound
+from tests.crash import story
+from tests.crash.killpoints import wait_until
+from tests.crash.life import one_commit
+from tests.crash.place import NODE, database
+from tests.desk import DESK, Desk
+from tests.edges.intakes.wire import Wire
+
+BUSY_MS = 50
+MANY = 40
+"""Mails of a group: some of them fit into a nearly full database, not all."""
+PAGES_LEFT = 1
+
+Trouble = Callable[[], AbstractContextManager[None]]
+
+
+class Troubled:
+    """A desk on SQLite whose database can be given trouble."""
+
+    def __init__(self, folder: Path, live: Live) -> None:
+        self.path = folder / "desk.db"
+        db = database(f"sqlite:///{self.path}", BUSY_MS)
+        self._opened: list[sqlite3.Connection] = []
+        event.listen(db.engine, "connect", lambda connection, record: self._opened.append(connection))
+        store = Store(db, NODE)
+        store.open()
+        store.node.lock()
+        self.desk = Desk(folder, store, live)
+        store.write("work", lambda conn: store.node.beat(conn, self.desk.now))
+
+    def _pragma(self, words: str) -> int:
+        found = [connection.execute(f"PRAGMA {words}").fetchone() for connection in self._opened]
+        return int((found[0] or [0])[0])
+
+    @contextmanager
+    def full(self) -> Iterator[None]:
+        """The disk is nearly full."""
+        self._pragma(f"max_page_count={self._pragma('page_count') + PAGES_LEFT}")
+        yield
+        self._pragma("max_page_count=1073741823")
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Another program writes, and does not come to an end."""
+        other = sqlite3.connect(self.path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        yield
+        other.close()
+
+    @contextmanager
+    def read_only(self) -> Iterator[None]:
+        """The database refuses every write; file rights would not stop root, SQLite's own refusal does."""
+        self._pragma("query_only=ON")
+        yield
+        self._pragma("query_only=OFF")
+
+    def inbox(self) -> list[Any]:
+        """The rows of the inbox."""
+        with self.desk.store.db.reading() as conn:
+            return list(conn.execute(select(inbox).order_by(inbox.c.id)))
+
+    def outbox(self) -> list[Any]:
+        """The rows of the outbox."""
+        with self.desk.store.db.reading() as conn:
+            return list(conn.execute(select(outbox).order_by(outbox.c.id)))
+
+    def all_is_well(self, mails: int) -> None:
+        """Every mail is one ticket with three notices, each sent once, and nothing counts against anything."""
+        assert Counter((row.state, row.disposition) for row in self.inbox()) == {("done", "new-ticket"): mails}
+        assert Counter((row.kind, row.state) for row in self.outbox()) == {
+            ("acknowledgment", "sent"): mails,
+            ("new_ticket", "sent"): 2 * mails,
+        }
+        files = [p.name.partition(".")[0] for d in ("new", "cur") for p in (self.desk.folder / "outgoing" / d).iterdir()]
+        assert sorted(files) == sorted(row.once for row in self.outbox())
+        self.nothing_counts()
+
+    def nothing_counts(self) -> None:
+        """No row has an error or a death to its name."""
+        assert {(row.errors, row.deaths) for row in (*self.inbox(), *self.outbox())} <= {(0, 0)}
+
+
+@pytest.fixture
+def troubled(tmp_path: Path, live: Live) -> Iterator[Troubled]:
+    found = Troubled(tmp_path, live)
+    yield found
+    found.desk.store.close()
+
+
+@pytest.fixture(params=["full", "locked", "read_only"])
+def trouble(request: pytest.FixtureRequest, troubled: Troubled) -> Trouble:
+    found: Trouble = getattr(troubled, request.param)
+    return found
+
+
+ADVICE = {"full": "make room", "locked": "Another program holds the database", "read_only": "The database is read-only"}
+
+
+def advice(trouble: Trouble) -> str:
+    """What the log must tell the operator."""
+    return ADVICE[trouble.__name__]  # type: ignore[attr-defined]
+
+
+def offer(desk: Desk, mails: list[story.Mail]) -> list[Future[str]]:
+    """Hands mails in; they share a commit."""
+    with one_commit(desk.store):
+        return [desk.accept(mail.raw, mail.envelope, Evidence()) for mail in mails]
+
+
+def test_a_group_that_cannot_be_stored_is_refused_whole_and_stored_once_later(
+    troubled: Troubled, trouble: Trouble, caplog: pytest.LogCaptureFixture
+) -> None:
+    mails = [story.new(n) for n in range(MANY)]
+    with trouble():
+        refused = offer(troubled.desk, mails)
+        assert [operational(error) for f in refused if (error := f.exception(20))] == [True] * MANY
+    assert troubled.inbox() == []
+    assert advice(trouble) in caplog.text
+    assert [future.result(20) for future in offer(troubled.desk, mails)]
+    troubled.desk.run()
+    troubled.all_is_well(MANY)
+
+
+def test_on_the_wire_a_group_that_cannot_be_stored_is_451(troubled: Troubled, trouble: Trouble) -> None:
+    desk = troubled.desk
+    desk.store.start()
+    intake = SmtpIntake("127.0.0.1:0", "desk.example", desk.accept, lambda address: address == DESK, lambda: 10**6)
+    intake.start()
+    wires = [Wire(intake.port).greet() for _ in range(8)]
+    try:
+
+        def deliver() -> list[str]:
+            for wire in wires:
+                wire.to_data()
+            for n, wire in enumerate(wires):
+                wire.say(story.new(n).raw + b".\r\n")
+            return [wire.hear()[:4] for wire in wires]
+
+        with trouble():
+            assert deliver() == ["451 "] * 8
+        assert troubled.inbox() == []
+        assert deliver() == ["250 "] * 8
+    finally:
+        for wire in wires:
+            wire.close()
+        intake.stop(5)
+    desk.run()
+    troubled.all_is_well(8)
+
+
+def keeps_failing(step: Callable[[int], int], now: int) -> None:
+    """More often than a mail may fail by itself."""
+    for _ in range(5):
+        with pytest.raises(Exception) as caught:  # noqa: PT011 - which one it is, is what is asked
+            step(now)
+        assert operational(caught.value)
+
+
+def test_a_decision_that_cannot_be_saved_is_made_later(troubled: Troubled, trouble: Trouble) -> None:
+    desk = troubled.desk
+    for n in range(10):
+        desk.deliver(story.new(n).raw)
+    with trouble():
+        keeps_failing(desk.inbound.step, desk.now)
+        assert {row.state for row in troubled.inbox()} <= {"new", "taken"}
+    assert troubled.outbox() == []
+    troubled.nothing_counts()
+    desk.run()
+    troubled.all_is_well(10)
+
+
+def test_trouble_that_begins_between_take_and_decision(troubled: Troubled, trouble: Trouble) -> None:
+    desk, during = troubled.desk, ExitStack()
+    desk.deliver(story.new(1).raw)
+    with during:
+        at_once = Once(lambda: during.enter_context(trouble()))
+        desk.inbound = Inbound(desk.store, lambda: desk.live, testing_before_read=at_once)
+        keeps_failing(desk.inbound.step, desk.now)
+    desk.run()
+    troubled.all_is_well(1)
+
+
+class Once:
+    """A hook that acts when it is called for the first, or the `nth`, time."""
+
+    def __init__(self, act: Callable[[], object], nth: int = 1) -> None:
+        self._act, self._left = act, nth
+
+    def __call__(self, what: object) -> None:
+        self._left -= 1
+        if not self._left:
+            self._act()
+
+
+@pytest.mark.parametrize("nth", [1, 2], ids=["before the send", "after the send"])
+def test_mails_whose_sending_cannot_be_recorded_go_out_once(
+    troubled: Troubled, trouble: Trouble, nth: int
+) -> None:
+    desk, during = troubled.desk, ExitStack()
+    for n in range(MANY):
+        desk.deliver(story.new(n).raw)
+    desk.inbound.step(desk.now)
+    sender = MaildirSender(desk.folder / "outgoing")
+
+    with during:
+        at_once = Once(lambda: during.enter_context(trouble()), nth)
+        desk.outbound = Outbound(desk.store, lambda: desk.live, sender, testing_around_send=at_once)
+        keeps_failing(desk.outbound.step, desk.now)
+        # Meanwhile a mail client has read what is there.
+        for path in (desk.folder / "outgoing" / "new").iterdir():
+            path.rename(desk.folder / "outgoing" / "cur" / f"{path.name}:2,S")
+    desk.run()
+    troubled.all_is_well(MANY)
+
+
+def test_a_loop_says_what_to_do_and_goes_on(
+    troubled: Troubled, trouble: Trouble, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk = troubled.desk
+    for n in range(10):
+        desk.deliver(story.new(n).raw)
+    loop = Loop("inbound", desk.inbound.step, lambda: desk.now, every=1.0)
+    with trouble():
+        loop.start()
+        wait_until(lambda: advice(trouble) in caplog.text)
+    wait_until(lambda: {row.state for row in troubled.inbox()} == {"done"})
+    loop.stop()
+    desk.run()
+    troubled.all_is_well(10)
