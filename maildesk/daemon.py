@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import signal
 import sys
@@ -118,8 +117,15 @@ class Daemon:
         return 0
 
     def start(self) -> None:
-        """Takes mail from here on."""
+        """Takes mail from here on. A start that fails leaves nothing behind."""
         self.app.enter()
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _start(self) -> None:
         self.app.store.start()
         for intake in self.intakes:
             intake.start()
@@ -139,12 +145,10 @@ class Daemon:
             self._scheduler.shutdown(wait=False)
         for loop in self.loops:
             loop.stop()
-        with contextlib.suppress(OSError):
-            self.app.leave()
-        log.stopped(self.app.store.node.id)
+        self.app.leave()
 
-    def run(self) -> None:
-        """Runs until SIGTERM or SIGINT."""
+    def run(self, started: Callable[[], None] = lambda: None) -> None:
+        """Runs until SIGTERM or SIGINT; `started` is called once it takes mail."""
 
         def end(number: int, frame: FrameType | None) -> None:
             self._stop.set()
@@ -156,6 +160,8 @@ class Daemon:
         sys.setswitchinterval(SWITCH_SECONDS)
         self.start()
         try:
+            started()
             self._stop.wait()
         finally:
             self.stop()
+            log.stopped(self.app.store.node.id)

@@ -17,18 +17,6 @@ SHORT = 10
 """Letters of a key that lists show; commands take any start of a key that only one has."""
 
 
-def with_heads(conn: Connection, found: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
-    """The same mails, with sender and subject also where nothing is decided yet."""
-    from maildesk.store import lookup
-
-    heads = lookup.heads(conn, (a["key"] for a in found))
-    for one in found:
-        sender, subject = heads.get(one["key"], ("", ""))
-        one["sender"] = one["sender"] or sender or None
-        one["subject"] = one["subject"] or subject or None
-    return found
-
-
 def list_arrivals(found: Sequence[dict[str, Any]], now: int, json: bool, limit: int) -> None:
     """Prints mails that came, newest first."""
     if json:

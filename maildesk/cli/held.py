@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from maildesk.cli import desk, inbox
-from maildesk.cli.arrival import inbox_key, list_arrivals, with_heads
+from maildesk.cli.arrival import inbox_key, list_arrivals
 from maildesk.cli.errors import No
 from maildesk.cli.screen import plain, say
 
@@ -23,7 +23,7 @@ def list_(ctx: typer.Context, limit: inbox.Limit = 100, json: inbox.Json = False
 
     with desk.reading(ctx) as (_loaded, _store, conn):
         found = views.arrivals(conn, disposition="held", limit=limit)
-        list_arrivals(with_heads(conn, found), desk.now(), json, limit)
+        list_arrivals(found, desk.now(), json, limit)
 
 
 @app.command(epilog="Example: maildesk held show 3fa9c1 --raw")

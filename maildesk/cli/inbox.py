@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from maildesk.cli import desk
-from maildesk.cli.arrival import inbox_key, list_arrivals, print_raw, show_arrival, with_heads
+from maildesk.cli.arrival import inbox_key, list_arrivals, print_raw, show_arrival
 from maildesk.cli.errors import No
 from maildesk.cli.screen import as_json, say
 
@@ -38,7 +38,7 @@ def list_(
     known("disposition", disposition, Disposition)
     with desk.reading(ctx) as (_loaded, _store, conn):
         found = views.arrivals(conn, state, disposition, limit)
-        list_arrivals(with_heads(conn, found), desk.now(), json, limit)
+        list_arrivals(found, desk.now(), json, limit)
 
 
 def known(what: str, word: str, names: Iterable[str]) -> None:
@@ -65,7 +65,7 @@ def show_one(
     from maildesk.store import views
 
     with desk.reading(ctx) as (loaded, _store, conn):
-        found = with_heads(conn, views.trace(conn, inbox_key(conn, key)))[0]
+        found = views.trace(conn, inbox_key(conn, key))[0]
         if disposition and found["disposition"] != disposition:
             raise No(
                 f"the mail {found['key']} is not {disposition} but {found['disposition'] or found['state']}."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from maildesk.cli import desk, inbox, outbox
-from maildesk.cli.arrival import SHORT, more, sender_of, with_heads
+from maildesk.cli.arrival import SHORT, more, sender_of
 from maildesk.cli.errors import No
 from maildesk.cli.screen import age, as_json, note, plain, table
 
@@ -22,7 +22,7 @@ def list_(ctx: typer.Context, limit: inbox.Limit = 100, json: inbox.Json = False
     from maildesk.store import views
 
     with desk.reading(ctx) as (_loaded, _store, conn):
-        came = with_heads(conn, views.arrivals(conn, state="quarantined", limit=limit))
+        came = views.arrivals(conn, state="quarantined", limit=limit)
         going = views.outbox_list(conn, "quarantined", limit)
     if json:
         as_json([*({"direction": "in", **a} for a in came), *({"direction": "out", **m} for m in going)])

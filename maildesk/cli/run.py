@@ -36,20 +36,10 @@ def command(
         return
     from maildesk.daemon import Daemon
 
-    class Announced(Daemon):
-        """A daemon that says so when it has started."""
-
-        def start(self) -> None:
-            try:
-                super().start()
-            except Exception:
-                self.app.leave()
-                raise
-            _announce(self)
-
     with desk.opened(ctx, desk.loaded(ctx).settings.node.name) as app:
         _log_to_stderr("debug" if verbose else app.loaded.settings.log.level)
-        Announced(app).run()
+        daemon = Daemon(app)
+        daemon.run(started=lambda: _announce(daemon))
 
 
 def _log_to_stderr(level: str) -> None:

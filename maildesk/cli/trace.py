@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from maildesk.cli import desk
-from maildesk.cli.arrival import show_arrival, with_heads
+from maildesk.cli.arrival import show_arrival
 from maildesk.cli.errors import No
 from maildesk.cli.screen import as_json, plain, say
 
@@ -34,7 +34,7 @@ def command(
         if not found:
             # Perhaps it is a mail of ours: then the mail that caused it tells its story.
             found = [one for cause in lookup.causes(conn, wanted) for one in views.trace(conn, cause)]
-        found = list(with_heads(conn, found))
+
     if not found:
         raise No(f"no mail with the Message-ID or key {plain(wanted)} has come here.")
     if json:

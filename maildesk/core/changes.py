@@ -22,6 +22,8 @@ from maildesk.core.model import (
     Ticket,
 )
 
+from maildesk.core.notices import BY_NAME
+
 
 @dataclass(frozen=True, slots=True)
 class Notice:
@@ -46,7 +48,12 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What was loaded for a decision, and what became of it. Mappings are never changed in place."""
+    """What was loaded for a decision, and what became of it. Mappings are never changed in place.
+
+    `seen` is by Message-ID hash, or sha256 where there is none; `pending` has the row keys of undecided mails by
+    Message-ID hash. `notice_times` are those of the last day by kind and recipient; `ticket_mails` counts the
+    automatic mails of the last hour by ticket and recipient, `domain_acks` and `unproven_acks` its acknowledgments.
+    """
 
     keys: Keys
     tickets: Mapping[int, Ticket] = field(default_factory=dict)
@@ -56,6 +63,7 @@ class Snapshot:
     seen: Mapping[str, tuple[Seen, ...]] = field(default_factory=dict)
     pending: Mapping[str, str] = field(default_factory=dict)
     notice_times: Mapping[tuple[str, str], tuple[int, ...]] = field(default_factory=dict)
+    ticket_mails: Mapping[tuple[int, str], int] = field(default_factory=dict)
     domain_acks: Mapping[str, int] = field(default_factory=dict)
     unproven_acks: int = 0
 
@@ -237,6 +245,10 @@ def _counted(snapshot: Snapshot, notice: Notice) -> Snapshot:
     key = (notice.kind, notice.to)
     times = (*snapshot.notice_times.get(key, ()), notice.at)
     snapshot = replace(snapshot, notice_times={**snapshot.notice_times, key: times})
+    if notice.ticket is not None and BY_NAME[notice.kind].automatic:
+        about = (notice.ticket, notice.to)
+        count = snapshot.ticket_mails.get(about, 0) + 1
+        snapshot = replace(snapshot, ticket_mails={**snapshot.ticket_mails, about: count})
     if notice.kind != "acknowledgment":
         return snapshot
     domain = notice.to.rpartition("@")[2]

@@ -73,6 +73,8 @@ class Draft:
         if once in self._onces:
             return
         self._onces.add(once)
+        if self._enough(kind, to, ticket):
+            return
         token = notices.BY_NAME[kind].token if ticket is not None else ""
         generation = self.ticket(ticket).generation(person, token) if ticket is not None else 0
         notice = Notice(
@@ -93,6 +95,20 @@ class Draft:
         if ticket is not None:
             sent = identity.message_id(self.after.keys, once, domain(self.policy))
             self.apply(Learn(identity.mid_hash(sent), MidRef(ticket, "sent")))
+
+    def _enough(self, kind: str, to: str, ticket: int | None) -> bool:
+        """Whether this would be one automatic mail too many about one ticket.
+
+        Two machines that bear no sign of being one may answer each other through a ticket: this ends it. What
+        people write to customers is never held back.
+        """
+        limit = self.policy.limits.mails_per_ticket_hour
+        if ticket is None or not notices.BY_NAME[kind].automatic:
+            return False
+        if self.after.ticket_mails.get((ticket, to), 0) < limit:
+            return False
+        self.because(f"No mail to {to}: they have had {limit} about #{ticket} within the hour.")
+        return True
 
     def done(self, disposition: Disposition | None, ticket: int | None = None, waits_for: str = "") -> Decision:
         """The finished decision."""

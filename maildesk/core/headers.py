@@ -1,19 +1,39 @@
-"""The few headers that the store indexes before a mail is read: its own id, and those it answers."""
+"""The few headers that the store keeps beside a mail before it is read: who, what, its own id and those it answers."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from maildesk.core.message import parse
 
-_HEAD = 262_144
-_WANTED = re.compile(rb"^(message-id|in-reply-to|references)[ \t]*:[^\n]*\n?(?:[ \t][^\n]*\n?)*", re.I | re.M)
 REFS = 100
+_HEAD = 262_144
+_SUBJECT = 500
+_END = re.compile(rb"\r?\n\r?\n")
+_WANTED = re.compile(
+    rb"^(?:from|sender|subject|message-id|in-reply-to|references)[ \t]*:[^\n]*\n?(?:[ \t][^\n]*\n?)*", re.I | re.M
+)
 
 
-def ids(raw: bytes) -> tuple[str, tuple[str, ...]]:
-    """A mail's Message-ID ("" for none) and the ids it cites, read as `message.parse` reads them."""
-    head = re.split(rb"\r?\n\r?\n", raw[:_HEAD], maxsplit=1)[0].replace(b"\r\n", b"\n") + b"\n"
-    small = parse(b"".join(found[0] for found in _WANTED.finditer(head)) + b"\n")
-    cited = dict.fromkeys((*small.in_reply_to, *reversed(small.references)))
-    return small.message_id, tuple(cited)[:REFS]
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a mail says of itself, as `message.parse` reads it; nothing is proven. `cited` begins with In-Reply-To."""
+
+    message_id: str
+    cited: tuple[str, ...]
+    sender: str
+    subject: str
+
+
+def head(raw: bytes) -> Head:
+    """Reads these headers and nothing else, at most 256 KB of them. Never raises."""
+    block = _END.split(raw[:_HEAD], maxsplit=1)[0].replace(b"\r\n", b"\n") + b"\n"
+    small = parse(b"".join(found[0] for found in _WANTED.finditer(block)) + b"\n")
+    named = (*small.from_, *small.sender)
+    return Head(
+        message_id=small.message_id,
+        cited=tuple(dict.fromkeys((*small.in_reply_to, *reversed(small.references))))[:REFS],
+        sender=named[0].address if named else "",
+        subject=small.subject[:_SUBJECT],
+    )

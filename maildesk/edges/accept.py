@@ -9,13 +9,14 @@ from collections.abc import Callable
 from concurrent.futures import Future
 
 from maildesk import log
-from maildesk.core.headers import ids
+from maildesk.core.headers import head
 from maildesk.core.identity import mid_hash
 from maildesk.core.reading import Envelope, Evidence
 from maildesk.store import inbox
 from maildesk.store.db import operational
 from maildesk.store.inbox import Incoming
 from maildesk.store.store import Store
+from maildesk.store.writer import Busy
 
 
 class Acceptor:
@@ -33,7 +34,7 @@ class Acceptor:
 
         Raises Busy where too much waits. On any error the other side still has the mail and must keep it.
         """
-        message_id, refs = ids(raw)
+        said = head(raw)
         mail = Incoming(
             key=secrets.token_hex(10),
             source_key=source_key,
@@ -43,9 +44,8 @@ class Acceptor:
             z=zlib.compress(raw, 6),
             size=len(raw),
             sha256=hashlib.sha256(raw).hexdigest(),
-            message_id=message_id,
-            mid=mid_hash(message_id),
-            refs=refs,
+            head=said,
+            mid=mid_hash(said.message_id),
         )
         done: Future[str] = Future()
         self._submit(mail, done, again=True)
@@ -59,12 +59,17 @@ class Acceptor:
     def _committed(self, mail: Incoming, future: Future[str], done: Future[str], again: bool) -> None:
         error = future.exception()
         if error is None:
-            log.received(mail.key, mail.envelope.channel, mail.size, mail.message_id, mail.envelope.sender or "")
+            log.received(mail.key, mail.envelope.channel, mail.size, mail.head.message_id, mail.head.sender)
             done.set_result(mail.key)
             self._wake()
         elif again and operational(error) and getattr(error, "connection_invalidated", False):
             # The COMMIT may have gone through before the connection broke: the same row key tells.
-            self._submit(mail, done, again=False)
+            try:
+                self._submit(mail, done, again=False)
+            except Busy as busy:
+                # Raised in a callback it would be lost, and the other side would wait for ever.
+                log.refused(mail.key, busy)
+                done.set_exception(busy)
         else:
             log.refused(mail.key, error)
             done.set_exception(error)

@@ -152,7 +152,7 @@ class Database:
         """Raises StoreError unless the store has the version that this maildesk knows."""
         version = self._version(conn)
         if version == 0:
-            raise StoreError(f"the store {self.shown} has no tables yet; run `maildesk run` or `maildesk check` first")
+            raise StoreError(f"the store {self.shown} has no tables yet; `maildesk run` makes them")
         if version != VERSION:
             raise StoreError(
                 f"the store {self.shown} has version {version}, this maildesk knows {VERSION}; "

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, case, exists, func, or_, select, update
 
 from maildesk.core.decide import WAIT
+from maildesk.core.headers import Head
 from maildesk.core.model import Disposition
 from maildesk.core.reading import Envelope, Evidence
 from maildesk.store import nodes
@@ -33,9 +34,8 @@ class Incoming:
     z: bytes
     size: int
     sha256: str
-    message_id: str
+    head: Head
     mid: str
-    refs: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +76,11 @@ def accept(conn: Connection, mail: Incoming) -> str:
             "received": mail.received,
             "sha256": mail.sha256,
             "size": mail.size,
-            "message_id": mail.message_id,
+            "message_id": mail.head.message_id,
             "mid": mail.mid,
-            "refs": " ".join(mail.refs),
+            "refs": " ".join(mail.head.cited),
+            "sender": mail.head.sender,
+            "subject": mail.head.subject,
             "state": "new",
         },
     )

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Column, Connection, Table, func, select
 
-from maildesk.core.message import parse
 from maildesk.store import schema
 
 MANY = 6
-HEAD = 32_768
-"""Bytes of a mail that are read to list it."""
 
 
 def inbox_keys(conn: Connection, start: str, state: str = "") -> list[str]:
@@ -31,17 +26,6 @@ def _keys(conn: Connection, table: Table, column: Column[str], start: str, state
         return []
     query = select(column).where(column.startswith(start, autoescape=True)).order_by(column).limit(MANY)
     return list(conn.execute(query.where(table.c.state == state) if state else query).scalars())
-
-
-def heads(conn: Connection, keys: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """Of each mail that came the address it claims to be from, and its subject. Reads only beginnings."""
-    raw = schema.raw
-    found = conn.execute(select(raw.c.key, func.substr(raw.c.z, 1, HEAD)).where(raw.c.key.in_(list(keys))))
-    shown = {}
-    for key, z in found:
-        mail = parse(zlib.decompressobj().decompress(z, HEAD))
-        shown[key] = (mail.from_[0].address if mail.from_ else "", mail.subject)
-    return shown
 
 
 def causes(conn: Connection, message_id: str) -> list[str]:

@@ -26,6 +26,7 @@ from maildesk.core.draft import domain
 from maildesk.core.identity import Keys
 from maildesk.core.matching import Wanted
 from maildesk.core.model import DAY, HOUR, Disposition, MidRef, Participant, Seen, Status, Ticket
+from maildesk.core.notices import KINDS
 from maildesk.core.policy import Policy
 from maildesk.store.db import insert
 from maildesk.store.inbox import OPEN
@@ -46,6 +47,7 @@ from maildesk.store.schema import (
 )
 
 LIMITED = ("acknowledgment", "held", "error")
+AUTOMATIC = tuple(kind.name for kind in KINDS if kind.automatic)
 _FIELDS = tuple(
     c.name for c in ticket.c if c.name not in ("number", "status")
 )
@@ -101,14 +103,16 @@ def load(conn: Connection, wanted: Wanted, keys: Keys, now: int) -> Snapshot:
         for row in rows:
             mids[row.hash] = (*mids.get(row.hash, ()), MidRef(row.ticket, row.role))
     referred = {ref.ticket for refs in mids.values() for ref in refs}
+    found = tickets(conn, wanted.numbers | set(aliases.values()) | referred)
     return Snapshot(
         keys=keys,
-        tickets=tickets(conn, wanted.numbers | set(aliases.values()) | referred),
+        tickets=found,
         taken=frozenset(taken),
         aliases=aliases,
         mids=mids,
         seen=_seen(conn, wanted),
         pending=_pending(conn, wanted),
+        ticket_mails=_ticket_mails(conn, found, now),
         **_limits(conn, wanted, now),
     )
 
@@ -159,6 +163,18 @@ def _pending(conn: Connection, wanted: Wanted) -> dict[str, str]:
         .order_by(inbox.c.id.desc())
     )
     return {row.mid: row.key for row in rows}
+
+
+def _ticket_mails(conn: Connection, numbers: Iterable[int], now: int) -> dict[tuple[int, str], int]:
+    wanted = sorted(numbers)
+    if not wanted:
+        return {}
+    counted = conn.execute(
+        select(outbox.c.ticket, outbox.c.to, func.count().label("n"))
+        .where(outbox.c.ticket.in_(wanted), outbox.c.at > now - HOUR, outbox.c.kind.in_(AUTOMATIC))
+        .group_by(outbox.c.ticket, outbox.c.to)
+    )
+    return {(row.ticket, row.to): row.n for row in counted}
 
 
 def _limits(conn: Connection, wanted: Wanted, now: int) -> dict[str, Any]:

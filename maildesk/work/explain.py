@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from maildesk.core import identity
 from maildesk.core.compose import compose
 from maildesk.core.decide import Arrival, decide
 from maildesk.core.draft import domain
-from maildesk.core.headers import ids
+from maildesk.core.headers import head
 from maildesk.core.identity import mid_hash
-from maildesk.core.material import Composed
 from maildesk.core.matching import wanted
+from maildesk.core.material import Composed
+from maildesk.core.model import HOUR
 from maildesk.core.reading import Envelope, Evidence, read
+from maildesk.core.returned import returned
+from maildesk.core.telling import ERRORS_HOUR
 from maildesk.store import inbox, outbox, tickets, views
 from maildesk.store.store import Store
 from maildesk.work.live import Live
@@ -25,8 +29,8 @@ def explain(
     raw: bytes, envelope: Envelope, evidence: Evidence, store: Store, live: Live, now: int
 ) -> dict[str, Any]:
     """Disposition, reasons, proof, match, rules, the ticket's fields after, and the mails that would go out."""
-    message_id, refs = ids(raw)
-    row = inbox.Row(0, _KEY, envelope, evidence, now, mid_hash(message_id), refs, False, b"")
+    said = head(raw)
+    row = inbox.Row(0, _KEY, envelope, evidence, now, mid_hash(said.message_id), said.cited, False, b"")
     with store.db.reading() as conn:
         reading = read(raw, envelope, evidence, live.policy, views.sent_lines(conn, [row])[_KEY])
         before = tickets.load(conn, wanted(reading, live.policy, store.keys, now), store.keys, now)
@@ -44,15 +48,20 @@ def explain(
             for notice in decision.notices
         ]
         materials = views.materials(conn, rows, decision)
-    mails = []
-    for one in rows:
-        composed = compose(one.notice, materials[one.once], live.policy, store.keys, live.templates)
-        shown: dict[str, Any] = {"to": one.notice.to, "template": one.notice.kind}
-        if isinstance(composed, Composed):
-            shown["subject"] = composed.subject
-        else:
-            shown |= {"subject": None, "blocked": list(composed.findings)}
-        mails.append(shown)
+        mails = []
+        for one in rows:
+            composed = compose(one.notice, materials[one.once], live.policy, store.keys, live.templates)
+            shown: dict[str, Any] = {"to": one.notice.to, "template": one.notice.kind}
+            if isinstance(composed, Composed):
+                mails.append({**shown, "subject": composed.subject})
+                continue
+            mails.append({**shown, "subject": None, "blocked": list(composed.findings)})
+            back = returned(one.notice, materials[one.once], composed.findings, live.policy, now)
+            if back and outbox.told(conn, back.kind, back.to, now - HOUR) < ERRORS_HOUR:
+                bare = replace(materials[one.once], entry=None)
+                answer = compose(back, bare, live.policy, store.keys, live.templates)
+                subject = answer.subject if isinstance(answer, Composed) else None
+                mails.append({"to": back.to, "template": back.kind, "subject": subject})
     after = decision.after.tickets.get(decision.ticket) if decision.ticket else None
     return {
         "disposition": decision.disposition.value if decision.disposition else None,

@@ -15,8 +15,8 @@ from maildesk.core.draft import domain
 from maildesk.core.material import Blocked, Composed, Material, PartRef
 from maildesk.core.message import part_bytes
 from maildesk.core.model import HOUR
-from maildesk.core.returned import returned
 from maildesk.core.retry import Attempt, next_state
+from maildesk.core.returned import returned
 from maildesk.core.telling import ERRORS_HOUR
 from maildesk.store import outbox, skeleton, views
 from maildesk.store.db import operational

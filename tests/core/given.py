@@ -8,10 +8,11 @@ from email.message import EmailMessage
 from typing import Any
 
 from maildesk.core import identity
-from maildesk.core.changes import Snapshot
+from maildesk.core.changes import Append, Decision, Link, Set, Snapshot
+from maildesk.core.decide import Arrival, decide
 from maildesk.core.identity import Keys, TokenKind
 from maildesk.core.matching import Match, match
-from maildesk.core.model import Participant, Ticket
+from maildesk.core.model import MidRef, Participant, Ticket
 from maildesk.core.policy import Policy
 from maildesk.core.proof import Standing, assess
 from maildesk.core.reading import Envelope, Evidence, Reading, read
@@ -69,3 +70,34 @@ def standing(reading: Reading, snapshot: Snapshot) -> Standing:
 def matched(reading: Reading, snapshot: Snapshot) -> Match:
     """The ticket of a mail."""
     return match(reading, standing(reading, snapshot), snapshot)
+
+
+KEY = "row"
+SENT = identity.message_id(KEYS, "once", "desk.example")
+OPEN = a_snapshot(a_ticket(), mids={identity.mid_hash(SENT): (MidRef(NUMBER, "sent"),)})
+RE = "Re: My printer is broken"
+
+
+def decided(snapshot: Snapshot = OPEN, policy: Policy = POLICY, now: int = START, **mail: Any) -> Decision:
+    """What is decided about a mail (`a_reading`)."""
+    return decide(Arrival(KEY, START, a_reading(policy=policy, **mail)), snapshot, policy, now)
+
+
+def mails(decision: Decision) -> list[tuple[str, str]]:
+    """The mails that follow: kind and recipient."""
+    return [(notice.kind, notice.to) for notice in decision.notices]
+
+
+def sets(decision: Decision) -> dict[str, object]:
+    """The fields that a decision sets."""
+    return {change.name: change.value for change in decision.changes if isinstance(change, Set)}
+
+
+def kinds(decision: Decision) -> list[str]:
+    """The kinds of the entries that it adds."""
+    return [change.entry.kind.value for change in decision.changes if isinstance(change, Append)]
+
+
+def links(decision: Decision) -> list[tuple[str, int]]:
+    """The links that it makes."""
+    return [(change.kind, change.other) for change in decision.changes if isinstance(change, Link)]

@@ -22,6 +22,7 @@ from maildesk.core.changes import (
     Remember,
     Set,
     Supersede,
+    Wait,
     event_of,
     evolve,
     within,
@@ -39,11 +40,15 @@ def an_entry(kind: EntryKind, at: int = AT) -> Entry:
     return Entry("row", NUMBER, kind, JANE, "Jane Doe", at, "text", "text")
 
 
-def a_notice(kind: str = "acknowledgment", to: str = JANE, ticket: int | None = NUMBER, unproven: bool = False) -> Notice:
+def a_notice(
+    kind: str = "acknowledgment", to: str = JANE, ticket: int | None = NUMBER, unproven: bool = False
+) -> Notice:
     return Notice("once", kind, to, ticket, AT, unproven=unproven)
 
 
-def a_seen(key: str, mid: str = "mid", sha256: str = "sha", disposition: Disposition = Disposition.HELD) -> Seen:
+def a_seen(
+    key: str, mid: str = "mid", sha256: str = "sha", disposition: Disposition = Disposition.HELD
+) -> Seen:
     return Seen(key, mid, sha256, JANE, (), (), START, disposition.value, NUMBER)
 
 
@@ -57,6 +62,7 @@ CHANGES: tuple[Change, ...] = (
     Learn("hash", MidRef(NUMBER, "own")),
     Remember(a_seen("row")),
     Supersede("row", "a copy with better proof was decided"),
+    Wait("row"),
     Notify(a_notice()),
 )
 
@@ -77,7 +83,7 @@ def test_no_change_touches_the_snapshot_before(change: Change) -> None:
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: type(change).__name__)
 def test_every_change_of_a_ticket_has_an_event_and_the_others_none(change: Change) -> None:
     event = event_of(change)
-    if isinstance(change, Learn | Remember | Supersede):
+    if isinstance(change, Learn | Remember | Supersede | Wait):
         assert event is None
         return
     assert event is not None
@@ -87,15 +93,16 @@ def test_every_change_of_a_ticket_has_an_event_and_the_others_none(change: Chang
 
 
 def test_the_events_in_words() -> None:
-    found = {(e.kind, e.actor, e.why, str(dict(e.data))) for c in CHANGES if (e := event_of(c))}
+    events = [event for change in CHANGES if (event := event_of(change))]
+    found = {(e.kind, e.actor, e.why, " ".join(f"{k}={v}" for k, v in e.data.items())) for e in events}
     assert found == {
-        ("opened", JANE, "a new mail", f"{{'subject': 'My printer is broken', 'requester': '{JANE}', 'department': 'support'}}"),
-        ("customer", JANE, "wrote again", f"{{'entry': 'row', 'author': '{JANE}'}}"),
-        ("priority", "Alice Ames", "#priority high", "{'value': 'high'}"),
-        ("participant", JANE, "copied by a proven mail", f"{{'address': '{TOM}', 'role': 'collaborator'}}"),
-        ("link", "maildesk", "a stranger's mail", "{'link': 'possibly', 'other': 555555}"),
-        ("token-burnt", "maildesk", "shown to x", f"{{'person': 'mail:{JANE}', 'token': 'public'}}"),
-        ("mail", "maildesk", f"acknowledgment to {JANE}", f"{{'once': 'once', 'notice': 'acknowledgment', 'to': '{JANE}'}}"),
+        ("opened", JANE, "a new mail", f"subject=My printer is broken requester={JANE} department=support"),
+        ("customer", JANE, "wrote again", f"entry=row author={JANE}"),
+        ("priority", "Alice Ames", "#priority high", "value=high"),
+        ("participant", JANE, "copied by a proven mail", f"address={TOM} role=collaborator"),
+        ("link", "maildesk", "a stranger's mail", "link=possibly other=555555"),
+        ("token-burnt", "maildesk", "shown to x", f"person=mail:{JANE} token=public"),
+        ("mail", "maildesk", f"acknowledgment to {JANE}", f"once=once notice=acknowledgment to={JANE}"),
     }  # fmt: skip
     assert event_of(Notify(a_notice(ticket=None))) is None
     assert dict(event_of(Set(NUMBER, "tag", ("a",), AT, "x", "y")).data) == {"value": ["a"]}  # type: ignore[union-attr]
@@ -108,7 +115,9 @@ def test_opening() -> None:
 
 @pytest.mark.parametrize("kind", list(EntryKind))
 def test_an_entry_moves_the_clocks_and_never_the_status(kind: EntryKind) -> None:
-    ticket = a_ticket(status=Status.RESOLVED, answered=kind is EntryKind.CUSTOMER, last_customer=1, last_agent=2)
+    ticket = a_ticket(
+        status=Status.RESOLVED, answered=kind is EntryKind.CUSTOMER, last_customer=1, last_agent=2
+    )
     after = evolve(a_snapshot(ticket), Append(an_entry(kind), JANE, "")).tickets[NUMBER]
     expected = {
         EntryKind.CUSTOMER: replace(ticket, last_customer=AT, answered=False),
@@ -135,7 +144,9 @@ def test_the_first_response_stays_the_first() -> None:
         ("status", "in-progress", "status", Status.IN_PROGRESS),
     ],
 )
-def test_setting_a_field_changes_that_field_alone(name: str, value: object, field: str, expected: object) -> None:
+def test_setting_a_field_changes_that_field_alone(
+    name: str, value: object, field: str, expected: object
+) -> None:
     ticket = a_ticket(assignee="alice")
     after = evolve(a_snapshot(ticket), Set(NUMBER, name, value, AT, "", "")).tickets[NUMBER]
     assert after == replace(ticket, **{field: expected})  # type: ignore[arg-type]
@@ -196,6 +207,11 @@ def test_a_mail_is_remembered_by_id_and_bytes_and_waits_no_more() -> None:
     assert list(without_id.seen) == ["sha"]
 
 
+def test_nothing_waits_for_a_mail_that_waits() -> None:
+    before = replace(BEFORE, pending={"mid": "row", "other": "row 2"})
+    assert evolve(before, Wait("row")) == replace(BEFORE, pending={"other": "row 2"})
+
+
 def test_a_superseded_mail_is_a_duplicate() -> None:
     before = replace(BEFORE, seen={"mid": (a_seen("one"), a_seen("two")), "sha": (a_seen("one"),)})
     after = evolve(before, Supersede("one", ""))
@@ -207,12 +223,18 @@ def test_a_superseded_mail_is_a_duplicate() -> None:
 def test_mails_are_counted_for_the_limits() -> None:
     after = evolve(evolve(BEFORE, Notify(a_notice(unproven=True))), Notify(a_notice(to=TOM)))
     after = evolve(after, Notify(a_notice("held", ALICE)))
-    assert after.notice_times == {("acknowledgment", JANE): (AT,), ("acknowledgment", TOM): (AT,), ("held", ALICE): (AT,)}
+    assert after.notice_times == {
+        ("acknowledgment", JANE): (AT,),
+        ("acknowledgment", TOM): (AT,),
+        ("held", ALICE): (AT,),
+    }
     assert after.domain_acks == {"customer.example": 2}
     assert after.unproven_acks == 1
 
 
-@pytest.mark.parametrize(("times", "count"), [((), 0), ((1_000,), 1), ((900,), 0), ((901, 950, 1_000, 1_001), 4), ((1, 2, 3), 0)])
+@pytest.mark.parametrize(
+    ("times", "count"), [((), 0), ((1_000,), 1), ((900,), 0), ((901, 950, 1_000, 1_001), 4), ((1, 2, 3), 0)]
+)
 def test_within(times: tuple[int, ...], count: int) -> None:
     assert within(times, 1_000, 100) == count
 

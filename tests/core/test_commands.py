@@ -57,7 +57,9 @@ def test_a_command_and_what_it_sets(line: str, field: str, value: object) -> Non
     assert has_command(line)
 
 
-@pytest.mark.parametrize("mark", ["\u200b", "\u200e", "\u2060", "\ufeff", "\u00a0", "\u00ad", "\u202d", "\t", "\u200b \ufeff"])
+@pytest.mark.parametrize(
+    "mark", ["\u200b", "\u200e", "\u2060", "\ufeff", "\u00a0", "\u00ad", "\u202d", "\t", "\u200b \ufeff"]
+)
 def test_invisible_marks_do_not_hide_a_command(mark: str) -> None:
     found = parsed(f"{mark}#note\nFor us alone.")
     assert found.internal
@@ -118,7 +120,9 @@ def test_two_hashes_are_text_with_one(text: str, shown: str) -> None:
     ],
 )
 def test_commands_stand_at_either_edge(text: str) -> None:
-    assert parsed(text) == Parsed("Turn it off.\nThen on.", (Effect("#priority high", "priority", "high"),), ())
+    assert parsed(text) == Parsed(
+        "Turn it off.\nThen on.", (Effect("#priority high", "priority", "high"),), ()
+    )
 
 
 def test_several_commands_at_both_edges_are_carried_out_in_order() -> None:
@@ -217,7 +221,9 @@ def test_one_wrong_command_does_not_hide_the_right_ones() -> None:
     assert len(found.errors) == 1
 
 
-@pytest.mark.parametrize("signature", ["Sent from my iPhone", "Gesendet von meinem Handy", "-- \nAlice Ames\nDesk"])
+@pytest.mark.parametrize(
+    "signature", ["Sent from my iPhone", "Gesendet von meinem Handy", "-- \nAlice Ames\nDesk"]
+)
 def test_a_command_above_a_signature_stands_on_the_last_line(signature: str) -> None:
     reading = a_reading(text=f"Turn it off.\n\n#resolve\n\n{signature}\n")
     assert set_(reading.new_text) == [("status", Status.RESOLVED)]

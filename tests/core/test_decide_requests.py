@@ -15,7 +15,9 @@ from tests.desk import START
 OPEN = a_snapshot(a_ticket())
 
 
-def requested(snapshot: Snapshot = OPEN, ticket: int | None = NUMBER, agent: str = "", **values: Any) -> Decision:
+def requested(
+    snapshot: Snapshot = OPEN, ticket: int | None = NUMBER, agent: str = "", **values: Any
+) -> Decision:
     request = Request("request", agent or "admin", POLICY.agent(agent), ticket, **values)
     return decide(request, snapshot, POLICY, START)
 
@@ -56,7 +58,9 @@ def test_a_topic_may_move_the_ticket_to_its_department() -> None:
 
 
 @pytest.mark.parametrize(
-    ("agent", "assignee", "author"), [("alice", "alice", ALICE), ("", "", "")], ids=["as an agent", "as admin"]
+    ("agent", "assignee", "author"),
+    [("alice", "alice", ALICE), ("", "", "")],
+    ids=["as an agent", "as admin"],
 )
 def test_answering(agent: str, assignee: str, author: str) -> None:
     decision = requested(agent=agent, text="Turn it off.")
@@ -82,12 +86,25 @@ def test_a_text_is_text_whatever_it_begins_with() -> None:
 
 def test_opening_a_ticket_for_somebody() -> None:
     decision = requested(
-        a_snapshot(), None, requester=JANE, requester_name="Jane Doe", subject="Called about her printer", text="It is broken."
+        a_snapshot(),
+        None,
+        requester=JANE,
+        requester_name="Jane Doe",
+        subject="Called about her printer",
+        text="It is broken.",
     )
     assert decision.disposition == "new-ticket"
     ticket = decision.after.tickets[decision.ticket or 0]
-    assert (ticket.requester.address, ticket.subject, ticket.department) == (JANE, "Called about her printer", "support")
-    assert mails(decision) == [("acknowledgment", JANE), ("new_ticket", ALICE), ("new_ticket", "bob@desk.example")]
+    assert (ticket.requester.address, ticket.subject, ticket.department) == (
+        JANE,
+        "Called about her printer",
+        "support",
+    )
+    assert mails(decision) == [
+        ("acknowledgment", JANE),
+        ("new_ticket", ALICE),
+        ("new_ticket", "bob@desk.example"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -105,5 +122,7 @@ def test_what_cannot_be_carried_out_is_refused(values: dict[str, Any], words: st
 
 
 def test_a_merged_ticket_is_followed() -> None:
-    decision = requested(a_snapshot(a_ticket(), aliases={555_555: NUMBER}), 555_555, lines=("#priority high",))
+    decision = requested(
+        a_snapshot(a_ticket(), aliases={555_555: NUMBER}), 555_555, lines=("#priority high",)
+    )
     assert decision.after.tickets[NUMBER].priority == "high"

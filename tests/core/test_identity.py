@@ -1,4 +1,4 @@
-"""Numbers, tokens, anchors and Message-IDs: repeatable, unguessable, and refused when a single letter is off."""
+"""Numbers, tokens, anchors and Message-IDs: repeatable, unguessable, refused when a single letter is off."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ JANE = identity.person_of_address("jane@customer.example")
 @pytest.mark.parametrize("generation", [0, 1, 255])
 def test_a_token_says_what_it_was_made_of(number: int, kind: TokenKind, generation: int) -> None:
     letters = identity.token(KEYS, number, JANE, kind, generation)
-    assert identity.read_token(KEYS, letters) == Token(number, identity.person_ref(KEYS, JANE), kind, generation)
+    assert identity.read_token(KEYS, letters) == Token(
+        number, identity.person_ref(KEYS, JANE), kind, generation
+    )
 
 
 def test_a_token_with_any_bit_changed_is_refused() -> None:
@@ -101,29 +103,49 @@ def test_an_agent_is_nobody_outside() -> None:
     assert identity.person_ref(KEYS, as_agent) != identity.person_ref(KEYS, as_customer)
 
 
+def numbers(
+    message_id: str = "a@x",
+    sender: str = "jane@customer.example",
+    sha256: str = "hash",
+    received: int = 1,
+    keys: Keys = KEYS,
+) -> tuple[int, ...]:
+    return identity.candidates(keys, message_id, sender, sha256, received)
+
+
 def test_numbers_have_six_to_twelve_digits() -> None:
     for i in range(300):
-        found = identity.candidates(KEYS, f"{i}@customer.example", "jane@customer.example", "")
-        assert [len(str(number)) for number in found] == [6, 7, 8, 9, 10, 11, 12]
+        assert [len(str(number)) for number in numbers(f"{i}@customer.example")] == [
+            *range(6, 13),
+            *range(6, 13),
+        ]
 
 
-def test_numbers_come_from_the_mail_alone() -> None:
-    found = identity.candidates(KEYS, "a@x", "jane@customer.example", "hash")
-    assert found == identity.candidates(KEYS, "a@x", "jane@customer.example", "another hash")
-    assert found != identity.candidates(KEYS, "b@x", "jane@customer.example", "hash")
-    assert found != identity.candidates(KEYS, "a@x", "tom@customer.example", "hash")
-    assert found != identity.candidates(OTHER, "a@x", "jane@customer.example", "hash")
-    unnamed = identity.candidates(KEYS, "", "jane@customer.example", "hash")
-    assert unnamed == identity.candidates(KEYS, "", "tom@customer.example", "hash"), "only the bytes count"
-    assert unnamed != identity.candidates(KEYS, "", "jane@customer.example", "another hash")
+def test_the_first_numbers_come_from_the_mail_alone() -> None:
+    first = numbers()[:7]
+    assert first == numbers(sha256="another hash", received=2)[:7]
+    assert first != numbers("b@x")[:7]
+    assert first != numbers(sender="tom@customer.example")[:7]
+    assert first != numbers(keys=OTHER)[:7]
+    unnamed = numbers("")[:7]
+    assert unnamed == numbers("", sender="tom@customer.example", received=2)[:7], "only the bytes count"
+    assert unnamed != numbers("", sha256="another hash")[:7]
+
+
+def test_behind_them_stand_those_of_this_arrival() -> None:
+    further = numbers()[7:]
+    assert further == numbers()[7:] == numbers("b@x", "tom@customer.example")[7:]
+    assert further != numbers(received=2)[7:]
+    assert further != numbers(sha256="another hash")[7:]
+    assert not set(further) & set(numbers()[:7])
 
 
 def test_numbers_are_never_computed_from_parts_run_together() -> None:
-    assert identity.candidates(KEYS, "ab", "c", "") != identity.candidates(KEYS, "a", "bc", "")
+    assert numbers("ab", "c")[:7] != numbers("a", "bc")[:7]
 
 
 def test_numbers_are_spread_evenly() -> None:
-    firsts = [identity.candidates(KEYS, f"{i}@x", "a@b", "")[0] for i in range(9_000)]
+    firsts = [numbers(f"{i}@x", "a@b")[0] for i in range(9_000)]
     by_digit = Counter(str(number)[0] for number in firsts)
     assert sorted(by_digit) == list("123456789")
     # Each first digit is due 1,000 times; six standard deviations are about 180.
@@ -134,7 +156,9 @@ def test_numbers_are_spread_evenly() -> None:
 
 def test_everything_repeats() -> None:
     assert identity.message_id(KEYS, "once", "d.example") == identity.message_id(KEYS, "once", "d.example")
-    assert identity.anchor(KEYS, 482_913, JANE, "d.example") == identity.anchor(KEYS, 482_913, JANE, "d.example")
+    assert identity.anchor(KEYS, 482_913, JANE, "d.example") == identity.anchor(
+        KEYS, 482_913, JANE, "d.example"
+    )
     assert identity.boundary(KEYS, "once", 0) == identity.boundary(KEYS, "once", 0)
     assert identity.boundary(KEYS, "once", 0) != identity.boundary(KEYS, "once", 1)
     assert identity.salt(KEYS, 1, 2) == identity.salt(KEYS, 1, 2) != identity.salt(KEYS, 1, 3)
@@ -151,7 +175,9 @@ def test_an_anchor_names_its_ticket_and_nobody_can_make_one() -> None:
         assert identity.read_anchor(KEYS, f"{local[:at]}{other}{local[at + 1 :]}@desk.example") is None, at
 
 
-@pytest.mark.parametrize("mid", ["", "@", ".t@x", "a.t@x", "a" * 32 + ".t@x", "x" * 34 + "@x", "ü" * 32 + ".t@x"])
+@pytest.mark.parametrize(
+    "mid", ["", "@", ".t@x", "a.t@x", "a" * 32 + ".t@x", "x" * 34 + "@x", "ü" * 32 + ".t@x"]
+)
 def test_a_foreign_id_is_neither_anchor_nor_ours(mid: str) -> None:
     assert identity.read_anchor(KEYS, mid) is None
     assert not identity.own_message_id(KEYS, mid)
@@ -183,15 +209,18 @@ def test_a_once_key_carries_no_address() -> None:
     key = identity.once_key("row", "answer", "jane@customer.example", 482_913)
     assert len(key) == 40
     assert "jane" not in key
-    assert len(
-        {
-            key,
-            identity.once_key("row2", "answer", "jane@customer.example", 482_913),
-            identity.once_key("row", "note", "jane@customer.example", 482_913),
-            identity.once_key("row", "answer", "tom@customer.example", 482_913),
-            identity.once_key("row", "answer", "jane@customer.example", None),
-        }
-    ) == 5
+    assert (
+        len(
+            {
+                key,
+                identity.once_key("row2", "answer", "jane@customer.example", 482_913),
+                identity.once_key("row", "note", "jane@customer.example", 482_913),
+                identity.once_key("row", "answer", "tom@customer.example", 482_913),
+                identity.once_key("row", "answer", "jane@customer.example", None),
+            }
+        )
+        == 5
+    )
 
 
 def test_no_message_id_has_no_hash() -> None:

@@ -8,7 +8,19 @@ from maildesk.core import identity
 from maildesk.core.matching import Wanted, another_matter, wanted
 from maildesk.core.model import MidRef
 from maildesk.core.reading import Reading
-from tests.core.given import JANE, KEYS, NUMBER, POLICY, TOM, a_reading, a_snapshot, a_ticket, a_token, matched
+from tests.core.given import (
+    JANE,
+    KEYS,
+    NUMBER,
+    POLICY,
+    TOM,
+    a_reading,
+    a_snapshot,
+    a_ticket,
+    a_token,
+    matched,
+)
+from tests.desk import START
 
 SECOND, THIRD = 555_555, 666_666
 SENT = identity.message_id(KEYS, "once", "desk.example")
@@ -33,8 +45,15 @@ SNAPSHOT = a_snapshot(
 )  # fmt: skip
 
 
-def mail(to: str = "support@desk.example", subject: str = "Hello", mid: str = "<new@customer.example>", **headers: str) -> Reading:
-    return a_reading(to=to, subject=subject, message_id=mid, headers={k.replace("_", "-"): v for k, v in headers.items()})
+def mail(
+    to: str = "support@desk.example",
+    subject: str = "Hello",
+    mid: str = "<new@customer.example>",
+    **headers: str,
+) -> Reading:
+    return a_reading(
+        to=to, subject=subject, message_id=mid, headers={k.replace("_", "-"): v for k, v in headers.items()}
+    )
 
 
 WAYS = [
@@ -70,7 +89,11 @@ def test_each_way_alone(how: str, values: dict[str, str]) -> None:
         ("message-id", SECOND, {"In_Reply_To": "<other@customer.example>", "subject": f"[#{NUMBER}]"}),
         ("subject", SECOND, {"subject": f"[#{SECOND}]", "mid": "<cited@customer.example>"}),
         # Within one way: In-Reply-To before References, and References from the newest.
-        ("message-id", SECOND, {"In_Reply_To": "<other@customer.example>", "References": "<own@customer.example>"}),
+        (
+            "message-id",
+            SECOND,
+            {"In_Reply_To": "<other@customer.example>", "References": "<own@customer.example>"},
+        ),
         ("message-id", SECOND, {"References": "<own@customer.example> <other@customer.example>"}),
         ("subject", SECOND, {"subject": f"[#{SECOND}] [#{NUMBER}]"}),
         ("subject", SECOND, {"subject": f"[#999999] [#{SECOND}]"}),
@@ -133,7 +156,9 @@ def test_the_first_of_two_own_tokens_counts() -> None:
         ({"subject": f"A new laptop [#{SECOND}]"}, True),
     ],
 )
-def test_a_mail_to_a_remembered_reply_address_may_be_another_matter(values: dict[str, str], another: bool) -> None:
+def test_a_mail_to_a_remembered_reply_address_may_be_another_matter(
+    values: dict[str, str], another: bool
+) -> None:
     reading = mail(to=a_token(JANE), **values)
     found = matched(reading, SNAPSHOT)
     assert found.how == "token"
@@ -150,9 +175,9 @@ def test_what_is_looked_up() -> None:
         to=a_token(JANE, SECOND), subject=f"Hi [#{THIRD}]",
         References=f"<{ANCHOR}> <old@customer.example>", In_Reply_To="<last@customer.example>",
     )  # fmt: skip
-    found = wanted(reading, POLICY, KEYS)
+    found = wanted(reading, POLICY, KEYS, START)
     assert found.numbers == {NUMBER, SECOND, THIRD}
-    assert len(found.candidates) == 7
+    assert len(found.candidates) == 14
     ids = ("new@customer.example", "last@customer.example", "old@customer.example", ANCHOR)
     assert found.mids == {identity.mid_hash(mid) for mid in ids}
     assert found.seen == {identity.mid_hash("new@customer.example")}
@@ -161,20 +186,22 @@ def test_what_is_looked_up() -> None:
 
 def test_a_mail_without_message_id_is_looked_up_by_its_bytes() -> None:
     reading = a_reading(message_id=None)
-    assert wanted(reading, POLICY, KEYS).seen == {reading.message.sha256}
+    assert wanted(reading, POLICY, KEYS, START).seen == {reading.message.sha256}
 
 
 def test_an_agents_mail_looks_up_where_notices_go() -> None:
-    assert wanted(a_reading(sender="bob@desk.example"), POLICY, KEYS).addresses == {"bob@desk.example"}
+    assert wanted(a_reading(sender="bob@desk.example"), POLICY, KEYS, START).addresses == {"bob@desk.example"}
 
 
 def test_a_batch_looks_up_the_union() -> None:
     one = Wanted(frozenset([1]), frozenset([2]), frozenset("a"), frozenset("b"), frozenset("c"))
     other = Wanted(frozenset([3]), frozenset([4]), frozenset("d"), frozenset("e"), frozenset("f"))
     both = one | other
-    assert both == Wanted(frozenset([1, 3]), frozenset([2, 4]), frozenset("ad"), frozenset("be"), frozenset("cf"))
+    assert both == Wanted(
+        frozenset([1, 3]), frozenset([2, 4]), frozenset("ad"), frozenset("be"), frozenset("cf")
+    )
 
 
 def test_a_mail_with_a_thousand_references_is_bounded() -> None:
     reading = mail(References=" ".join(f"<{i}@customer.example>" for i in range(1_000)))
-    assert len(wanted(reading, POLICY, KEYS).mids) <= 101
+    assert len(wanted(reading, POLICY, KEYS, START).mids) <= 101

@@ -1,4 +1,4 @@
-"""Who wrote a mail, and how strongly it shows that: a token counts only with the one From it was issued to."""
+"""Who wrote a mail, and how strongly it shows that: a token counts only with the From it was issued to."""
 
 from __future__ import annotations
 
@@ -9,7 +9,18 @@ import pytest
 from maildesk.core import identity, proof
 from maildesk.core.model import Proof
 from maildesk.core.reading import Envelope
-from tests.core.given import ALICE, JANE, KEYS, NUMBER, POLICY, a_reading, a_snapshot, a_ticket, a_token, standing
+from tests.core.given import (
+    ALICE,
+    JANE,
+    KEYS,
+    NUMBER,
+    POLICY,
+    a_reading,
+    a_snapshot,
+    a_ticket,
+    a_token,
+    standing,
+)
 from tests.desk import DESK, a_mail
 
 OPEN = a_snapshot(a_ticket())
@@ -108,7 +119,9 @@ def test_two_from_addresses_prove_nothing(sender: str) -> None:
 
 
 def test_two_from_fields_prove_nothing() -> None:
-    raw = a_mail(to=a_token(JANE)).as_bytes().replace(b"From: ", b"From: mallory@elsewhere.example\nFrom: ", 1)
+    raw = (
+        a_mail(to=a_token(JANE)).as_bytes().replace(b"From: ", b"From: mallory@elsewhere.example\nFrom: ", 1)
+    )
     assert standing(a_reading(raw), OPEN).proof is Proof.CLAIMED
 
 
@@ -143,7 +156,9 @@ def test_a_burnt_token_proves_nothing(burnt: int, whose: str) -> None:
 def test_burning_one_kind_leaves_the_other() -> None:
     person = identity.person_of_agent("alice")
     snapshot = a_snapshot(a_ticket(generations=((person, "public", 1),)))
-    assert standing(a_reading(sender=ALICE, to=a_token("alice", kind="internal")), snapshot).proof is Proof.TOKEN
+    assert (
+        standing(a_reading(sender=ALICE, to=a_token("alice", kind="internal")), snapshot).proof is Proof.TOKEN
+    )
     assert standing(a_reading(sender=ALICE, to=a_token("alice")), snapshot).proof is Proof.CLAIMED
 
 
@@ -178,7 +193,11 @@ def test_a_released_mail_is_authenticated(to: str, whose: str) -> None:
         (a_token("alice"), "bob@desk.example, billing@desk.example", ()),
         (a_token("alice"), JANE, ()),
         (a_token("alice"), "Tom <TOM@customer.example>", ("tom@customer.example",)),
-        (f"tom@customer.example, {a_token('alice')}", "x@y.example, tom@customer.example", ("tom@customer.example", "x@y.example")),
+        (
+            f"tom@customer.example, {a_token('alice')}",
+            "x@y.example, tom@customer.example",
+            ("tom@customer.example", "x@y.example"),
+        ),
     ],
 )
 def test_to_whom_a_mail_shows_its_token(to: str, cc: str, shown: tuple[str, ...]) -> None:

@@ -26,7 +26,9 @@ def policy_of(*written: dict[str, Any]) -> Policy:
     return a_policy(rules=named)
 
 
-def results(*written: dict[str, Any], event: str = "opened", facts: dict[str, tuple[str, ...]] = FACTS) -> tuple[Result, ...]:
+def results(
+    *written: dict[str, Any], event: str = "opened", facts: dict[str, tuple[str, ...]] = FACTS
+) -> tuple[Result, ...]:
     policy = policy_of(*written)
     assert event in ("opened", "replied")
     return rules.evaluate(policy, event, rules.leaves(policy, facts))  # type: ignore[arg-type]
@@ -117,7 +119,10 @@ def test_what_is_missing(values: tuple[str, ...], exists: bool, hit: bool) -> No
         (NO, "subject contains none of 'nothing'"),
         ({"from": {"is": ["a@b", "c@d"]}}, "from is none of 'a@b, c@d'"),
         ({"subject": {"exists": False}}, "subject is there"),
-        ({"any": [NO, {"body": {"contains": "x"}}]}, "subject contains none of 'nothing'; body contains none of 'x'"),
+        (
+            {"any": [NO, {"body": {"contains": "x"}}]},
+            "subject contains none of 'nothing'; body contains none of 'x'",
+        ),
         ({"none": [YES]}, "not allowed: subject contains 'printer'"),
         ({**YES, "from": {"ends": "example"}}, "from ends 'example' and subject contains 'printer'"),
         ({}, "it has no conditions"),
@@ -188,7 +193,9 @@ def test_rules_are_tried_on_their_event_alone() -> None:
 
 def test_a_pattern_that_runs_wild_is_stopped_and_that_is_a_fact() -> None:
     wild = {"body": {"matches": r"^(.*?,){25}P"}}
-    policy = policy_of({"when": wild, "then": {"priority": "high"}}, {"when": YES, "then": {"topic": "printing"}})
+    policy = policy_of(
+        {"when": wild, "then": {"priority": "high"}}, {"when": YES, "then": {"topic": "printing"}}
+    )
     started = time.monotonic()
     leaves = rules.leaves(policy, {**FACTS, "body": ("1," * 60,)})
     assert time.monotonic() - started < 5

@@ -38,7 +38,11 @@ def snapshot(*seen: Seen) -> Snapshot:
 
 
 def repeats(
-    new: Reading, old: Reading, later: int = 0, proof: Proof = Proof.CLAIMED, was: Disposition = Disposition.NEW_TICKET
+    new: Reading,
+    old: Reading,
+    later: int = 0,
+    proof: Proof = Proof.CLAIMED,
+    was: Disposition = Disposition.NEW_TICKET,
 ) -> str:
     """Why the new mail is the old one again; "" where it is not."""
     found, why = same.earlier(new, snapshot(remembered(old, was)), "second", START + later, proof)
@@ -82,8 +86,16 @@ def test_a_subject_tag_of_a_list_makes_no_other_mail() -> None:
         ("a footer of 15", [*LINES, *(f"footer {i}" for i in range(15))], True),
         ("a footer of 16", [*LINES, *(f"footer {i}" for i in range(16))], False),
         ("a header of 15", [*(f"header {i}" for i in range(15)), *LINES], True),
-        ("7 and 8 at both edges", [*(f"header {i}" for i in range(7)), *LINES, *(f"footer {i}" for i in range(8))], True),
-        ("8 and 8 at both edges", [*(f"header {i}" for i in range(8)), *LINES, *(f"footer {i}" for i in range(8))], False),
+        (
+            "7 and 8 at both edges",
+            [*(f"header {i}" for i in range(7)), *LINES, *(f"footer {i}" for i in range(8))],
+            True,
+        ),
+        (
+            "8 and 8 at both edges",
+            [*(f"header {i}" for i in range(8)), *LINES, *(f"footer {i}" for i in range(8))],
+            False,
+        ),
         ("one more in the middle", [*LINES[:5], "And this is new.", *LINES[5:]], False),
         ("one changed", [*LINES[:5], "And this is new.", *LINES[6:]], False),
         ("one changed and a footer", [*LINES[:5], "And this is new.", *LINES[6:], "footer"], False),
@@ -162,7 +174,9 @@ def unnamed(dated: bool = True, received: bool = False, text: str = "Hello") -> 
         (unnamed(dated=False), -15 * MINUTE, True),
     ],
 )
-def test_a_mail_without_message_id_is_known_by_its_bytes_for_a_while(reading: Reading, later: int, again: bool) -> None:
+def test_a_mail_without_message_id_is_known_by_its_bytes_for_a_while(
+    reading: Reading, later: int, again: bool
+) -> None:
     assert bool(repeats(reading, reading, later)) is again
 
 
@@ -197,14 +211,16 @@ def test_the_held_mail_that_a_better_copy_stands_in_for() -> None:
     held, done = remembered(OLD, Disposition.HELD, "held"), remembered(OLD, Disposition.COMMAND, "done")
     found = same.superseded(OLD, snapshot(held, done), "second", START)
     assert found == (held,)
-    assert same.superseded(OLD, snapshot(held), "held", START) == (), "a released mail does not replace itself"
+    assert same.superseded(OLD, snapshot(held), "held", START) == (), (
+        "a released mail does not replace itself"
+    )
     other = a_text(["Quite another text."])
     assert same.superseded(other, snapshot(held), "second", START) == ()
 
 
 @pytest.mark.parametrize("proof", [Proof.TOKEN, Proof.AUTHENTICATED])
 def test_a_copy_of_a_held_mail_does_not_stand_in_its_way(proof: Proof) -> None:
-    """It came twice without proof: one is held, the other its duplicate; nothing of either was carried out."""
+    """It came twice without proof: one is held, the other its duplicate; nothing was carried out."""
     held = remembered(OLD, Disposition.HELD, "held")
     copy = remembered(OLD, Disposition.DUPLICATE, "copy")
     assert same.earlier(OLD, snapshot(held, copy), "third", START, proof) == (None, "")

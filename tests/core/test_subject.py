@@ -10,7 +10,7 @@ from maildesk.core.subject import NO_SUBJECT, base, frozen, numbers, tagged
 @pytest.mark.parametrize(
     ("subject", "expected"),
     [
-        # RFC 5256, 2.1: reply and forward marks, list tags and (fwd) at the end, in any order, any number of times.
+        # RFC 5256, 2.1: reply and forward marks, list tags, (fwd) at the end, in any order and number.
         ("My printer", "my printer"),
         ("Re: My printer", "my printer"),
         ("RE:My printer", "my printer"),

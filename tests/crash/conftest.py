@@ -23,7 +23,7 @@ class Theatre:
         with a_desk(place.folder, place.url, NODE) as desk:
             story.before(desk)
             self.kinds, self.fifty = story.ten_kinds(desk), story.fifty(desk)
-        self._first = place.rows()
+        self.first = place.rows()
         # What this process has done once, its children do fast.
         a_life(place, Step("warm-up", self.kinds))
         self._scenes: dict[str, Scene] = {}
@@ -33,7 +33,7 @@ class Theatre:
         if name not in self._scenes:
             steps = self._steps()
             step, after = steps[name]
-            self._scenes[name] = dry_run(self.place, step, self.scene(after).after if after else self._first)
+            self._scenes[name] = dry_run(self.place, step, self.scene(after).after if after else self.first)
         return self._scenes[name]
 
     def _steps(self) -> dict[str, tuple[Step, str]]:

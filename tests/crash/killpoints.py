@@ -1,4 +1,4 @@
-"""Points at which a process can die: before each SQL statement, after each COMMIT, around and within each send."""
+"""Where a process can die: before each SQL statement, after each COMMIT, around and within each send."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SECONDS = 60
 
 
 class Points:
-    """Numbers the points of a run; at the point `deadly` (from 0) the process ends, with nothing cleaned up."""
+    """Numbers the points of a run; at the point `deadly` (from 0) the process ends, uncleaned."""
 
     def __init__(self, deadly: int = -1) -> None:
         self.seen: list[str] = []
@@ -43,11 +43,11 @@ class Points:
         """From now on every statement of this process is a point, and so is the moment after each COMMIT."""
 
         @event.listens_for(Engine, "before_cursor_execute")
-        def before(conn: Any, cursor: Any, statement: str, *rest: Any) -> None:
+        def before(_conn: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
             self.reached(f"before {_short(statement)}")
 
         @event.listens_for(Engine, "after_cursor_execute")
-        def after(conn: Any, cursor: Any, statement: str, *rest: Any) -> None:
+        def after(_conn: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
             if statement == "COMMIT":
                 self.reached("after COMMIT")
 
@@ -100,7 +100,7 @@ class WatchedSender:
         self._sender, self._points, self._journal = sender, points, journal
         self._sending = False
 
-    def around(self, row: Row) -> None:
+    def around(self, _row: Row) -> None:
         """Stands at `testing_around_send`."""
         self._sending = not self._sending
         self._points.reached("before a send" if self._sending else "after a send")
@@ -129,8 +129,8 @@ def forked(work: Callable[[], object]) -> int:
     return os.waitstatus_to_exitcode(status)
 
 
-def _no_sync(handle: int) -> None:
-    """A process that dies takes nothing along that the kernel has; waiting for the disk would show nothing."""
+def _no_sync(fd: object) -> None:
+    """A process that dies takes nothing along that the kernel has: waiting for the disk shows nothing."""
 
 
 def _child(work: Callable[[], object]) -> Never:
@@ -142,7 +142,7 @@ def _child(work: Callable[[], object]) -> Never:
         gc.disable()  # it would touch, and so copy, all that the parent has
         work()
         status = 0
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - whatever it is, it must not run on as a second pytest
         traceback.print_exc()
         sys.stderr.flush()
     finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -13,11 +14,12 @@ from sqlalchemy import Connection
 
 from maildesk.core.reading import Evidence
 from maildesk.edges.senders.maildir import MaildirSender
+from maildesk.store.db import operational
 from maildesk.store.store import Store, read_keys
 from maildesk.work.inbound import Inbound
 from maildesk.work.outbound import Outbound
 from tests.crash import picture
-from tests.crash.killpoints import KILLED, SECONDS, Points, WatchedSender, forked
+from tests.crash.killpoints import KILLED, SECONDS, Journal, Points, WatchedSender, forked, wait_until
 from tests.crash.place import NODE, Place, Rows
 from tests.crash.story import Mail, no_poison
 from tests.desk import Desk
@@ -26,7 +28,7 @@ Hook = Callable[[bytes], None]
 Change = Callable[[Desk], None]
 
 
-def _unchanged(desk: Desk) -> None:
+def unchanged(_desk: Desk) -> None:
     """Stands where tests of the test break the desk."""
 
 
@@ -56,7 +58,7 @@ class Scene:
 
 
 def a_life(
-    place: Place, step: Step, points: Points | None = None, hook: Hook = no_poison, change: Change = _unchanged
+    place: Place, step: Step, points: Points | None = None, hook: Hook = no_poison, change: Change = unchanged
 ) -> None:
     """Opens the desk, gets the step done as far as it is not yet, and closes.
 
@@ -86,25 +88,35 @@ def deliver(place: Place, desk: Desk, step: Step) -> None:
     """What clients do: they deliver what nobody has acknowledged to them, and note what is."""
     acknowledged = {name for (name,) in place.journal.told("acknowledged")}
     waiting = [mail for mail in step.mails if mail.name not in acknowledged]
+    if step.together:
+        desk.store.start()
     with one_commit(desk.store) if step.together else nullcontext():
-        answers = {mail.name: desk.accept(mail.raw, mail.envelope, Evidence()) for mail in waiting}
-    for name, answer in answers.items():
-        answer.result()
-        place.journal.note("acknowledged", name)
+        answers = [desk.accept(mail.raw, mail.envelope, Evidence()) for mail in waiting]
+        for mail, answer in zip(waiting, answers, strict=True):
+            answer.add_done_callback(partial(_hear, place.journal, mail))
+    for answer in answers:
+        error = answer.exception(SECONDS)
+        if error and not operational(error):
+            raise error
+
+
+def _hear(journal: Journal, mail: Mail, answer: Future[str]) -> None:
+    """A client hears that its mail is stored, or that it must keep it."""
+    if not answer.exception():
+        journal.note("acknowledged", mail.name)
 
 
 @contextmanager
 def one_commit(store: Store) -> Iterator[None]:
-    """What is handed to the writer in here is written in one transaction."""
-    store.start()
+    """What is handed to the store's writing thread in here is written in one transaction."""
     waiting, gate = threading.Event(), threading.Event()
 
-    def hold_up(conn: Connection) -> None:
+    def hold_up(_conn: Connection) -> None:
         waiting.set()
         assert gate.wait(SECONDS)
 
-    store.submit("accept", hold_up)
-    assert waiting.wait(SECONDS)
+    held_up = store.submit("accept", hold_up)
+    wait_until(lambda: waiting.is_set() or held_up.done())
     yield
     gate.set()
 
@@ -114,14 +126,14 @@ def _until_idle(desk: Desk, step: Step) -> None:
         pass
 
 
-def dry_run(place: Place, step: Step, before: Rows) -> Scene:
+def dry_run(place: Place, step: Step, before: Rows, change: Change = unchanged) -> Scene:
     """The step undisturbed, from the state before it."""
     place.restore(before)
     listing = place.folder / "points"
 
     def work() -> None:
         points = Points()
-        a_life(place, step, points)
+        a_life(place, step, points, change=change)
         listing.write_text(json.dumps(points.seen), "utf-8")
 
     assert forked(work) == 0, f"{step.name} failed although nobody disturbed it"
@@ -130,7 +142,7 @@ def dry_run(place: Place, step: Step, before: Rows) -> Scene:
     return scene
 
 
-def killed_at(place: Place, scene: Scene, point: int, change: Change = _unchanged) -> list[str]:
+def killed_at(place: Place, scene: Scene, point: int, change: Change = unchanged) -> list[str]:
     """Kills the step at a point, lets a new process go on, and says what is wrong then."""
     place.restore(scene.before)
     step = scene.step
@@ -155,7 +167,10 @@ def judged(place: Place, scene: Scene, unacknowledged: set[str]) -> list[str]:
     problems += picture.broken_chains(rows, keys)
     problems += picture.wrong_files(rows, scene.before, place.outgoing, place.journal)
     problems += picture.wrong_copies(
-        picture.dispositions(rows, named), picture.dispositions(scene.after, expected), unacknowledged, step.together
+        picture.dispositions(rows, named),
+        picture.dispositions(scene.after, expected),
+        unacknowledged,
+        step.together,
     )
     if "inbound" in step.loops:
         problems += picture.undecided(rows)

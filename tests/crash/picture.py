@@ -39,7 +39,8 @@ def picture(rows: Rows, names: Mapping[str, str]) -> Picture:
         "entries": Counter(told(row, _ENTRY, row["key"]) for row in rows["entry"]),
         "notices": Counter(told(row, _NOTICE, row["cause"]) for row in rows["outbox"]),
         "events": Counter(
-            (*told(row, ("ticket", "seq", "kind", "at"), row["cause"]), _without_keys(row["data"], names)) for row in rows["event"]
+            (*told(row, ("ticket", "seq", "kind", "at"), row["cause"]), _without_keys(row["data"], names))
+            for row in rows["event"]
         ),
         "mids": Counter((r["ticket"], r["role"], r["role"] == "sent" or r["hash"]) for r in rows["mid"]),
         "mails whose lines are known": len(rows["sent_line"]),
@@ -140,10 +141,14 @@ def wrong_files(rows: Rows, earlier: Rows, outgoing: Path, journal: Journal) -> 
     """Mails that went out twice, not at all, in two versions, or under another Message-ID."""
     problems = []
     old = {row["once"] for row in earlier["outbox"] if row["state"] == "sent"}
-    sent = {r["once"]: r["message_id"] for r in rows["outbox"] if r["state"] == "sent" and r["once"] not in old}
+    sent = {
+        r["once"]: r["message_id"] for r in rows["outbox"] if r["state"] == "sent" and r["once"] not in old
+    }
     if len({row["message_id"] for row in rows["outbox"]}) < len(rows["outbox"]):
         problems.append("two notices have one Message-ID")
-    files = [path for part in ("new", "cur") if (outgoing / part).exists() for path in (outgoing / part).iterdir()]
+    files = [
+        path for part in ("new", "cur") if (outgoing / part).exists() for path in (outgoing / part).iterdir()
+    ]
     there = Counter(path.name.partition(".")[0] for path in files)
     problems += [f"there is no file of {once}" for once in sent if not there[once]]
     problems += [f"there are {n} files of {once}" for once, n in there.items() if n > 1 or once not in sent]

@@ -28,7 +28,7 @@ def database(url: str, busy_ms: int = 10_000) -> Database:
     if db.is_sqlite:
 
         @event.listens_for(db.engine, "connect")
-        def hasty(connection: Any, record: Any) -> None:
+        def hasty(connection: Any, _record: Any) -> None:
             connection.execute("PRAGMA synchronous=OFF").close()
 
     return db
@@ -54,7 +54,7 @@ class Place:
 
     @cached_property
     def db(self) -> Database:
-        """The database. Forked processes inherit its compiled statements; nobody holds a connection over a fork."""
+        """The database. Children inherit its compiled statements; no connection of it is open over a fork."""
         return database(self.url)
 
     @cached_property
@@ -77,7 +77,7 @@ class Place:
                 self.db.close()
 
     def settle(self) -> None:
-        """Waits until the server has noticed that a process died: its transaction may live on for a moment."""
+        """Waits until the server has seen that a process died: its transaction lives on for a moment."""
         if not self.db.is_sqlite:
             # Outside a transaction: within one the server shows the same list again and again.
             wait_until(lambda: _others(self._observer) == 0)
@@ -93,8 +93,8 @@ class Place:
         with self.connection() as conn:
             found = {}
             for table in metadata.sorted_tables:
-                order = list(table.primary_key.columns)
-                found[table.name] = [dict(row._mapping) for row in conn.execute(table.select().order_by(*order))]
+                ordered = table.select().order_by(*table.primary_key.columns)
+                found[table.name] = [dict(row._mapping) for row in conn.execute(ordered)]
             return found
 
     def restore(self, rows: Rows) -> None:

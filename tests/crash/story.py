@@ -38,7 +38,9 @@ def no_poison(raw: bytes) -> None:
         raise ZeroDivisionError("poison")
 
 
-def _mail(name: str, mail: EmailMessage, disposition: str, channel: str = "smtp", sender: str | None = "") -> Mail:
+def _mail(
+    name: str, mail: EmailMessage, disposition: str, channel: str = "smtp", sender: str | None = ""
+) -> Mail:
     claimed = mail["From"].addresses[0].addr_spec if mail["From"] else ""
     to = tuple(a.addr_spec.lower() for a in mail["To"].addresses)
     envelope = Envelope(channel, claimed if sender == "" else sender, to, "127.0.0.1")
@@ -73,15 +75,17 @@ def ten_kinds(desk: Desk) -> list[Mail]:
     asked = _only(desk, "person2@before2.example", "acknowledgment", second)
     return [
         new(1),
-        _mail("reply", an_answer(acknowledged, _PERSON_1, "It still does not work.", "<reply@before1.example>"), "reply"),
-        _mail("agent reply", an_answer(to_alice, _ALICE, "Have you tried it twice?", "<answer@desk.example>"), "agent-reply"),
+        _mail(
+            "reply", an_answer(acknowledged, _PERSON_1, "Still broken.", "<reply@before1.example>"), "reply"
+        ),
+        _mail("agent reply", an_answer(to_alice, _ALICE, "Try twice.", "<try@desk.example>"), "agent-reply"),
         _mail("held", _held(str(acknowledged["Subject"]), 0), "held"),
         _mail("poison", a_mail(message_id="<poison@x.example>", headers={"X-Poison": "yes"}), "quarantined"),
         _mail("pipe", _original(2), "duplicate", channel="pipe"),
         _mail("variant", _with_footer(_original(2)), "duplicate"),
         _mail("bounce", bounce(asked), "bounce", sender=None),
         _mail("auto-reply", _vacation(asked), "auto-reply"),
-        _mail("without Message-ID", a_mail("Zoe <zoe@zoe.example>", subject="No id", message_id=None), "new-ticket"),
+        _mail("without Message-ID", a_mail("Zoe <zoe@zoe.example>", message_id=None), "new-ticket"),
     ]
 
 
@@ -113,8 +117,7 @@ def new(n: int) -> Mail:
 
 
 def _held(subject: str, n: int) -> EmailMessage:
-    mail = a_mail(_ALICE, subject=f"Re: {subject}", text="Just do it.\n", message_id=f"<held-{n}@desk.example>")
-    return mail
+    return a_mail(_ALICE, subject=f"Re: {subject}", text="Do it.\n", message_id=f"<held-{n}@desk.example>")
 
 
 def _with_footer(mail: EmailMessage) -> EmailMessage:
@@ -125,8 +128,8 @@ def _with_footer(mail: EmailMessage) -> EmailMessage:
 
 
 def _vacation(asked: EmailMessage) -> EmailMessage:
-    headers: dict[str, str] = {"Auto-Submitted": "auto-replied"}
-    return an_answer(asked, "Person 2 <person2@before2.example>", "I am away.", "<away@before2.example>", headers)
+    sender, headers = "Person 2 <person2@before2.example>", {"Auto-Submitted": "auto-replied"}
+    return an_answer(asked, sender, "I am away.", "<away@before2.example>", headers)
 
 
 def bounce(of: EmailMessage) -> EmailMessage:
@@ -147,7 +150,8 @@ def bounce(of: EmailMessage) -> EmailMessage:
         f"Final-Recipient: rfc822; {recipient}\r\nAction: failed\r\nStatus: 4.4.1\r\n"
         "Diagnostic-Code: smtp; 421 cannot connect\r\n"
     )
-    returned = "".join(f"{name}: {of[name]}\r\n" for name in ("From", "To", "Subject", "Message-ID", "References"))
+    shown = ("From", "To", "Subject", "Message-ID", "References")
+    returned = "".join(f"{name}: {of[name]}\r\n" for name in shown)
     parts: Sequence[tuple[str, str]] = (
         ("text/plain", "Your mail could not be delivered.\r\n"),
         ("message/delivery-status", status),

@@ -17,10 +17,10 @@ from tests.crash.killpoints import musts
 from tests.crash.life import killed_at
 
 LONG = bool(os.environ.get("MAILDESK_LONG"))
-SAMPLE = 4
+SAMPLE = 3
 """Points of a scene that a short run adds to COMMITs and sends."""
 CHUNKS = {"accepting fifty": 3, "deciding fifty": 2, "sending fifty": 6, "fifty": 2}
-WHOLE = 12
+WHOLE = 6
 """Points of the scene with fifty mails from end to end, whose parts have scenes of their own."""
 ALONE = (
     "opening", "new 1", "reply", "agent reply", "held", "poison", "pipe", "variant", "bounce", "auto-reply",
@@ -46,10 +46,11 @@ def chosen(name: str, labels: Sequence[str]) -> list[int]:
 )
 def test_a_killed_desk_loses_and_doubles_nothing(theatre: Theatre, name: str, chunk: int) -> None:
     scene = theatre.scene(name)
-    wrong = []
-    for point in chosen(name, scene.points)[chunk :: CHUNKS.get(name, 1)]:
-        if problems := killed_at(theatre.place, scene, point):
-            wrong.append((point, scene.points[point], problems))
+    wrong = [
+        (point, scene.points[point], problems)
+        for point in chosen(name, scene.points)[chunk :: CHUNKS.get(name, 1)]
+        if (problems := killed_at(theatre.place, scene, point))
+    ]
     assert not wrong
 
 

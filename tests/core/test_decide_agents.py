@@ -1,0 +1,193 @@
+"""THE decision on what agents write, with proof and without."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from maildesk.core import identity
+from maildesk.core.changes import Burn
+from maildesk.core.model import Participant, Proof, Status
+from tests.core.given import (
+    ALICE,
+    JANE,
+    KEY,
+    NUMBER,
+    OPEN,
+    RE,
+    SENT,
+    TOM,
+    a_ticket,
+    a_token,
+    decided,
+    kinds,
+    mails,
+    sets,
+)
+from tests.desk import DESK, START
+
+AGENT: dict[str, Any] = {"sender": "Alice Ames <alice@desk.example>", "subject": RE}
+
+
+@pytest.mark.parametrize(
+    ("status", "after"),
+    [
+        ("new", "in-progress"), ("assigned", "in-progress"), ("in-progress", "in-progress"),
+        ("waiting-customer", "waiting-customer"), ("waiting-third-party", "waiting-third-party"),
+        ("resolved", "resolved"), ("closed", "closed"), ("reopened", "in-progress"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("assignee", ["", "alice", "bob"])
+def test_an_agents_answer_in_every_status(status: str, after: str, assignee: str) -> None:
+    snapshot = replace(
+        OPEN, tickets={NUMBER: a_ticket(status=Status(status), assignee=assignee, closed=START)}
+    )
+    decision = decided(snapshot, to=a_token("alice"), text="Turn it off.", **AGENT)
+    assert (decision.disposition, decision.proof) == ("agent-reply", Proof.TOKEN)
+    ticket = decision.after.tickets[NUMBER]
+    assert (ticket.status.value, ticket.assignee, ticket.answered) == (after, assignee or "alice", True)
+    assert ticket.first_response == START
+    assert mails(decision) == [("answer", JANE)]
+
+
+def test_an_answer_claims_nothing_where_the_mail_says_whose_ticket_it_is() -> None:
+    decision = decided(to=a_token("alice"), text="#assign bob\nBob knows.", **AGENT)
+    assert decision.after.tickets[NUMBER].assignee == "bob"
+    assert mails(decision) == [("answer", JANE), ("handoff", "bob@desk.example")]
+    nobody = decided(to=a_token("alice"), text="#assign none\nSomebody knows.", **AGENT)
+    assert nobody.after.tickets[NUMBER].assignee == ""
+
+
+def test_an_answer_goes_to_everybody_who_takes_part_and_has_no_copy_yet() -> None:
+    people = (Participant(JANE, "Jane", "requester"), Participant(TOM, "Tom", "collaborator"))
+    snapshot = replace(OPEN, tickets={NUMBER: a_ticket(participants=people)})
+    assert mails(decided(snapshot, to=a_token("alice"), **AGENT)) == [("answer", JANE), ("answer", TOM)]
+    copied = decided(snapshot, to=a_token("alice"), headers={"Cc": TOM}, **AGENT)
+    assert mails(copied) == [("answer", JANE)]
+    assert not [c for c in copied.changes if isinstance(c, Burn)], "a participant is no outsider"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "disposition", "told"),
+    [
+        ("For us.", "internal", "note", []),
+        ("#note\nFor us.", "public", "note", []),
+        ("For us.", "public", "agent-reply", [("answer", JANE)]),
+        ("#priority high", "internal", "command", []),
+        ("#priority high", "public", "command", []),
+        ("#note", "public", "command", []),
+        ("#priority high\nDone.", "public", "agent-reply", [("answer", JANE)]),
+        ("#priority high\n#note\nDone.", "public", "note", []),
+    ],
+)
+def test_what_an_agents_mail_is(text: str, kind: Any, disposition: str, told: list[tuple[str, str]]) -> None:
+    decision = decided(to=a_token("alice", kind=kind), text=text, **AGENT)
+    assert decision.disposition == disposition
+    assert mails(decision) == told
+    assert sets(decision).get("priority") == ("high" if "#priority" in text else None)
+
+
+def test_a_note_tells_the_assignee() -> None:
+    snapshot = replace(OPEN, tickets={NUMBER: a_ticket(assignee="bob")})
+    decision = decided(snapshot, to=a_token("alice"), text="#note\nFor us.", **AGENT)
+    assert mails(decision) == [("note", "bob@desk.example")]
+    assert decision.after.tickets[NUMBER].status is Status.NEW
+
+
+WRONG = [
+    "#priorty high\nHello",
+    "Hello\n#close\nBye",
+    "Hello\n#topic nonsense",
+    "",
+    "> only a quote",
+    "#note\n#nonsense",
+]
+
+
+@pytest.mark.parametrize("text", WRONG)
+def test_a_wrong_command_does_nothing_and_is_answered(text: str) -> None:
+    decision = decided(to=a_token("alice"), text=text, **AGENT)
+    assert decision.disposition == "command"
+    assert mails(decision) == [("error", ALICE)]
+    assert decision.after.tickets[NUMBER] == OPEN.tickets[NUMBER]
+    assert not kinds(decision)
+
+
+def test_what_was_understood_beside_what_was_not() -> None:
+    decision = decided(to=a_token("alice"), text="#priority high\n#topic nonsense\nHello Jane", **AGENT)
+    facts = decision.notices[0].facts
+    assert facts["understood"] == ["#priority high"]
+    assert "nonsense" in str(facts["errors"])
+    assert "Hello Jane" in str(facts["text"])
+    assert decision.after.tickets[NUMBER].priority == "normal"
+
+
+def test_errors_are_answered_twenty_times_an_hour() -> None:
+    for had, told in ((19, [("error", ALICE)]), (20, [])):
+        snapshot = replace(OPEN, notice_times={("error", ALICE): (START,) * had})
+        assert mails(decided(snapshot, to=a_token("alice"), text="#nonsense", **AGENT)) == told
+
+
+HELD: list[dict[str, Any]] = [
+    {"subject": f"{RE} [#{NUMBER}]"},
+    {"headers": {"In-Reply-To": f"<{SENT}>"}},
+    {"to": a_token(JANE)},
+    {"to": a_token("bob")},
+    {"subject": "Hello", "text": "#priority high"},
+    {"subject": "Hello", "text": "Hello\n#nonsense\nBye"},
+    {"to": a_token("alice"), "subject": "Quite another matter"},
+]
+
+
+@pytest.mark.parametrize("mail", HELD)
+def test_an_agents_mail_without_proof_is_held(mail: dict[str, Any]) -> None:
+    decision = decided(**{**AGENT, **mail})
+    assert decision.disposition == "held"
+    assert mails(decision) == [("held", ALICE)]
+    assert decision.notices[0].token == ""
+    assert decision.notices[0].ticket is None
+    assert decision.after.tickets == OPEN.tickets
+
+
+@pytest.mark.parametrize(("had", "told"), [(4, 1), (5, 0)])
+def test_notices_of_held_mail_are_limited(had: int, told: int) -> None:
+    snapshot = replace(OPEN, notice_times={("held", ALICE): (START - 1,) * had})
+    decision = decided(snapshot, **{**AGENT, "subject": f"[#{NUMBER}]"})
+    assert decision.disposition == "held"
+    assert len(decision.notices) == told
+
+
+def test_an_agents_plain_mail_opens_a_ticket_and_then_they_are_a_customer_there() -> None:
+    decision = decided(sender=ALICE, subject="My own chair is broken")
+    assert decision.disposition == "new-ticket"
+    assert mails(decision) == [("acknowledgment", ALICE), ("new_ticket", "bob@desk.example")]
+    number = decision.ticket or 0
+    for mail in ({"subject": f"[#{number}]"}, {"subject": f"[#{number}]", "text": "#close"}):
+        again = decided(decision.after, sender=ALICE, message_id="<again@desk.example>", **mail)  # type: ignore[arg-type]
+        assert (again.disposition, again.ticket) == ("reply", number)
+        assert again.after.tickets[number].status is Status.NEW
+        assert mails(again) == [("customer_reply", "bob@desk.example")]
+
+
+@pytest.mark.parametrize("to", [DESK, a_token("bob")])
+def test_a_released_mail_is_carried_out(to: str) -> None:
+    decision = decided(
+        sender=ALICE, subject=f"{RE} [#{NUMBER}]", to=to, released_by="admin", text="Turn it off."
+    )
+    assert (decision.disposition, decision.proof) == ("agent-reply", Proof.AUTHENTICATED)
+    assert mails(decision) == [("answer", JANE)]
+    assert decision.notices[0].once == identity.once_key(KEY, "answer", JANE, NUMBER)
+    assert not [c for c in decision.changes if isinstance(c, Burn)]
+
+
+def test_a_released_answer_to_an_internal_mail_stays_internal() -> None:
+    decision = decided(
+        sender=ALICE,
+        subject="Another subject",
+        to=a_token("alice", kind="internal"),
+        released_by="admin",
+        text="Hm.",
+    )
+    assert decision.disposition == "note"

@@ -1,0 +1,156 @@
+"""THE decision on what machines write, and on mails that wait for others."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from maildesk.core import identity
+from maildesk.core.changes import Wait
+from maildesk.core.decide import WAIT, Arrival, decide
+from maildesk.core.model import SECOND, Status
+from maildesk.core.reading import Envelope
+from tests.core.given import (
+    ALICE,
+    JANE,
+    KEY,
+    KEYS,
+    NUMBER,
+    OPEN,
+    POLICY,
+    RE,
+    SENT,
+    TOM,
+    a_reading,
+    a_snapshot,
+    a_ticket,
+    decided,
+    kinds,
+    mails,
+)
+from tests.desk import DESK, START
+
+
+@pytest.mark.parametrize("sender", [JANE, ALICE, TOM])
+def test_an_answering_machine_moves_nothing(sender: str) -> None:
+    for status in Status:
+        snapshot = replace(OPEN, tickets={NUMBER: a_ticket(status=status, closed=START, answered=True)})
+        decision = decided(
+            snapshot, sender=sender, subject=f"{RE} [#{NUMBER}]", headers={"Auto-Submitted": "auto-replied"}
+        )
+        assert decision.disposition == "auto-reply"
+        assert decision.after.tickets == snapshot.tickets
+        assert not decision.notices
+        assert kinds(decision) == ([] if sender == TOM else ["auto-reply"])
+
+
+def test_an_answering_machine_that_answers_nothing_of_ours_opens_nothing() -> None:
+    decision = decided(headers={"Auto-Submitted": "auto-replied"})
+    assert (decision.disposition, decision.ticket) == ("auto-reply", None)
+    assert not decision.notices
+
+
+@pytest.mark.parametrize(("traced", "disposition"), [(False, "new-ticket"), (True, "auto-reply")])
+def test_a_monitor_opens_a_ticket_but_another_desk_does_not(traced: bool, disposition: str) -> None:
+    headers = {"Auto-Submitted": "auto-generated", **({"X-Maildesk-Trace": "other abc"} if traced else {})}
+    decision = decided(headers=headers)
+    assert decision.disposition == disposition
+    assert "acknowledgment" not in [kind for kind, _ in mails(decision)]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Message-ID": f"<{SENT}>"},
+        {"X-Maildesk-Trace": identity.trace(KEYS, "first@customer.example")},
+        {
+            "X-Maildesk-Trace": identity.trace(KEYS, "first@customer.example"),
+            "From": "mallory@elsewhere.example",
+        },
+    ],
+)
+def test_our_own_mail_that_comes_back_is_nothing(headers: dict[str, str]) -> None:
+    decision = decided(headers=headers)
+    assert decision.disposition == "duplicate"
+    assert not decision.notices
+    assert "came back" in decision.why[0]
+
+
+def test_a_trace_that_was_copied_to_another_mail_is_not_ours() -> None:
+    headers = {"X-Maildesk-Trace": identity.trace(KEYS, "another@customer.example")}
+    assert decided(a_snapshot(), headers=headers).disposition == "new-ticket"
+
+
+def a_bounce(recipient: str, original: str, status: str = "5.1.1") -> bytes:
+    return (
+        "From: MAILER-DAEMON@relay.example\r\nTo: support@desk.example\r\nSubject: Undelivered Mail\r\n"
+        "Message-ID: <bounce@relay.example>\r\nMIME-Version: 1.0\r\nAuto-Submitted: auto-replied\r\n"
+        'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'
+        "--b\r\nContent-Type: text/plain\r\n\r\nIt could not be delivered.\r\n"
+        "--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; relay.example\r\n\r\n"
+        f"Final-Recipient: rfc822; {recipient}\r\nAction: failed\r\nStatus: {status}\r\n"
+        "Diagnostic-Code: smtp; 550 unknown\r\n"
+        f"\r\n--b\r\nContent-Type: message/rfc822\r\n\r\nMessage-ID: <{original}>\r\n"
+        "Subject: x\r\n\r\nx\r\n--b--\r\n"
+    ).encode()
+
+
+@pytest.mark.parametrize(
+    ("status", "after"),
+    [
+        ("new", "new"), ("in-progress", "in-progress"), ("waiting-customer", "in-progress"),
+        ("resolved", "in-progress"), ("closed", "closed"),
+    ],
+)  # fmt: skip
+def test_a_bounce_of_an_answer_tells_the_agent(status: str, after: str) -> None:
+    snapshot = replace(OPEN, tickets={NUMBER: a_ticket(status=Status(status), assignee="bob")})
+    reading = a_reading(a_bounce(JANE, SENT), envelope=Envelope("smtp", "", (DESK,)))
+    decision = decide(Arrival(KEY, START, reading), snapshot, POLICY, START)
+    assert (decision.disposition, decision.ticket) == ("bounce", NUMBER)
+    assert decision.after.tickets[NUMBER].status.value == after
+    assert mails(decision) == [("bounced", "bob@desk.example")]
+    assert kinds(decision) == ["bounce"]
+
+
+def test_a_bounce_of_a_mail_to_an_agent_tells_nobody() -> None:
+    snapshot = replace(OPEN, tickets={NUMBER: a_ticket(status=Status.RESOLVED, assignee="bob")})
+    decision = decide(Arrival(KEY, START, a_reading(a_bounce(ALICE, SENT))), snapshot, POLICY, START)
+    assert decision.disposition == "bounce"
+    assert not decision.notices
+    assert decision.after.tickets[NUMBER].status is Status.RESOLVED
+
+
+@pytest.mark.parametrize("subject", ["Undelivered Mail", f"Undelivered Mail [#{NUMBER}]"])
+def test_a_bounce_of_somebody_elses_mail_is_nothing(subject: str) -> None:
+    raw = a_bounce(JANE, "other@elsewhere.example").replace(b"Undelivered Mail", subject.encode())
+    decision = decide(Arrival(KEY, START, a_reading(raw)), OPEN, POLICY, START)
+    assert (decision.disposition, decision.ticket) == ("bounce", None)
+    assert not decision.notices
+    assert decision.after.tickets == OPEN.tickets
+
+
+@pytest.mark.parametrize(
+    ("later", "waits"), [(0, "other"), (WAIT - 1, "other"), (WAIT, ""), (WAIT + SECOND, "")]
+)
+def test_a_mail_waits_for_the_one_it_answers(later: int, waits: str) -> None:
+    reading = a_reading(headers={"In-Reply-To": "<pending@customer.example>"})
+    snapshot = a_snapshot(pending={identity.mid_hash("pending@customer.example"): "other"})
+    decision = decide(Arrival(KEY, START, reading), snapshot, POLICY, START + later)
+    assert decision.waits_for == waits
+    assert decision.disposition == (None if waits else "new-ticket")
+    assert (decision.changes == (Wait(KEY),)) is bool(waits)
+
+
+def test_a_mail_does_not_wait_for_itself() -> None:
+    reading = a_reading(headers={"In-Reply-To": "<first@customer.example>"})
+    snapshot = a_snapshot(pending={identity.mid_hash("first@customer.example"): KEY})
+    assert decide(Arrival(KEY, START, reading), snapshot, POLICY, START).disposition == "new-ticket"
+
+
+def test_a_mail_that_was_answered_before_it_came_joins() -> None:
+    first = decided(a_snapshot(), headers={"In-Reply-To": "<before@customer.example>"})
+    second = decided(
+        first.after, message_id="<before@customer.example>", subject="Printer", text="The first mail."
+    )
+    assert (second.disposition, second.ticket, second.match) == ("reply", first.ticket, "cited")

@@ -1,0 +1,191 @@
+"""Nodes: a dead one's rows are taken over, a name has one process, a late one neither sends nor decides."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from maildesk.core.model import SECOND
+from maildesk.edges.senders.maildir import MaildirSender
+from maildesk.store import inbox as inbox_rows
+from maildesk.store import nodes
+from maildesk.store import outbox as outbox_rows
+from maildesk.store.db import StoreError
+from maildesk.store.nodes import DEAD_SECONDS
+from maildesk.store.schema import attempt, inbox, outbox
+from maildesk.store.store import Store
+from maildesk.work.inbound import Inbound
+from maildesk.work.live import Live
+from maildesk.work.outbound import Outbound
+from tests.crash import story
+from tests.crash.killpoints import KILLED, forked
+from tests.crash.place import database
+from tests.desk import START, Desk
+
+
+@contextmanager
+def a_node(name: str, url: str, folder: Path, live: Live, now: int = START) -> Iterator[Desk]:
+    """A desk that is one of several on a database."""
+    store = Store(database(url), name)
+    store.open()
+    try:
+        store.node.lock()
+        desk = Desk(folder, store, live, now)
+        store.write("work", lambda conn: store.node.beat(conn, desk.now))
+        yield desk
+    finally:
+        store.close()
+
+
+@pytest.fixture
+def first(database_url: str, tmp_path: Path, live: Live) -> Iterator[Desk]:
+    with a_node("first", database_url, tmp_path, live) as found:
+        yield found
+
+
+@pytest.fixture
+def second(database_url: str, tmp_path: Path, live: Live) -> Iterator[Desk]:
+    with a_node("second", database_url, tmp_path, live) as found:
+        yield found
+
+
+def dies(desk: Desk) -> None:
+    """The others come to take a node for dead."""
+    desk.store.write("work", lambda conn: nodes.expire(conn, desk.store.node.id))
+
+
+def once_each(desk: Desk, mails: int) -> None:
+    """Each mail is one ticket with three notices, and each notice was sent in one attempt on record."""
+    with desk.store.db.reading() as conn:
+        came, went = list(conn.execute(select(inbox))), list(conn.execute(select(outbox)))
+        attempts = Counter(row.outbox for row in conn.execute(select(attempt)))
+    assert Counter((row.state, row.disposition) for row in came) == {("done", "new-ticket"): mails}
+    assert Counter(row.state for row in went) == {"sent": 3 * mails}
+    assert attempts == {row.id: 1 for row in went}
+    assert len(list((desk.folder / "outgoing" / "new").iterdir())) == 3 * mails
+    assert {(row.errors, row.deaths) for row in (*came, *went)} == {(0, 0)}
+
+
+def take_mail(desk: Desk) -> list[str]:
+    """Takes mails, and does nothing with them."""
+    store = desk.store
+    return store.write("work", lambda conn: inbox_rows.take(conn, store.db, store.node.id, 50, desk.now))[0]
+
+
+def take_sends(desk: Desk) -> list[outbox_rows.Row]:
+    """Takes mails that are to go out, and does nothing with them."""
+    store = desk.store
+    return store.write("work", lambda conn: outbox_rows.take(conn, store.db, store.node.id, 50, desk.now))[0]
+
+
+def test_the_rows_of_a_dead_node_are_taken_over(first: Desk, second: Desk) -> None:
+    for n in range(5):
+        first.deliver(story.new(n).raw)
+    assert len(take_mail(first)) == 5
+    assert take_mail(second) == []
+    dies(first)
+    while second.inbound.step(second.now):
+        pass
+    second.run()
+    once_each(second, 5)
+
+
+def test_a_node_is_dead_after_thirty_seconds_of_silence(tmp_path: Path, live: Live) -> None:
+    url = f"sqlite:///{tmp_path}/desk.db"  # whose clock is ours; PostgreSQL's own goes on by itself
+    with a_node("first", url, tmp_path, live) as first, a_node("second", url, tmp_path, live) as second:
+        first.deliver(story.new(1).raw)
+        assert len(take_mail(first)) == 1
+        second.now += (DEAD_SECONDS - 1) * SECOND
+        assert take_mail(second) == []
+        second.now += 2 * SECOND
+        assert len(take_mail(second)) == 1
+
+
+def test_a_dead_nodes_sends_are_taken_over(first: Desk, second: Desk) -> None:
+    first.deliver(story.new(1).raw)
+    first.inbound.step(first.now)
+    assert len(take_sends(first)) == 3
+    assert take_sends(second) == []
+    dies(first)
+    second.run()
+    once_each(second, 1)
+
+
+def test_a_name_has_one_process(database_url: str, tmp_path: Path, live: Live) -> None:
+    def start(name: str) -> None:
+        with a_node(name, database_url, tmp_path, live):
+            pass
+
+    with a_node("first", database_url, tmp_path, live):
+
+        def refused() -> None:
+            with pytest.raises(StoreError, match="another maildesk runs as node 'first'"):
+                start("first")
+
+        assert forked(refused) == 0
+        assert forked(lambda: start("second")) == 0
+    assert forked(lambda: start("first")) == 0
+
+
+def test_a_restart_frees_what_its_earlier_life_held(database_url: str, tmp_path: Path, live: Live) -> None:
+    def life() -> None:
+        with a_node("first", database_url, tmp_path, live) as desk:
+            desk.deliver(story.new(1).raw)
+            assert len(take_mail(desk)) == 1
+            os._exit(KILLED)
+
+    assert forked(life) == KILLED
+    with a_node("first", database_url, tmp_path, live) as again:
+        again.run()
+        once_each(again, 1)
+
+
+def test_a_node_is_late_before_others_take_it_for_dead(first: Desk) -> None:
+    node, now = first.store.node, time.monotonic()
+    assert not node.late(lambda: now + DEAD_SECONDS - 10)
+    assert node.late(lambda: now + DEAD_SECONDS - 1)
+
+
+def test_a_late_node_does_not_send(first: Desk, second: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    first.deliver(story.new(1).raw)
+    first.inbound.step(first.now)
+    monkeypatch.setattr(first.store.node, "late", lambda: True)
+    first.outbound.step(first.now)
+    assert not (first.folder / "outgoing").exists()
+    second.run()
+    once_each(second, 1)
+
+
+def test_what_another_node_has_decided_meanwhile_stays_decided(first: Desk, second: Desk) -> None:
+    def overtaken(_raw: bytes) -> None:
+        dies(first)
+        while second.inbound.step(second.now):
+            pass
+
+    for n in range(2):
+        first.deliver(story.new(n).raw)
+    first.inbound = Inbound(first.store, lambda: first.live, testing_before_read=overtaken)
+    first.inbound.step(first.now)
+    second.run()
+    once_each(second, 2)
+
+
+def test_what_another_node_has_sent_meanwhile_is_recorded_once(first: Desk, second: Desk) -> None:
+    def overtaken(_row: outbox_rows.Row) -> None:
+        dies(first)
+        second.run()
+
+    first.deliver(story.new(1).raw)
+    first.inbound.step(first.now)
+    sender = MaildirSender(first.folder / "outgoing")
+    first.outbound = Outbound(first.store, lambda: first.live, sender, testing_around_send=overtaken)
+    first.outbound.step(first.now)
+    second.run()
+    once_each(second, 1)
