@@ -42,7 +42,8 @@ class App:
         self.beat()
 
     def beat(self) -> None:
-        """Stays alive."""
+        """Stays alive. Raises StoreError where another process has won the node's name meanwhile."""
+        self.store.node.hold()
         self.store.write("work", lambda conn: self.store.node.beat(conn, self.clock()))
 
     def leave(self) -> None:

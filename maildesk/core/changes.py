@@ -121,6 +121,17 @@ class Join:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerAt:
+    """Mails to a participant go to another address from now on; "" for their own again."""
+
+    number: int
+    address: str
+    to: str
+    actor: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Link:
     """A ticket points at another: kind is `possibly`, `follow-up`..."""
 
@@ -179,7 +190,7 @@ class Notify:
     notice: Notice
 
 
-Change = Open | Append | Set | Join | Link | Burn | Learn | Remember | Supersede | Wait | Notify
+Change = Open | Append | Set | Join | AnswerAt | Link | Burn | Learn | Remember | Supersede | Wait | Notify
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +283,10 @@ def evolve(snapshot: Snapshot, change: Change) -> Snapshot:
         case Join():
             ticket = snapshot.tickets[change.number]
             return _with_ticket(snapshot, replace(ticket, participants=(*ticket.participants, change.participant)))
+        case AnswerAt(address=address, to=to):
+            ticket = snapshot.tickets[change.number]
+            people = tuple(replace(p, answer_at=to) if p.address == address else p for p in ticket.participants)
+            return _with_ticket(snapshot, replace(ticket, participants=people))
         case Link():
             ticket = snapshot.tickets[change.number]
             return _with_ticket(snapshot, replace(ticket, links=(*ticket.links, (change.kind, change.other))))
@@ -316,6 +331,8 @@ def event_of(change: Change) -> Event | None:
             return Event(change.number, change.name, change.actor, change.why, {"value": value})
         case Join(participant=p):
             return Event(change.number, "participant", change.actor, change.why, {"address": p.address, "role": p.role})
+        case AnswerAt():
+            return Event(change.number, "answer-at", change.actor, change.why, {"address": change.address, "to": change.to})
         case Link():
             return Event(change.number, "link", change.actor, change.why, {"link": change.kind, "other": change.other})
         case Burn():

@@ -120,7 +120,8 @@ def _recipient(notice: Notice, ticket: Ticket | None, policy: Policy) -> str:
     agent = policy.agent_at(notice.to)
     if agent and notices.BY_NAME[notice.kind].audience == "agent":
         return agent.name
-    participant = ticket.participant(notice.to) if ticket else None
+    people = ticket.participants if ticket else ()
+    participant = next((p for p in people if identity.person_of_address(p.address) == notice.person), None)
     return showing.name_of(participant, policy) if participant else ""
 
 

@@ -56,7 +56,8 @@ class Draft:
     ) -> None:
         """A mail to somebody outside."""
         person = identity.person_of_address(participant.address)
-        self._notify(kind, participant.address, person, ticket, entry, None, unproven, not_before)
+        to = participant.answer_at or participant.address
+        self._notify(kind, to, person, ticket, entry, None, unproven, not_before)
 
     def _notify(
         self,

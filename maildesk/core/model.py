@@ -101,11 +101,15 @@ class Proof(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Participant:
-    """Somebody outside who takes part in a ticket: the requester, or a collaborator."""
+    """Somebody outside who takes part in a ticket: the requester, or a collaborator.
+
+    `answer_at` is the Reply-To of their last proven mail; "" where their mail goes to their address.
+    """
 
     address: str
     name: str
     role: Literal["requester", "collaborator"]
+    answer_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from maildesk.core import identity, rules, telling
 from maildesk.core.acting import assign, move, set_topic
-from maildesk.core.changes import Append, Join, Learn, Link, Open, Set
+from maildesk.core.changes import AnswerAt, Append, Join, Learn, Link, Open, Set
 from maildesk.core.draft import Draft
 from maildesk.core.matching import Match
 from maildesk.core.model import (
@@ -149,6 +149,18 @@ def _join_copied(draft: Draft, who: Contribution, number: int) -> None:
         draft.apply(Join(number, person, who.actor, "copied by a proven mail"))
 
 
+def _answer_at(draft: Draft, who: Contribution, number: int) -> None:
+    """Answers go where a proven mail asks for them, until the next one asks for something else."""
+    participant = draft.ticket(number).participant(who.sender)
+    if who.reading is None or who.proof is Proof.CLAIMED or participant is None:
+        return
+    asked = [a.address for a in who.reading.message.reply_to if a.address and a.address != who.sender]
+    usable = len(asked) == 1 and not is_desk(asked[0], draft.policy) and not draft.policy.agent_at(asked[0])
+    wanted = asked[0] if usable else ""
+    if participant.answer_at != wanted:
+        draft.apply(AnswerAt(number, who.sender, wanted, who.actor, "Reply-To of a proven mail"))
+
+
 def _apply_rules(draft: Draft, who: Contribution, number: int, opened: bool) -> None:
     if who.reading is None:
         return
@@ -194,6 +206,7 @@ def open_ticket(draft: Draft, who: Contribution, why: str, link: tuple[str, int]
     note = f"This may belong to #{link[1]}." if link and link[0] == "possibly" else ""
     add_entry(draft, who, number, EntryKind.CUSTOMER, "wrote the first mail", note)
     _join_copied(draft, who, number)
+    _answer_at(draft, who, number)
     _apply_rules(draft, who, number, opened=True)
     routed = draft.ticket(number).department != who.departments[0]
     others = () if routed else who.departments[1:]
@@ -220,6 +233,7 @@ def reply(draft: Draft, who: Contribution, found: Match) -> tuple[Disposition, i
         return Disposition.NEW_TICKET, number
     add_entry(draft, who, ticket.number, EntryKind.CUSTOMER, "wrote again")
     _join_copied(draft, who, ticket.number)
+    _answer_at(draft, who, ticket.number)
     move(draft, ticket.number, Move.CUSTOMER_REPLY, who.actor)
     _apply_rules(draft, who, ticket.number, opened=False)
     telling.tell_agents(draft, "customer_reply", ticket.number, draft.key, leave_out=(who.sender,))

@@ -7,11 +7,10 @@ import os
 import secrets
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from hashlib import sha256
 from typing import IO
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, exc, select, update
 
 from maildesk.core.model import SECOND
 from maildesk.store.db import Database, StoreError, insert
@@ -49,11 +48,35 @@ class Node:
             self._file = file
             return
         conn = self._db.connect()
-        key = int.from_bytes(sha256(f"maildesk node {self.name}".encode()).digest()[:7], "big")
-        if not conn.exec_driver_sql(f"SELECT pg_try_advisory_lock({key})").scalar_one():
+        if not conn.exec_driver_sql(f"SELECT pg_try_advisory_lock({self._key})").scalar_one():
             conn.close()
             raise taken
         self._lock = conn
+
+    @property
+    def _key(self) -> int:
+        return int.from_bytes(sha256(f"maildesk node {self.name}".encode()).digest()[:7], "big")
+
+    def hold(self) -> None:
+        """Makes sure that the name is still ours. PostgreSQL frees it with the connection that won it, for example
+        when the server restarts; then it is won again, or StoreError says who has it now."""
+        if self._file is not None:
+            return
+        if self._lock is not None:
+            try:
+                self._lock.exec_driver_sql("SELECT 1")
+                return
+            except exc.DBAPIError:
+                self._release()
+        # Whoever has the name now may already send what this process holds.
+        self._until = 0.0
+        self.lock()
+
+    def _release(self) -> None:
+        if self._lock is not None:
+            self._lock.invalidate()
+            self._lock.close()
+            self._lock = None
 
     def beat(self, conn: Connection, now: int) -> None:
         """Stays alive for another 30 s. Earlier boots of the name are dead at once: this one has the lock."""
@@ -76,11 +99,7 @@ class Node:
         if self._file is not None:
             self._file.close()
             self._file = None
-        if self._lock is not None:
-            with suppress(OSError):
-                self._lock.invalidate()
-                self._lock.close()
-            self._lock = None
+        self._release()
 
 
 def cli_name() -> str:

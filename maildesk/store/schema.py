@@ -136,6 +136,7 @@ participant = Table(
     Column("address", Text, nullable=False),
     Column("name", Text, nullable=False),
     Column("role", Text, nullable=False),
+    Column("answer_at", Text, nullable=False),
     UniqueConstraint("ticket", "address"),
     Index("participant_address", "address"),
 )

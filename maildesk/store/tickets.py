@@ -63,7 +63,7 @@ def tickets(conn: Connection, numbers: Iterable[int]) -> dict[int, Ticket]:
         return {}
     people: dict[int, list[Participant]] = defaultdict(list)
     for p in conn.execute(select(participant).where(participant.c.ticket.in_(wanted)).order_by(participant.c.id)):
-        people[p.ticket].append(Participant(p.address, p.name, p.role))
+        people[p.ticket].append(Participant(p.address, p.name, p.role, p.answer_at))
     tags: dict[int, list[str]] = defaultdict(list)
     for t in conn.execute(select(tag).where(tag.c.ticket.in_(wanted)).order_by(tag.c.position)):
         tags[t.ticket].append(t.tag)
@@ -312,9 +312,16 @@ def _parts(conn: Connection, before: Snapshot, after: Snapshot) -> None:
         if now is old:
             continue
         rows[participant].extend(
-            {"ticket": number, "address": p.address, "name": p.name, "role": p.role}
+            {"ticket": number, "address": p.address, "name": p.name, "role": p.role, "answer_at": p.answer_at}
             for p in now.participants[len(old.participants) if old else 0 :]
         )
+        for was, is_ in zip(old.participants if old else (), now.participants, strict=False):
+            if was != is_:
+                conn.execute(
+                    update(participant)
+                    .where(participant.c.ticket == number, participant.c.address == is_.address)
+                    .values(answer_at=is_.answer_at)
+                )
         rows[link].extend(
             {"ticket": number, "kind": kind, "other": other} for kind, other in now.links[len(old.links) if old else 0 :]
         )

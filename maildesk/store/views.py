@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, or_, select
 
 from maildesk.core.changes import Append, Decision
-from maildesk.core.identity import mid_hash
+from maildesk.core.identity import mid_hash, person_of_address
 from maildesk.core.material import Material
 from maildesk.core.message import Attachment
 from maildesk.core.model import Entry, EntryKind
@@ -97,7 +97,8 @@ def _material(
     thread = threads.get(notice.ticket, [])
     ours = [(at, 0, mid) for at, id_, mid in sent.get((notice.ticket, notice.to), ()) if id_ < row.id]
     # Their own mail sorts after our answer of the same instant: that is what the next mail answers.
-    theirs = [(e.at, 1, e.message_id) for e in thread if e.author == notice.to and e.message_id]
+    author = (notice.to, notice.person.removeprefix(person_of_address("")))
+    theirs = [(e.at, 1, e.message_id) for e in thread if e.author in author and e.message_id]
     return Material(
         ticket=found.get(notice.ticket),
         entry=next((e for e in thread if e.key == notice.entry), None),

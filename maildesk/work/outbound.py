@@ -151,8 +151,12 @@ class Outbound:
             state, not_before = next_state(attempt, row.try_, row.notice.at, now, row.unknown)
             results.append(Result(row, attempt.outcome, attempt.answer, state, not_before))
         node = self._store.node.id
-        self._store.write("work", lambda conn: outbox.record(conn, results, node, now))
-        self._store.write("work", lambda conn: outbox.put_back(conn, late, node))
+
+        def work(conn: Connection) -> None:
+            outbox.record(conn, results, node, now)
+            outbox.put_back(conn, late, node)
+
+        self._store.write("work", work)
         for result in results:
             notice = result.row.notice
             if result.state == "sent":

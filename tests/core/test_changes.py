@@ -9,6 +9,7 @@ from typing import get_args
 import pytest
 
 from maildesk.core.changes import (
+    AnswerAt,
     Append,
     Burn,
     Change,
@@ -57,6 +58,7 @@ CHANGES: tuple[Change, ...] = (
     Append(an_entry(EntryKind.CUSTOMER), JANE, "wrote again"),
     Set(NUMBER, "priority", "high", AT, "Alice Ames", "#priority high"),
     Join(NUMBER, Participant(TOM, "Tom", "collaborator"), JANE, "copied by a proven mail"),
+    AnswerAt(NUMBER, JANE, "jane@home.example", JANE, "Reply-To of a proven mail"),
     Link(NUMBER, "possibly", 555_555, "maildesk", "a stranger's mail"),
     Burn(NUMBER, f"mail:{JANE}", "public", "maildesk", "shown to x"),
     Learn("hash", MidRef(NUMBER, "own")),
@@ -100,6 +102,7 @@ def test_the_events_in_words() -> None:
         ("customer", JANE, "wrote again", f"entry=row author={JANE}"),
         ("priority", "Alice Ames", "#priority high", "value=high"),
         ("participant", JANE, "copied by a proven mail", f"address={TOM} role=collaborator"),
+        ("answer-at", JANE, "Reply-To of a proven mail", f"address={JANE} to=jane@home.example"),
         ("link", "maildesk", "a stranger's mail", "link=possibly other=555555"),
         ("token-burnt", "maildesk", "shown to x", f"person=mail:{JANE} token=public"),
         ("mail", "maildesk", f"acknowledgment to {JANE}", f"once=once notice=acknowledgment to={JANE}"),

@@ -10,14 +10,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import create_engine, select
 
 from maildesk.core.model import SECOND
 from maildesk.edges.senders.maildir import MaildirSender
 from maildesk.store import inbox as inbox_rows
 from maildesk.store import nodes
 from maildesk.store import outbox as outbox_rows
-from maildesk.store.db import StoreError
+from maildesk.store.db import Database, StoreError
 from maildesk.store.nodes import DEAD_SECONDS
 from maildesk.store.schema import attempt, inbox, outbox
 from maildesk.store.store import Store
@@ -189,3 +189,34 @@ def test_what_another_node_has_sent_meanwhile_is_recorded_once(first: Desk, seco
     first.outbound.step(first.now)
     second.run()
     once_each(second, 1)
+
+
+def test_a_node_whose_lock_broke_wins_it_again_or_stands_back(postgres_url: str) -> None:
+    first, second = Store(Database(postgres_url), "main"), Store(Database(postgres_url), "main")
+    try:
+        first.open()
+        first.node.lock()
+        first.write("work", lambda conn: first.node.beat(conn, START))
+        _cut_connections(postgres_url)
+        first.node.hold()
+        with pytest.raises(StoreError, match="another maildesk runs as node 'main'"):
+            second.node.lock()
+        _cut_connections(postgres_url)
+        second.node.lock()
+        with pytest.raises(StoreError, match="another maildesk runs as node 'main'"):
+            first.node.hold()
+        assert first.node.late(), "who lost the name sends nothing"
+    finally:
+        first.close()
+        second.close()
+
+
+def _cut_connections(url: str) -> None:
+    """What a restart of the server does to those who are connected."""
+    other = create_engine(url, isolation_level="AUTOCOMMIT")
+    with other.connect() as conn:
+        conn.exec_driver_sql(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    other.dispose()

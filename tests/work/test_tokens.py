@@ -196,3 +196,19 @@ def test_nobodys_token_is_in_anybody_elses_mail(desk: Desk) -> None:
 def test_an_envelope_alone_proves_nothing(desk: Desk, number: int) -> None:
     row = desk.handle(spoofed(number), Envelope("smtp", ALICE, (DESK,), "127.0.0.1"))
     assert row["disposition"] == "held"
+
+
+def test_the_reply_to_of_a_proven_mail_is_honoured_until_the_next(desk: Desk) -> None:
+    desk.handle(a_mail())
+    acknowledgment = desk.mails(JANE, "acknowledgment")[0]
+    elsewhere = {"Reply-To": "jane.private@home.example"}
+    desk.handle(an_answer(acknowledgment, JANE, "I am at home now.", "<j2@customer.example>", elsewhere))
+    notice = desk.mails(ALICE, "customer_reply")[0]
+    desk.handle(an_answer(notice, ALICE, "Good.", "<a1@desk.example>"))
+    answer = desk.mails(template="answer")[-1]
+    assert "jane.private@home.example" in answer["To"]
+    # Who answers is still Jane: her token counts with her own address.
+    back = desk.handle(an_answer(answer, JANE, "I am back.", "<j3@customer.example>"))
+    assert (back["disposition"], back["proof"]) == ("reply", "token")
+    desk.handle(an_answer(desk.mails(ALICE, "customer_reply")[-1], ALICE, "Fine.", "<a2@desk.example>"))
+    assert JANE in desk.mails(template="answer")[-1]["To"]
