@@ -15,8 +15,8 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from maildesk import log
 from maildesk.app import App
-from maildesk.edges.intakes.smtp import SmtpIntake
 from maildesk.core.proof import is_desk
+from maildesk.edges.intakes.smtp import SmtpIntake
 from maildesk.store.nodes import BEAT_SECONDS
 
 LONGEST_PAUSE = 60.0

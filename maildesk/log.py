@@ -18,7 +18,14 @@ def _safe(text: object) -> str:
 
 def received(key: str, channel: str, size: int, message_id: str, sender: str) -> None:
     """A mail was committed."""
-    _LOG.info("mail %s received by %s size=%d message-id=%s from=%s", key, channel, size, _safe(message_id), _safe(sender))
+    _LOG.info(
+        "mail %s received by %s size=%d message-id=%s from=%s",
+        key,
+        channel,
+        size,
+        _safe(message_id),
+        _safe(sender),
+    )
 
 
 def decided(key: str, disposition: str, ticket: int | None, why: Sequence[str]) -> None:
@@ -54,7 +61,9 @@ def not_sent(once: str, state: str, to: str, answer: str) -> None:
 
 def refused(key: str, error: BaseException) -> None:
     """A mail could not be stored: the other side keeps it and is told to come again."""
-    _LOG.error("mail %s not accepted, the sender keeps it and tries again: %s. %s", key, _safe(error), advice(error))
+    _LOG.error(
+        "mail %s not accepted, the sender keeps it and tries again: %s. %s", key, _safe(error), advice(error)
+    )
 
 
 def loop_failed(name: str, error: BaseException, seconds: float) -> None:

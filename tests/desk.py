@@ -40,8 +40,18 @@ def a_policy(**changes: Any) -> Policy:
                 {"name": "billing", "title": "Billing", "addresses": ["billing@desk.example"]},
             ],
             "agents": [
-                {"id": "alice", "name": "Alice Ames", "addresses": ["alice@desk.example"], "departments": ["support"]},
-                {"id": "bob", "name": "Bob Brown", "addresses": ["bob@desk.example"], "departments": ["support", "billing"]},
+                {
+                    "id": "alice",
+                    "name": "Alice Ames",
+                    "addresses": ["alice@desk.example"],
+                    "departments": ["support"],
+                },
+                {
+                    "id": "bob",
+                    "name": "Bob Brown",
+                    "addresses": ["bob@desk.example"],
+                    "departments": ["support", "billing"],
+                },
             ],
             "topics": [
                 {"name": "printing", "title": "Printing"},
@@ -53,7 +63,11 @@ def a_policy(**changes: Any) -> Policy:
                     "when": {"subject": {"contains": "printer"}},
                     "then": {"topic": "printing", "tag": ["hardware"]},
                 },
-                {"name": "invoices", "when": {"subject": {"contains": "invoice"}}, "then": {"topic": "invoices"}},
+                {
+                    "name": "invoices",
+                    "when": {"subject": {"contains": "invoice"}},
+                    "then": {"topic": "invoices"},
+                },
                 {
                     "name": "fire",
                     "when": {"body": {"matches": r"\bfire\b"}},
@@ -94,7 +108,9 @@ class Desk:
 
     def _envelope(self, raw: bytes) -> Envelope:
         mail = message_from_bytes(raw, policy=policy.default)
-        sender = mail["From"].addresses[0].addr_spec.lower() if mail["From"] and mail["From"].addresses else ""
+        sender = (
+            mail["From"].addresses[0].addr_spec.lower() if mail["From"] and mail["From"].addresses else ""
+        )
         found = [a.addr_spec.lower() for name in ("To", "Cc") if mail[name] for a in mail[name].addresses]
         ours = tuple(a for a in found if a.endswith("@desk.example") and not a.startswith(("alice@", "bob@")))
         return Envelope("smtp", sender, ours or (DESK,), "127.0.0.1")
@@ -136,12 +152,16 @@ class Desk:
     def mails(self, to: str = "", template: str = "") -> list[EmailMessage]:
         """What went out, in order of sending."""
         box = mailbox.Maildir(self.folder / "outgoing", create=True)
-        by_name = {key.partition(".")[0]: key for key in box.keys()}
+        by_name = {key.partition(".")[0]: key for key in box.iterkeys()}
         found = []
         with self.store.db.reading() as conn:
             listed = views.outbox_list(conn, limit=1_000_000)
         for row in reversed(listed):
-            if row["once"] in by_name and (not to or row["to"] == to) and (not template or row["kind"] == template):
+            if (
+                row["once"] in by_name
+                and (not to or row["to"] == to)
+                and (not template or row["kind"] == template)
+            ):
                 mail = message_from_bytes(box.get_bytes(by_name[row["once"]]), policy=policy.default)
                 assert isinstance(mail, EmailMessage)
                 found.append(mail)

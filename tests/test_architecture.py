@@ -92,7 +92,9 @@ def test_the_core_is_pure(path: Path) -> None:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             assert node.func.id not in CORE_BANNED_CALLS, f"{path.name}:{node.lineno} calls {node.func.id}()"
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            assert node.func.attr not in CORE_BANNED_NAMES, f"{path.name}:{node.lineno} calls .{node.func.attr}()"
+            assert node.func.attr not in CORE_BANNED_NAMES, (
+                f"{path.name}:{node.lineno} calls .{node.func.attr}()"
+            )
 
 
 @pytest.mark.parametrize("path", FILES, ids=_ids)

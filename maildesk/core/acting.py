@@ -98,7 +98,9 @@ def _answer(draft: Draft, act: Act) -> None:
             draft.notify_participant("answer", participant, act.ticket, draft.key)
     # An answer claims a ticket that nobody has, unless the same mail says whose it is.
     if act.agent and not ticket.assignee and not any(e.field == "assignee" for e in act.parsed.effects):
-        draft.apply(Set(act.ticket, "assignee", act.agent.id, draft.now, act.actor, "answering claims the ticket"))
+        draft.apply(
+            Set(act.ticket, "assignee", act.agent.id, draft.now, act.actor, "answering claims the ticket")
+        )
     move(draft, act.ticket, Move.AGENT_ANSWER, act.actor)
 
 
@@ -126,9 +128,9 @@ def _tell(draft: Draft, act: Act, before: Ticket, noted: bool) -> None:
     after = draft.ticket(act.ticket)
     author = act.agent.addresses if act.agent else ()
     entry = draft.key if noted else ""
-    if after.assignee and after.assignee != before.assignee:
-        telling.tell_agents(draft, "handoff", act.ticket, entry, leave_out=author)
-    elif not after.assignee and (before.assignee or after.department != before.department):
+    if (after.assignee and after.assignee != before.assignee) or (
+        not after.assignee and (before.assignee or after.department != before.department)
+    ):
         telling.tell_agents(draft, "handoff", act.ticket, entry, leave_out=author)
     elif noted and after.assignee:
         telling.tell_agents(draft, "note", act.ticket, entry, leave_out=author)

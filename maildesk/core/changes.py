@@ -21,7 +21,6 @@ from maildesk.core.model import (
     Status,
     Ticket,
 )
-
 from maildesk.core.notices import BY_NAME
 
 
@@ -282,10 +281,14 @@ def evolve(snapshot: Snapshot, change: Change) -> Snapshot:
             return _with_ticket(snapshot, _set(snapshot.tickets[change.number], change))
         case Join():
             ticket = snapshot.tickets[change.number]
-            return _with_ticket(snapshot, replace(ticket, participants=(*ticket.participants, change.participant)))
+            return _with_ticket(
+                snapshot, replace(ticket, participants=(*ticket.participants, change.participant))
+            )
         case AnswerAt(address=address, to=to):
             ticket = snapshot.tickets[change.number]
-            people = tuple(replace(p, answer_at=to) if p.address == address else p for p in ticket.participants)
+            people = tuple(
+                replace(p, answer_at=to) if p.address == address else p for p in ticket.participants
+            )
             return _with_ticket(snapshot, replace(ticket, participants=people))
         case Link():
             ticket = snapshot.tickets[change.number]
@@ -323,22 +326,52 @@ def event_of(change: Change) -> Event | None:
     """The event that records a change of a ticket; None for changes that are not a ticket's."""
     match change:
         case Open(ticket=t):
-            return Event(t.number, "opened", change.actor, change.why, {"subject": t.subject, "requester": t.requester.address, "department": t.department})
+            return Event(
+                t.number,
+                "opened",
+                change.actor,
+                change.why,
+                {"subject": t.subject, "requester": t.requester.address, "department": t.department},
+            )
         case Append(entry=e):
-            return Event(e.ticket, e.kind.value, change.actor, change.why, {"entry": e.key, "author": e.author})
+            return Event(
+                e.ticket, e.kind.value, change.actor, change.why, {"entry": e.key, "author": e.author}
+            )
         case Set():
             value = list(change.value) if isinstance(change.value, tuple) else change.value
             return Event(change.number, change.name, change.actor, change.why, {"value": value})
         case Join(participant=p):
-            return Event(change.number, "participant", change.actor, change.why, {"address": p.address, "role": p.role})
+            return Event(
+                change.number, "participant", change.actor, change.why, {"address": p.address, "role": p.role}
+            )
         case AnswerAt():
-            return Event(change.number, "answer-at", change.actor, change.why, {"address": change.address, "to": change.to})
+            return Event(
+                change.number,
+                "answer-at",
+                change.actor,
+                change.why,
+                {"address": change.address, "to": change.to},
+            )
         case Link():
-            return Event(change.number, "link", change.actor, change.why, {"link": change.kind, "other": change.other})
+            return Event(
+                change.number, "link", change.actor, change.why, {"link": change.kind, "other": change.other}
+            )
         case Burn():
-            return Event(change.number, "token-burnt", change.actor, change.why, {"person": change.person, "token": change.kind})
+            return Event(
+                change.number,
+                "token-burnt",
+                change.actor,
+                change.why,
+                {"person": change.person, "token": change.kind},
+            )
         case Notify(notice=n) if n.ticket is not None:
-            return Event(n.ticket, "mail", "maildesk", f"{n.kind} to {n.to}", {"once": n.once, "notice": n.kind, "to": n.to})
+            return Event(
+                n.ticket,
+                "mail",
+                "maildesk",
+                f"{n.kind} to {n.to}",
+                {"once": n.once, "notice": n.kind, "to": n.to},
+            )
         case _:
             return None
 
@@ -346,4 +379,3 @@ def event_of(change: Change) -> Event | None:
 def within(times: tuple[int, ...], now: int, span: int) -> int:
     """How many of these instants lie in the last `span` microseconds."""
     return sum(1 for at in times if at > now - span)
-

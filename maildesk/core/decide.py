@@ -135,7 +135,9 @@ def _bounce(draft: Draft, cause: Arrival, standing: Standing, found: Match) -> t
     return Disposition.BOUNCE, number
 
 
-def _automatic(draft: Draft, cause: Arrival, standing: Standing, found: Match) -> tuple[Disposition, int | None]:
+def _automatic(
+    draft: Draft, cause: Arrival, standing: Standing, found: Match
+) -> tuple[Disposition, int | None]:
     draft.because(f"A machine wrote it ({cause.reading.kind.because}): it is not answered and moves nothing.")
     ticket = draft.ticket(found.ticket) if found.ticket else None
     if ticket is None or not (ticket.participant(standing.sender) or standing.agent):
@@ -165,7 +167,9 @@ def _agent(
         return _customer(draft, cause, standing, found)
     parsed = commands.parse(reading.new_text, draft.policy)
     if not parsed.text and not parsed.effects and not parsed.errors and not reading.message.attachments:
-        parsed = Parsed("", (), ("No new text was found in it, so nothing was sent. Write above the quoted mail.",))
+        parsed = Parsed(
+            "", (), ("No new text was found in it, so nothing was sent. Write above the quoted mail.",)
+        )
     if parsed.errors:
         return _error(draft, reading, agent, found.ticket, parsed)
     internal = standing.whose == "own" and standing.token is not None and standing.token.kind == "internal"
@@ -258,11 +262,15 @@ def _customer(
         owner = _owner_name(draft, standing, ticket.number)
         note = f"{who.name} <{who.sender}> wrote this with {owner}'s reply address and takes no part in the ticket."
         draft.because(note)
-        requesting.add_entry(draft, who, ticket.number, EntryKind.THIRD_PARTY, "wrote with another's reply address", note)
+        requesting.add_entry(
+            draft, who, ticket.number, EntryKind.THIRD_PARTY, "wrote with another's reply address", note
+        )
         telling.tell_agents(draft, "customer_reply", ticket.number, draft.key, leave_out=(who.sender,))
         return Disposition.THIRD_PARTY, ticket.number
     if ticket:
-        draft.because(f"{standing.sender or 'The sender'} takes no part in #{ticket.number}: a new ticket is opened.")
+        draft.because(
+            f"{standing.sender or 'The sender'} takes no part in #{ticket.number}: a new ticket is opened."
+        )
         link = ("possibly", ticket.number)
         return Disposition.NEW_TICKET, requesting.open_ticket(draft, who, "a stranger's mail", link)
     return Disposition.NEW_TICKET, requesting.open_ticket(draft, who, "a new mail")

@@ -40,7 +40,12 @@ class Draft:
         return self.after.tickets[number]
 
     def notify_agent(
-        self, kind: str, agent: Agent, ticket: int | None, entry: str = "", facts: Mapping[str, object] | None = None
+        self,
+        kind: str,
+        agent: Agent,
+        ticket: int | None,
+        entry: str = "",
+        facts: Mapping[str, object] | None = None,
     ) -> None:
         """A mail to an agent's own address."""
         self._notify(kind, agent.address, identity.person_of_agent(agent.id), ticket, entry, facts)
@@ -111,7 +116,9 @@ class Draft:
         self.because(f"No mail to {to}: they have had {limit} about #{ticket} within the hour.")
         return True
 
-    def done(self, disposition: Disposition | None, ticket: int | None = None, waits_for: str = "") -> Decision:
+    def done(
+        self, disposition: Disposition | None, ticket: int | None = None, waits_for: str = ""
+    ) -> Decision:
         """The finished decision."""
         return Decision(
             disposition=disposition,

@@ -28,7 +28,9 @@ def choice(what: str, word: str, names: Iterable[str]) -> str:
     near = difflib.get_close_matches(word.lower(), known, n=1)
     hint = f"did you mean {near[0]}? " if near else ""
     shown = word or "nothing"
-    raise ValueError(f"{shown!r} is no {what}: {hint}Known: {', '.join(known) or 'none'}.".replace("'nothing'", "nothing"))
+    raise ValueError(
+        f"{shown!r} is no {what}: {hint}Known: {', '.join(known) or 'none'}.".replace("'nothing'", "nothing")
+    )
 
 
 STATUS_WORDS = {
@@ -64,7 +66,9 @@ def _assignee(word: str, policy: Policy) -> str:
 
 FIELDS: tuple[Field, ...] = (
     Field("status", "where the ticket stands", _status, lambda t: t.status.value),
-    Field("priority", "how urgent it is", lambda w, p: choice("priority", w, PRIORITIES), lambda t: t.priority),
+    Field(
+        "priority", "how urgent it is", lambda w, p: choice("priority", w, PRIORITIES), lambda t: t.priority
+    ),
     Field("topic", "help topic: what it is about", _topic, lambda t: t.topic),
     Field(
         "department",

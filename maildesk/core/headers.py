@@ -12,7 +12,8 @@ _HEAD = 262_144
 _SUBJECT = 500
 _END = re.compile(rb"\r?\n\r?\n")
 _WANTED = re.compile(
-    rb"^(?:from|sender|subject|message-id|in-reply-to|references)[ \t]*:[^\n]*\n?(?:[ \t][^\n]*\n?)*", re.I | re.M
+    rb"^(?:from|sender|subject|message-id|in-reply-to|references)[ \t]*:[^\n]*\n?(?:[ \t][^\n]*\n?)*",
+    re.IGNORECASE | re.MULTILINE,
 )
 
 

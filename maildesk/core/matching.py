@@ -98,7 +98,9 @@ def another_matter(reading: Reading, found: Match, snapshot: Snapshot) -> bool:
         return False
     ticket = snapshot.tickets[found.ticket]
     for mid in reading.cited:
-        if identity.read_anchor(snapshot.keys, mid) is not None or identity.own_message_id(snapshot.keys, mid):
+        if identity.read_anchor(snapshot.keys, mid) is not None or identity.own_message_id(
+            snapshot.keys, mid
+        ):
             return False
         if any(ref.ticket == ticket.number for ref in snapshot.mids.get(identity.mid_hash(mid), ())):
             return False

@@ -96,7 +96,7 @@ class Proof(StrEnum):
 
     CLAIMED = "claimed"
     AUTHENTICATED = "authenticated"
-    TOKEN = "token"  # noqa: S105 - the name of a proof, not a secret
+    TOKEN = "token"
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,7 +156,9 @@ class Limits(Frozen):
         2_000, ge=0, description="Automatic mails an hour to unproven senders in all; above it they wait."
     )
     mails_per_ticket_hour: int = Field(
-        30, ge=1, description="Automatic mails to one person about one ticket an hour; the rest is only recorded."
+        30,
+        ge=1,
+        description="Automatic mails to one person about one ticket an hour; the rest is only recorded.",
     )
     held_notices_hour: int = Field(5, ge=0, description="Notices of held mail to one agent an hour.")
 

@@ -72,15 +72,23 @@ def assess(reading: Reading, snapshot: Snapshot, policy: Policy) -> Standing:
     # One From field with one address is the only identity that a token can confirm.
     if len(reading.message.from_) != 1 or not normal(sender):
         count = len(reading.message.from_) or "no"
-        return standing(Proof.CLAIMED, "foreign" if token else "", f"the mail has {count} From addresses: it proves nothing")
+        return standing(
+            Proof.CLAIMED,
+            "foreign" if token else "",
+            f"the mail has {count} From addresses: it proves nothing",
+        )
     if token is None:
         return standing(Proof.CLAIMED, "", "From alone proves nothing")
     if not own:
-        return standing(Proof.CLAIMED, "foreign", f"the reply address was given to somebody other than {sender}")
+        return standing(
+            Proof.CLAIMED, "foreign", f"the reply address was given to somebody other than {sender}"
+        )
     ticket = snapshot.ticket(token.number)
     assert ticket is not None
     if token.generation != ticket.generation(person, token.kind) and token.number == ticket.number:
-        return standing(Proof.CLAIMED, "burnt", "the reply address was shown to outsiders and proves nothing any more")
+        return standing(
+            Proof.CLAIMED, "burnt", "the reply address was shown to outsiders and proves nothing any more"
+        )
     return standing(Proof.TOKEN, "own", f"the reply address was given to {sender}, who the mail is from")
 
 
@@ -91,7 +99,10 @@ def exposed(reading: Reading, policy: Policy, known: frozenset[str]) -> tuple[st
         dict.fromkeys(
             a.address
             for a in shown
-            if a.address and not desk_part(a.address, policy)[0] and not policy.agent_at(a.address) and a.address not in known
+            if a.address
+            and not desk_part(a.address, policy)[0]
+            and not policy.agent_at(a.address)
+            and a.address not in known
         )
     )
 

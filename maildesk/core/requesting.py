@@ -86,7 +86,10 @@ def learn_ids(draft: Draft, reading: Reading, number: int) -> None:
         draft.apply(Learn(own, MidRef(number, "own")))
     for mid in reading.cited[:20]:
         # Ids of ours are found by their signature and by the mails that we sent.
-        if not identity.own_message_id(draft.after.keys, mid) and identity.read_anchor(draft.after.keys, mid) is None:
+        if (
+            not identity.own_message_id(draft.after.keys, mid)
+            and identity.read_anchor(draft.after.keys, mid) is None
+        ):
             draft.apply(Learn(identity.mid_hash(mid), MidRef(number, "cited")))
 
 
@@ -99,21 +102,33 @@ def remark(reading: Reading, proof: Proof, policy: Policy) -> str:
     others = [a.address for a in (*message.to, *message.cc) if a.address and not is_desk(a.address, policy)]
     if others:
         shown = ", ".join(dict.fromkeys(others[:10]))
-        sentences.append(f"The mail also went to {shown}; they get no copies, because its sender is not proven.")
+        sentences.append(
+            f"The mail also went to {shown}; they get no copies, because its sender is not proven."
+        )
     asked = [a.address for a in message.reply_to if a.address and a.address != reading.sender]
     if asked:
-        sentences.append(f"It asks for answers to {', '.join(asked[:3])}; they go to {reading.sender} instead.")
+        sentences.append(
+            f"It asks for answers to {', '.join(asked[:3])}; they go to {reading.sender} instead."
+        )
     if len(message.from_) > 1:
         sentences.append(f"It has several From addresses: {', '.join(a.address for a in message.from_[:5])}.")
     return " ".join(sentences)
 
 
 def add_entry(
-    draft: Draft, who: Contribution, number: int, kind: EntryKind, why: str, note: str = "", clock: bool = True
+    draft: Draft,
+    who: Contribution,
+    number: int,
+    kind: EntryKind,
+    why: str,
+    note: str = "",
+    clock: bool = True,
 ) -> None:
     """Appends what was written to the ticket's thread."""
     reading = who.reading
-    own_remark = remark(reading, who.proof, draft.policy) if reading and kind is not EntryKind.AUTO_REPLY else ""
+    own_remark = (
+        remark(reading, who.proof, draft.policy) if reading and kind is not EntryKind.AUTO_REPLY else ""
+    )
     entry = Entry(
         key=draft.key,
         ticket=number,
@@ -228,7 +243,9 @@ def reply(draft: Draft, who: Contribution, found: Match) -> tuple[Disposition, i
         return Disposition.REPLY, ticket.number
     window = draft.policy.reopen_days * DAY
     if ticket.status is Status.CLOSED and ticket.closed is not None and draft.now - ticket.closed > window:
-        draft.because(f"#{ticket.number} was closed more than {draft.policy.reopen_days} days ago: a follow-up is opened.")
+        draft.because(
+            f"#{ticket.number} was closed more than {draft.policy.reopen_days} days ago: a follow-up is opened."
+        )
         number = open_ticket(draft, who, f"follow-up of #{ticket.number}", ("follow-up", ticket.number))
         return Disposition.NEW_TICKET, number
     add_entry(draft, who, ticket.number, EntryKind.CUSTOMER, "wrote again")

@@ -8,7 +8,9 @@ from maildesk.core.material import Material
 from maildesk.core.policy import Policy
 
 
-def returned(notice: Notice, material: Material, findings: tuple[str, ...], policy: Policy, now: int) -> Notice | None:
+def returned(
+    notice: Notice, material: Material, findings: tuple[str, ...], policy: Policy, now: int
+) -> Notice | None:
     """The notice that returns a stopped mail to the agent who wrote it; an automatic one goes to its department.
 
     None for a mail that was itself to an agent: that must not go round.
@@ -26,7 +28,7 @@ def returned(notice: Notice, material: Material, findings: tuple[str, ...], poli
         ticket=ticket.number,
         at=now,
         person=person,
-        token="public",  # noqa: S106 - the kind of a reply address
+        token="public",
         generation=ticket.generation(person, "public"),
         facts={
             "errors": [f"The mail to {notice.to} was not sent: {finding}" for finding in findings],

@@ -89,7 +89,9 @@ def _leaves(when: When, path: str, facts: Mapping[str, tuple[str, ...]]) -> Iter
 
 def leaves(policy: Policy, facts: Mapping[str, tuple[str, ...]]) -> Mapping[str, Leaf]:
     """Every condition of every rule, tried on the mail's `from_`, `to`, `subject` and `body`."""
-    return {path: leaf for i, rule in enumerate(policy.rules) for path, leaf in _leaves(rule.when, str(i), facts)}
+    return {
+        path: leaf for i, rule in enumerate(policy.rules) for path, leaf in _leaves(rule.when, str(i), facts)
+    }
 
 
 def _holds(when: When, path: str, found: Mapping[str, Leaf]) -> Leaf:
@@ -118,7 +120,9 @@ def _holds(when: When, path: str, found: Mapping[str, Leaf]) -> Leaf:
     return Leaf(True, " and ".join(reasons) or "it has no conditions")
 
 
-def evaluate(policy: Policy, event: Literal["opened", "replied"], found: Mapping[str, Leaf]) -> tuple[Result, ...]:
+def evaluate(
+    policy: Policy, event: Literal["opened", "replied"], found: Mapping[str, Leaf]
+) -> tuple[Result, ...]:
     """What each rule for this event came to, in the order of the file, up to the one that stops."""
     results = []
     for i, rule in enumerate(policy.rules):

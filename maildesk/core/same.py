@@ -12,7 +12,9 @@ _DATED = 7 * DAY
 _UNDATED = 15 * 60 * SECOND
 
 
-def remembered(reading: Reading, key: str, received: int, disposition: Disposition, ticket: int | None) -> Seen:
+def remembered(
+    reading: Reading, key: str, received: int, disposition: Disposition, ticket: int | None
+) -> Seen:
     """What is kept of a mail to know it again."""
     return Seen(
         key=key,
@@ -63,7 +65,9 @@ def _again(new: Seen, old: Seen, dated: bool) -> str:
     return ""
 
 
-def earlier(reading: Reading, snapshot: Snapshot, key: str, received: int, proof: Proof) -> tuple[Seen | None, str]:
+def earlier(
+    reading: Reading, snapshot: Snapshot, key: str, received: int, proof: Proof
+) -> tuple[Seen | None, str]:
     """The decided mail that this one repeats, and why; (None, "") if there is none.
 
     A held mail is not repeated by a copy with stronger proof: that copy is decided.

@@ -19,7 +19,9 @@ def agents_for(ticket: Ticket, policy: Policy, departments: tuple[str, ...] = ()
     if assignee:
         return (assignee,)
     names = (ticket.department, *departments)
-    return tuple(dict.fromkeys(agent for name in names for agent in policy.agents_of(policy.department(name).name)))
+    return tuple(
+        dict.fromkeys(agent for name in names for agent in policy.agents_of(policy.department(name).name))
+    )
 
 
 def tell_agents(
@@ -86,7 +88,9 @@ def acknowledge(draft: Draft, reading: Reading | None, number: int, entry: str, 
         return
     late = not proven and draft.after.unproven_acks >= draft.policy.limits.acks_unproven_hour
     if late:
-        draft.because("The acknowledgment waits an hour: unproven senders have had all that the limit allows.")
+        draft.because(
+            "The acknowledgment waits an hour: unproven senders have had all that the limit allows."
+        )
     draft.notify_participant(
         "acknowledgment",
         requester,

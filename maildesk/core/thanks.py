@@ -11,7 +11,8 @@ _THANKS = r"""
   | danke | dankesch(?:ö|oe)n | vielen\s+dank | besten\s+dank | herzlichen\s+dank
   | merci | grazie | gracias | obrigad[oa] | dank\s*(?:u|je)(?:\s*wel)? | bedankt | tack | takk | tak | kiitos
   | dzi(?:ę|e)kuj(?:ę|e) | d(?:ě|e)kuji | ď?akujem | hvala | k(?:ö|o)sz(?:ö|o)n(?:ö|o)m | mul(?:ț|t)umesc
-  | te(?:ş|s)ekk(?:ü|u)r(?:ler| ederim) | спасибо | дякую | ευχαριστώ | תודה | شكرا | ありがとう(?:ございます)? | 谢谢 | 감사합니다
+  | te(?:ş|s)ekk(?:ü|u)r(?:ler| ederim) | спасибо | дякую | ευχαριστώ
+  | תודה | شكرا | ありがとう(?:ございます)? | 谢谢 | 감사합니다
 """
 _COURTESY = r"""
     hi | hello | hey | dear | hallo | guten\s+tag | bonjour | hola | ciao
@@ -26,7 +27,9 @@ _ONLY = regex.compile(
     rf"^(?=.*?(?:\b(?:{_THANKS})\b|👍|🙏|❤))(?:(?:\b(?:{_THANKS}|{_COURTESY})\b)|[\s\p{{P}}\p{{Emoji_Presentation}}❤\uFE0F])+$",
     regex.IGNORECASE | regex.VERBOSE | regex.DOTALL,
 )
-_REACTION = regex.compile(r"^\s*(?:👍|🙏|❤️?|👏|🎉)+\s*(?:.{0,60}\breacted to your message\b.*)?$", regex.DOTALL)
+_REACTION = regex.compile(
+    r"^\s*(?:👍|🙏|❤️?|👏|🎉)+\s*(?:.{0,60}\breacted to your message\b.*)?$", regex.DOTALL
+)
 
 
 def thanks(text: str) -> bool:

@@ -22,7 +22,9 @@ from maildesk.store.writer import Busy
 class Acceptor:
     """Commits mails as they come. It judges no content and knows no duplicates."""
 
-    def __init__(self, store: Store, clock: Callable[[], int], wake: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, store: Store, clock: Callable[[], int], wake: Callable[[], None] = lambda: None
+    ) -> None:
         self._store = store
         self._clock = clock
         self._wake = wake

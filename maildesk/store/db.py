@@ -59,11 +59,18 @@ class Database:
     def _engine(self, busy_ms: int) -> Engine:
         if not self.is_sqlite:
             return create_engine(self.url, isolation_level="AUTOCOMMIT", pool_pre_ping=True, pool_size=20)
-        engine = create_engine(self.url, isolation_level="AUTOCOMMIT", connect_args={"check_same_thread": False})
+        engine = create_engine(
+            self.url, isolation_level="AUTOCOMMIT", connect_args={"check_same_thread": False}
+        )
 
         @event.listens_for(engine, "connect")
         def _pragmas(connection: Any, record: Any) -> None:
-            for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={busy_ms}", "foreign_keys=ON"):
+            for pragma in (
+                "journal_mode=WAL",
+                "synchronous=FULL",
+                f"busy_timeout={busy_ms}",
+                "foreign_keys=ON",
+            ):
                 connection.execute(f"PRAGMA {pragma}").close()
 
         return engine
@@ -125,7 +132,11 @@ class Database:
         """The instant by which nodes live: the server's clock, which all nodes share; ours on SQLite."""
         if self.is_sqlite:
             return now
-        return int(conn.exec_driver_sql("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint").scalar_one())
+        return int(
+            conn.exec_driver_sql(
+                "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
+            ).scalar_one()
+        )
 
     def create(self) -> None:
         """Creates the tables of a fresh store and stamps them. Raises StoreError for a store of another version."""

@@ -142,10 +142,8 @@ def take(conn: Connection, db: Database, holder: str, limit: int, now: int) -> t
         .limit(limit)
         .with_for_update(skip_locked=True)
     ).all()
-    if found and found[0].alone:
-        chosen = [found[0].key]
-    else:
-        chosen = [row.key for row in found if not row.alone]
+    alone = bool(found) and found[0].alone
+    chosen = [found[0].key] if alone else [row.key for row in found if not row.alone]
     if chosen:
         conn.execute(
             update(inbox)
@@ -157,14 +155,21 @@ def take(conn: Connection, db: Database, holder: str, limit: int, now: int) -> t
 
 def held_by(conn: Connection, keys: Iterable[str], holder: str) -> set[str]:
     """Which of these rows the node still holds."""
-    found = conn.execute(select(inbox.c.key).where(inbox.c.key.in_(list(keys)), inbox.c.state == "taken", inbox.c.holder == holder))
+    found = conn.execute(
+        select(inbox.c.key).where(
+            inbox.c.key.in_(list(keys)), inbox.c.state == "taken", inbox.c.holder == holder
+        )
+    )
     return {row.key for row in found}
 
 
 def fetch(conn: Connection, keys: Sequence[str]) -> list[Row]:
     """The rows with their bytes, in the order in which they came."""
     found = conn.execute(
-        select(inbox, raw.c.z).join(raw, raw.c.key == inbox.c.key).where(inbox.c.key.in_(keys)).order_by(inbox.c.id)
+        select(inbox, raw.c.z)
+        .join(raw, raw.c.key == inbox.c.key)
+        .where(inbox.c.key.in_(keys))
+        .order_by(inbox.c.id)
     )
     return [_row(row) for row in found]
 
@@ -209,7 +214,9 @@ def failed(conn: Connection, key: str, holder: str, trouble: str) -> None:
 
 def waits(conn: Connection, key: str, waits_for: str) -> None:
     """Frees a row until the mail that it answers is decided, or ten minutes have passed."""
-    conn.execute(update(inbox).where(inbox.c.key == key).values(state="new", holder=None, waits_for=waits_for))
+    conn.execute(
+        update(inbox).where(inbox.c.key == key).values(state="new", holder=None, waits_for=waits_for)
+    )
 
 
 def release(conn: Connection, key: str, by: str) -> bool:

@@ -65,9 +65,10 @@ class Node:
         if self._lock is not None:
             try:
                 self._lock.exec_driver_sql("SELECT 1")
-                return
             except exc.DBAPIError:
                 self._release()
+            else:
+                return
         # Whoever has the name now may already send what this process holds.
         self._until = 0.0
         self.lock()

@@ -129,7 +129,9 @@ def _recorded(conn: Connection, ids: Sequence[int]) -> dict[int, int]:
 
 def _mine(holder: str) -> Any:
     """The row of `b_id`, in the attempt of `b_try`, as long as this node holds it."""
-    return and_(outbox.c.id == bindparam("b_id"), outbox.c.holder == holder, outbox.c["try"] == bindparam("b_try"))
+    return and_(
+        outbox.c.id == bindparam("b_id"), outbox.c.holder == holder, outbox.c["try"] == bindparam("b_try")
+    )
 
 
 def composed(conn: Connection, rows: Sequence[tuple[Row, Composed]], holder: str) -> None:
@@ -156,27 +158,49 @@ def add(conn: Connection, notice: Notice, cause: str, message_id: str) -> None:
     """Another mail that follows from one that could not be sent."""
     conn.execute(
         insert(conn, outbox)
-        .values({
-            "once": notice.once, "cause": cause, "kind": notice.kind, "channel": "mail", "ticket": notice.ticket,
-            "entry": notice.entry, "to": notice.to, "domain": notice.to.rpartition("@")[2], "person": notice.person,
-            "token": notice.token, "generation": notice.generation, "unproven": False,
-            "facts": json.dumps(notice.facts, sort_keys=True), "at": notice.at, "not_before": 0, "state": "todo",
-            "try": 0, "errors": 0, "message_id": message_id,
-        })  # fmt: skip
+        .values(
+            {
+                "once": notice.once,
+                "cause": cause,
+                "kind": notice.kind,
+                "channel": "mail",
+                "ticket": notice.ticket,
+                "entry": notice.entry,
+                "to": notice.to,
+                "domain": notice.to.rpartition("@")[2],
+                "person": notice.person,
+                "token": notice.token,
+                "generation": notice.generation,
+                "unproven": False,
+                "facts": json.dumps(notice.facts, sort_keys=True),
+                "at": notice.at,
+                "not_before": 0,
+                "state": "todo",
+                "try": 0,
+                "errors": 0,
+                "message_id": message_id,
+            }
+        )
         .on_conflict_do_nothing(index_elements=["once"])
     )
 
 
 def told(conn: Connection, kind: str, to: str, since: int) -> int:
     """How many mails of this kind an address was to get after this instant."""
-    query = select(func.count()).select_from(outbox).where(outbox.c.kind == kind, outbox.c.to == to, outbox.c.at > since)
+    query = (
+        select(func.count())
+        .select_from(outbox)
+        .where(outbox.c.kind == kind, outbox.c.to == to, outbox.c.at > since)
+    )
     return int(conn.execute(query).scalar_one())
 
 
 def record(conn: Connection, results: Sequence[Result], holder: str, now: int) -> None:
     """Writes attempts and what follows; nothing for a row that this node does not hold any more."""
     ids = [result.row.id for result in results]
-    held = conn.execute(select(outbox.c.id, outbox.c["try"]).where(outbox.c.id.in_(ids), outbox.c.holder == holder))
+    held = conn.execute(
+        select(outbox.c.id, outbox.c["try"]).where(outbox.c.id.in_(ids), outbox.c.holder == holder)
+    )
     mine = {(id_, try_) for id_, try_ in held}
     ours = [result for result in results if (result.row.id, result.row.try_) in mine]
     if not ours:
@@ -193,9 +217,12 @@ def record(conn: Connection, results: Sequence[Result], holder: str, now: int) -
         ),
         [
             {
-                "b_id": r.row.id, "b_try": r.row.try_, "b_state": r.state, "b_not_before": r.not_before,
+                "b_id": r.row.id,
+                "b_try": r.row.try_,
+                "b_state": r.state,
+                "b_not_before": r.not_before,
                 "b_trouble": None if r.state == "sent" else r.answer[:1_000],
-            }  # fmt: skip
+            }
             for r in ours
         ],
     )
@@ -211,7 +238,9 @@ def record(conn: Connection, results: Sequence[Result], holder: str, now: int) -
 def failed(conn: Connection, row: Row, holder: str, trouble: str) -> None:
     """Counts an error of our own against a row; it is taken alone from now on."""
     conn.execute(
-        update(outbox).where(_mine(holder)).values(holder=None, alone=True, errors=outbox.c.errors + 1, trouble=trouble),
+        update(outbox)
+        .where(_mine(holder))
+        .values(holder=None, alone=True, errors=outbox.c.errors + 1, trouble=trouble),
         {"b_id": row.id, "b_try": row.try_},
     )
 
@@ -243,8 +272,10 @@ def retry(conn: Connection, once: str, now: int) -> bool:
         )
         .values(
             state=case((outbox.c.skeleton.is_(None), "todo"), else_="ready"),
-            not_before=now, deaths=0, errors=0,
-        )  # fmt: skip
+            not_before=now,
+            deaths=0,
+            errors=0,
+        )
     )
     return done.rowcount == 1
 

@@ -117,7 +117,13 @@ ticket = Table(
     Column("closed", BigInteger),
     Column("seq", Integer, nullable=False),
     Column("head", Text, nullable=False),
-    Index("ticket_open", "department", "assignee", sqlite_where=text("status <> 'closed'"), postgresql_where=text("status <> 'closed'")),
+    Index(
+        "ticket_open",
+        "department",
+        "assignee",
+        sqlite_where=text("status <> 'closed'"),
+        postgresql_where=text("status <> 'closed'"),
+    ),
     Index("ticket_created", "created"),
 )
 

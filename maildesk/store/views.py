@@ -29,7 +29,9 @@ def sent_lines(conn: Connection, rows: Iterable[inbox_rows.Row]) -> Mapping[str,
     if wanted:
         for row in conn.execute(select(sent_line).where(sent_line.c.mid.in_(wanted))):
             found[row.mid] = row.lines.split()
-    return {key: frozenset(line for mid in mids for line in found.get(mid, ())) for key, mids in by_key.items()}
+    return {
+        key: frozenset(line for mid in mids for line in found.get(mid, ())) for key, mids in by_key.items()
+    }
 
 
 def entries(conn: Connection, numbers: Iterable[int]) -> defaultdict[int, list[Entry]]:
@@ -39,7 +41,9 @@ def entries(conn: Connection, numbers: Iterable[int]) -> defaultdict[int, list[E
     if not wanted:
         return found
     files: dict[str, list[Attachment]] = defaultdict(list)
-    joined = select(attachment).join(entry, entry.c.key == attachment.c.entry).where(entry.c.ticket.in_(wanted))
+    joined = (
+        select(attachment).join(entry, entry.c.key == attachment.c.entry).where(entry.c.ticket.in_(wanted))
+    )
     for a in conn.execute(joined.order_by(attachment.c.id)):
         files[a.entry].append(Attachment(a.part, a.name, a.type, a.size, a.sha256, a.cid, a.inline))
     for e in conn.execute(select(entry).where(entry.c.ticket.in_(wanted)).order_by(entry.c.id)):
@@ -115,7 +119,9 @@ def raw_mail(conn: Connection, key: str) -> bytes:
     return zlib.decompress(row.z)
 
 
-def ticket_list(conn: Connection, status: str = "", assignee: str = "", limit: int = 100) -> list[dict[str, Any]]:
+def ticket_list(
+    conn: Connection, status: str = "", assignee: str = "", limit: int = 100
+) -> list[dict[str, Any]]:
     """The tickets, newest first; closed ones only where they are asked for by status."""
     query = select(ticket.c.number).order_by(ticket.c.created.desc(), ticket.c.number).limit(limit)
     query = query.where(ticket.c.status == status) if status else query.where(ticket.c.status != "closed")
@@ -129,16 +135,27 @@ def ticket_list(conn: Connection, status: str = "", assignee: str = "", limit: i
 def fields(found: Any) -> dict[str, Any]:
     """A ticket's fields as they are shown."""
     return {
-        "number": found.number, "subject": found.subject, "status": found.status.value,
-        "priority": found.priority, "topic": found.topic, "department": found.department,
-        "assignee": found.assignee, "requester": found.requester.address,
+        "number": found.number,
+        "subject": found.subject,
+        "status": found.status.value,
+        "priority": found.priority,
+        "topic": found.topic,
+        "department": found.department,
+        "assignee": found.assignee,
+        "requester": found.requester.address,
         "requester_name": found.requester.name,
-        "participants": [p.address for p in found.participants], "tags": list(found.tags),
-        "links": [[kind, other] for kind, other in found.links], "source": found.source,
-        "answered": found.answered, "created": found.created, "first_response": found.first_response,
-        "last_customer": found.last_customer, "last_agent": found.last_agent,
-        "resolved": found.resolved, "closed": found.closed,
-    }  # fmt: skip
+        "participants": [p.address for p in found.participants],
+        "tags": list(found.tags),
+        "links": [[kind, other] for kind, other in found.links],
+        "source": found.source,
+        "answered": found.answered,
+        "created": found.created,
+        "first_response": found.first_response,
+        "last_customer": found.last_customer,
+        "last_agent": found.last_agent,
+        "resolved": found.resolved,
+        "closed": found.closed,
+    }
 
 
 def ticket_show(conn: Connection, number: int) -> dict[str, Any] | None:
@@ -150,14 +167,28 @@ def ticket_show(conn: Connection, number: int) -> dict[str, Any] | None:
         **fields(found),
         "entries": [
             {
-                "key": e.key, "kind": e.kind.value, "author": e.author, "author_name": e.author_name, "at": e.at,
-                "text": e.new_text or e.text, "message_id": e.message_id, "proof": e.proof, "remark": e.remark,
+                "key": e.key,
+                "kind": e.kind.value,
+                "author": e.author,
+                "author_name": e.author_name,
+                "at": e.at,
+                "text": e.new_text or e.text,
+                "message_id": e.message_id,
+                "proof": e.proof,
+                "remark": e.remark,
                 "attachments": [{"name": a.name, "type": a.type, "size": a.size} for a in e.attachments],
-            }  # fmt: skip
+            }
             for e in entries(conn, [number])[number]
         ],
         "events": [
-            {"seq": e.seq, "kind": e.kind, "at": e.at, "cause": e.cause, **json.loads(e.data or "{}"), "hash": e.hash}
+            {
+                "seq": e.seq,
+                "kind": e.kind,
+                "at": e.at,
+                "cause": e.cause,
+                **json.loads(e.data or "{}"),
+                "hash": e.hash,
+            }
             for e in conn.execute(select(event).where(event.c.ticket == number).order_by(event.c.seq))
         ],
         "mails": [mail(row) for row in conn.execute(_mails().where(outbox.c.ticket == number))],
@@ -171,10 +202,19 @@ def _mails() -> Any:
 def mail(row: Any) -> dict[str, Any]:
     """An outgoing mail as it is listed."""
     return {
-        "once": row.once, "kind": row.kind, "to": row.to, "ticket": row.ticket, "state": row.state,
-        "subject": row.subject, "at": row.at, "not_before": row.not_before, "tries": row._mapping["try"],
-        "message_id": row.message_id, "trouble": row.trouble, "cause": row.cause,
-    }  # fmt: skip
+        "once": row.once,
+        "kind": row.kind,
+        "to": row.to,
+        "ticket": row.ticket,
+        "state": row.state,
+        "subject": row.subject,
+        "at": row.at,
+        "not_before": row.not_before,
+        "tries": row._mapping["try"],
+        "message_id": row.message_id,
+        "trouble": row.trouble,
+        "cause": row.cause,
+    }
 
 
 def outbox_list(conn: Connection, state: str = "", limit: int = 100) -> list[dict[str, Any]]:
@@ -197,17 +237,32 @@ def arrival(row: Any) -> dict[str, Any]:
     """A mail that came, as it is listed."""
     facts = json.loads(zlib.decompress(row.facts)) if row.facts else {}
     return {
-        "key": row.key, "channel": row.channel, "received": row.received, "size": row.size,
-        "message_id": row.message_id, "sender": row.sender, "subject": row.subject, "state": row.state,
-        "disposition": row.disposition, "ticket": row.ticket, "why": json.loads(row.why) if row.why else [], "proof": facts.get("proof"),
+        "key": row.key,
+        "channel": row.channel,
+        "received": row.received,
+        "size": row.size,
+        "message_id": row.message_id,
+        "sender": row.sender,
+        "subject": row.subject,
+        "state": row.state,
+        "disposition": row.disposition,
+        "ticket": row.ticket,
+        "why": json.loads(row.why) if row.why else [],
+        "proof": facts.get("proof"),
         "match": facts.get("match"),
         "rules": [{"name": n, "hit": h, "because": b} for n, h, b in facts.get("rules", [])],
-        "envelope": json.loads(row.envelope), "takes": row.takes, "deaths": row.deaths, "errors": row.errors,
-        "trouble": row.trouble, "sha256": row.sha256,
-    }  # fmt: skip
+        "envelope": json.loads(row.envelope),
+        "takes": row.takes,
+        "deaths": row.deaths,
+        "errors": row.errors,
+        "trouble": row.trouble,
+        "sha256": row.sha256,
+    }
 
 
-def arrivals(conn: Connection, state: str = "", disposition: str = "", limit: int = 100) -> list[dict[str, Any]]:
+def arrivals(
+    conn: Connection, state: str = "", disposition: str = "", limit: int = 100
+) -> list[dict[str, Any]]:
     """Mails that came, newest first."""
     query = select(inbox).order_by(inbox.c.id.desc()).limit(limit)
     if state:

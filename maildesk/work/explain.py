@@ -75,5 +75,3 @@ def explain(
         "mails": mails,
         "due": [],
     }
-
-

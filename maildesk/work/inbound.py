@@ -8,12 +8,12 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import Connection
 
 from maildesk import log
-from maildesk.core.decide import Arrival, decide
 from maildesk.core.changes import Decision
+from maildesk.core.decide import Arrival, decide
 from maildesk.core.identity import mid_hash
 from maildesk.core.matching import Wanted, wanted
 from maildesk.core.reading import Reading, read
-from maildesk.store import inbox, tickets, views
+from maildesk.store import decisions, inbox, tickets, views
 from maildesk.store.db import operational
 from maildesk.store.inbox import Row
 from maildesk.store.store import Store
@@ -143,7 +143,7 @@ class Inbound:
             decided.append((row.key, decision))
         final = [(key, key, decision) for key, decision in decided if decision.disposition]
         if final:
-            tickets.save(conn, before, final, live.policy, live.digest, now)
+            decisions.save(conn, before, final, live.policy, live.digest, now)
         return decided
 
 
@@ -157,9 +157,13 @@ def _in_order(readings: list[tuple[Row, Reading]]) -> list[tuple[Row, Reading]]:
         entered: set[str] = set()
         while stack:
             row, reading = stack[-1]
-            first = [] if row.key in entered else [
-                by_mid[mid] for mid in _mids(row) if mid in by_mid and by_mid[mid][0].key not in ordered
-            ]
+            first = (
+                []
+                if row.key in entered
+                else [
+                    by_mid[mid] for mid in _mids(row) if mid in by_mid and by_mid[mid][0].key not in ordered
+                ]
+            )
             entered.add(row.key)
             first = [one for one in first if one[0].key not in entered]
             if first:

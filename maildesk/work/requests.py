@@ -8,7 +8,7 @@ from maildesk.core.changes import Decision
 from maildesk.core.decide import Request, decide
 from maildesk.core.identity import candidates
 from maildesk.core.matching import Wanted
-from maildesk.store import tickets
+from maildesk.store import decisions, tickets
 from maildesk.store.store import Store
 from maildesk.work.live import Live
 
@@ -25,7 +25,7 @@ def carry_out(request: Request, store: Store, live: Live, now: int) -> Decision:
         before = tickets.load(conn, look_up, store.keys, now)
         decision = decide(request, before, live.policy, now)
         if decision.changes:
-            tickets.save(conn, before, [(request.key, "", decision)], live.policy, live.digest, now)
+            decisions.save(conn, before, [(request.key, "", decision)], live.policy, live.digest, now)
         return decision
 
     return store.write("decide", work)

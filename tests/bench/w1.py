@@ -36,7 +36,9 @@ def main(store: str = "") -> None:
         before = parsed_per_second(mails)
         with running(config, port) as process:
             start = time.perf_counter()
-            threads = [threading.Thread(target=_feed, args=(port, mails[i::SESSIONS])) for i in range(SESSIONS)]
+            threads = [
+                threading.Thread(target=_feed, args=(port, mails[i::SESSIONS])) for i in range(SESSIONS)
+            ]
             for thread in threads:
                 thread.start()
             for thread in threads:
@@ -52,9 +54,13 @@ def main(store: str = "") -> None:
         rate = len(mails) / done
         print(f"W1: {len(mails)} mails accepted in {accepted:.1f} s ({len(mails) / accepted:.0f}/s)")
         print(f"    all {2 * len(mails)} mails in the Maildir after {done:.1f} s: {rate:.0f} tickets/s")
-        print(f"    {rate / reference:.3f} times the reference (bound: 0.12); peak memory {memory:.0f} MB (bound: 120)")
+        print(
+            f"    {rate / reference:.3f} times the reference (bound: 0.12); peak memory {memory:.0f} MB (bound: 120)"
+        )
         print(f"reference: email.policy.default parses {reference:.0f}/s of these mails")
-        print(f"           {fsyncs_per_second(folder):.0f} fsync/s, {commits_per_second(folder):.0f} commits/s")
+        print(
+            f"           {fsyncs_per_second(folder):.0f} fsync/s, {commits_per_second(folder):.0f} commits/s"
+        )
 
 
 if __name__ == "__main__":

@@ -54,7 +54,12 @@ print(digest.hexdigest())
 def _digest(seed: str) -> str:
     environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM], env=environment, cwd=ROOT, capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", PROGRAM],
+        env=environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
@@ -63,4 +68,5 @@ def _digest(seed: str) -> str:
 def test_hash_seeds_give_the_same_bytes() -> None:
     # Two names in a set keep their order under every other seed: four seeds leave little to luck.
     digests = {_digest(seed) for seed in ("0", "1", "2", "4711")}
-    assert len(digests) == 1 and len(digests.pop()) == 64
+    assert len(digests) == 1
+    assert len(digests.pop()) == 64

@@ -142,7 +142,7 @@ def _child(work: Callable[[], object]) -> Never:
         gc.disable()  # it would touch, and so copy, all that the parent has
         work()
         status = 0
-    except BaseException:  # noqa: BLE001 - whatever it is, it must not run on as a second pytest
+    except BaseException:
         traceback.print_exc()
         sys.stderr.flush()
     finally:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from maildesk.core.identity import Keys
-from maildesk.store.tickets import chained
+from maildesk.store.decisions import chained
 from tests.crash.killpoints import Journal
 from tests.crash.place import Rows
 from tests.crash.story import Mail

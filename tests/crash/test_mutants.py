@@ -14,7 +14,7 @@ from sqlalchemy import Connection, event
 from sqlalchemy.exc import DBAPIError
 
 from maildesk.core.changes import Decision
-from maildesk.store import inbox, tickets
+from maildesk.store import decisions, inbox
 from maildesk.store.inbox import Incoming
 from tests.crash.conftest import Theatre
 from tests.crash.killpoints import forked
@@ -39,7 +39,7 @@ def acknowledge_before_commit(desk: Desk) -> None:
 
 def done_before_save(desk: Desk) -> None:
     """The mail is marked as done, and then its decision is saved."""
-    save, done = tickets.save, tickets._done
+    save, done = decisions.save, decisions._done
 
     def mutant(conn: Connection, before: Any, decided: Any, policy: Any, digest: str, now: int) -> None:
         done(conn, decided, digest, now)
@@ -47,19 +47,19 @@ def done_before_save(desk: Desk) -> None:
         desk.store.db.begin(conn, "decide")
         save(conn, before, decided, policy, digest, now)
 
-    _replace(tickets, "save", mutant)
+    _replace(decisions, "save", mutant)
 
 
 def done_after_save(desk: Desk) -> None:
     """The decision is saved, and then the mail is marked as done."""
-    done = tickets._done
+    done = decisions._done
 
     def mutant(conn: Connection, decided: Sequence[tuple[str, str, Decision]], digest: str, now: int) -> None:
         desk.store.db.commit(conn)
         desk.store.db.begin(conn, "decide")
         done(conn, decided, digest, now)
 
-    _replace(tickets, "_done", mutant)
+    _replace(decisions, "_done", mutant)
 
 
 def found_out(place: Place, scene: Scene, change: Change) -> bool:

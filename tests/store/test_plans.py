@@ -10,7 +10,18 @@ from sqlalchemy import event
 
 from tests.desk import a_desk, a_mail, an_answer
 
-GROWING = ("raw", "inbox", "ticket", "participant", "entry", "attachment", "event", "mid", "outbox", "sent_line")
+GROWING = (
+    "raw",
+    "inbox",
+    "ticket",
+    "participant",
+    "entry",
+    "attachment",
+    "event",
+    "mid",
+    "outbox",
+    "sent_line",
+)
 SCAN = re.compile(rf"SCAN (?:{'|'.join(GROWING)})\b(?! USING (?:COVERING )?INDEX (?:inbox|outbox)_open)")
 
 
@@ -25,9 +36,13 @@ def test_daily_work_reads_by_index(tmp_path: Path) -> None:
             if statement.startswith(("SELECT", "UPDATE", "DELETE")):
                 seen[statement] = parameters[0] if many else parameters
 
-        desk.deliver(an_answer(note_to_alice, "alice@desk.example", "Ink?\n\n#priority high", "<a@desk.example>"))
+        desk.deliver(
+            an_answer(note_to_alice, "alice@desk.example", "Ink?\n\n#priority high", "<a@desk.example>")
+        )
         desk.deliver(a_mail(message_id=None, subject="Another"))
-        desk.deliver(a_mail(message_id="<c@customer.example>", headers={"In-Reply-To": "<first@customer.example>"}))
+        desk.deliver(
+            a_mail(message_id="<c@customer.example>", headers={"In-Reply-To": "<first@customer.example>"})
+        )
         desk.run()
         event.remove(desk.store.db.engine, "before_cursor_execute", note)
 

@@ -70,7 +70,7 @@ def decide_all(desks: list[Desk], batch: int = SMALL) -> list[int]:
                 assert time.monotonic() < end, "the deciders have not come to an end"
                 desk.store.write("work", lambda conn: desk.store.node.beat(conn, desk.now))
                 taken[i] += inbound.step(desk.now)
-        except BaseException as error:  # noqa: BLE001 - told by the test's own thread
+        except BaseException as error:
             errors.append(error)
 
     threads = [threading.Thread(target=decider, args=[i]) for i in range(DECIDERS)]

@@ -380,7 +380,9 @@ def test_machines_that_answer_each_other_through_a_ticket_are_stopped(tmp_path: 
         desk.handle(a_mail())
         Postman(desk, machines).rest()
         number = desk.tickets()[0]["number"]
-        told = [m for m in listed(desk) if m["ticket"] == number and m["to"] == ALICE and m["kind"] != "answer"]
+        told = [
+            m for m in listed(desk) if m["ticket"] == number and m["to"] == ALICE and m["kind"] != "answer"
+        ]
         assert 0 < len(told) <= 6
         # Nothing is lost: what nobody was told of is in the ticket, and says so.
         kept = [e for t in desk.tickets() for e in desk.ticket(t["number"])["entries"]]

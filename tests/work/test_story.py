@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from email.message import EmailMessage
 from pathlib import Path
 
 from tests.desk import a_desk, a_mail, an_answer
 
 ALICE = "Alice Ames <alice@desk.example>"
 JANE = "jane@customer.example"
+
+
+def plain(mail: EmailMessage) -> str:
+    """The text that people read."""
+    body = mail.get_body(("plain",))
+    assert body is not None
+    return str(body.get_content())
 
 
 def test_mail_answer_and_reply(tmp_path: Path, database_url: str) -> None:
@@ -23,9 +31,13 @@ def test_mail_answer_and_reply(tmp_path: Path, database_url: str) -> None:
         answered = desk.handle(
             an_answer(note, ALICE, "Please switch it off and on.\n\n#priority high", "<a1@desk.example>")
         )
-        assert (answered["disposition"], answered["ticket"], answered["proof"]) == ("agent-reply", number, "token")
+        assert (answered["disposition"], answered["ticket"], answered["proof"]) == (
+            "agent-reply",
+            number,
+            "token",
+        )
         answer = desk.mails(JANE, "answer")[0]
-        text = answer.get_body(("plain",)).get_content()
+        text = plain(answer)
         assert "Please switch it off and on." in text
         assert "#priority" not in answer.as_string()
         assert "alice@desk.example" not in answer.as_string()
@@ -34,7 +46,7 @@ def test_mail_answer_and_reply(tmp_path: Path, database_url: str) -> None:
         again = desk.handle(an_answer(answer, JANE, "Now it smokes.", "<second@customer.example>"))
         assert (again["disposition"], again["ticket"]) == ("reply", number)
         told = desk.mails("alice@desk.example", "customer_reply")[0]
-        assert "Now it smokes." in told.get_body(("plain",)).get_content()
+        assert "Now it smokes." in plain(told)
         # Alice claimed the ticket by answering: Bob is left in peace.
         assert not desk.mails("bob@desk.example", "customer_reply")
 
@@ -47,7 +59,9 @@ def test_mail_answer_and_reply(tmp_path: Path, database_url: str) -> None:
 def test_attachments_go_both_ways(tmp_path: Path, database_url: str) -> None:
     with a_desk(tmp_path, database_url) as desk:
         mail = a_mail()
-        mail.add_attachment(b"\x89PNG" + bytes(range(256)) * 50, maintype="image", subtype="png", filename="blank page.png")
+        mail.add_attachment(
+            b"\x89PNG" + bytes(range(256)) * 50, maintype="image", subtype="png", filename="blank page.png"
+        )
         desk.handle(mail)
         note = desk.mails("alice@desk.example", "new_ticket")[0]
         (file,) = note.iter_attachments()

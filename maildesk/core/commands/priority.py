@@ -9,4 +9,6 @@ def _parse(argument: str, line: str, policy: Policy) -> Effect:
     return Effect(line, "priority", BY_NAME["priority"].parse(argument, policy))
 
 
-COMMANDS = (Command(("priority",), "#priority high", "set how urgent it is: low, normal, high, emergency", _parse),)
+COMMANDS = (
+    Command(("priority",), "#priority high", "set how urgent it is: low, normal, high, emergency", _parse),
+)

@@ -3,5 +3,10 @@
 from maildesk.core.notices.kind import NoticeKind
 
 KIND = NoticeKind(
-    "bounced", "agent", "internal", automatic=True, help="a mail to the customer came back undelivered", internal=True
+    "bounced",
+    "agent",
+    "internal",
+    automatic=True,
+    help="a mail to the customer came back undelivered",
+    internal=True,
 )

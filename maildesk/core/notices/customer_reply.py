@@ -3,5 +3,9 @@
 from maildesk.core.notices.kind import NoticeKind
 
 KIND = NoticeKind(
-    "customer_reply", "agent", "public", automatic=True, help="a customer wrote again; to the assignee or department"
+    "customer_reply",
+    "agent",
+    "public",
+    automatic=True,
+    help="a customer wrote again; to the assignee or department",
 )

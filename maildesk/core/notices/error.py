@@ -3,5 +3,10 @@
 from maildesk.core.notices.kind import NoticeKind
 
 KIND = NoticeKind(
-    "error", "agent", "public", automatic=True, help="a command was wrong, so nothing was sent or changed", internal=True
+    "error",
+    "agent",
+    "public",
+    automatic=True,
+    help="a command was wrong, so nothing was sent or changed",
+    internal=True,
 )

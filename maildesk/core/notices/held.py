@@ -3,5 +3,10 @@
 from maildesk.core.notices.kind import NoticeKind
 
 KIND = NoticeKind(
-    "held", "agent", "", automatic=True, help="a mail from this agent's address is held until released", internal=True
+    "held",
+    "agent",
+    "",
+    automatic=True,
+    help="a mail from this agent's address is held until released",
+    internal=True,
 )

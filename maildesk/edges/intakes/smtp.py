@@ -134,7 +134,7 @@ class SmtpIntake:
             else:
                 stored = self._accept(raw, envelope, Evidence())
             error = await _settled(stored)
-        except Exception as surprise:  # noqa: BLE001 - whatever it is, the sender must keep the mail
+        except Exception as surprise:
             error = surprise
         if error is None:
             return ACCEPTED
