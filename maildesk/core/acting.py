@@ -94,7 +94,9 @@ def _answer(draft: Draft, act: Act) -> None:
     ticket = draft.ticket(act.ticket)
     draft.apply(Append(_entry(draft, act, EntryKind.AGENT_REPLY), act.actor, "answered the customer"))
     for participant in ticket.participants:
-        if participant.address and participant.address not in act.copied:
+        if participant.address in act.copied:
+            draft.because(f"{participant.address} stands in its To or Cc and has it already.")
+        elif participant.address:
             draft.notify_participant("answer", participant, act.ticket, draft.key)
     # An answer claims a ticket that nobody has, unless the same mail says whose it is.
     if act.agent and not ticket.assignee and not any(e.field == "assignee" for e in act.parsed.effects):
@@ -108,7 +110,8 @@ def act(draft: Draft, act: Act) -> Disposition:
     """Carries out an act that has no errors, and says what the mail was."""
     before: Ticket = draft.ticket(act.ticket)
     internal = act.internal or act.parsed.internal
-    posted = bool(act.parsed.text or (act.attachments and not act.parsed.effects))
+    # A logo in a signature is no content; a file that somebody attached is, even without a word beside it.
+    posted = bool(act.parsed.text or any(not file.inline for file in act.attachments))
     if posted and internal:
         draft.apply(Append(_entry(draft, act, EntryKind.NOTE), act.actor, "wrote a note"))
     elif posted:
@@ -116,21 +119,24 @@ def act(draft: Draft, act: Act) -> Disposition:
     for effect in act.parsed.effects:
         if effect.field:
             _apply(draft, act, effect)
-    _tell(draft, act, before, posted and internal)
+    _tell(draft, act, before, ("note" if internal else "colleague_answer") if posted else "")
     if not posted:
         draft.because("It has commands only: nothing was sent to the customer.")
         return Disposition.COMMAND
     return Disposition.NOTE if internal else Disposition.AGENT_REPLY
 
 
-def _tell(draft: Draft, act: Act, before: Ticket, noted: bool) -> None:
-    """A ticket that changed hands goes to whoever has it now; a colleague's note goes to the assignee."""
+def _tell(draft: Draft, act: Act, before: Ticket, posted: str) -> None:
+    """A ticket that changed hands goes to whoever has it now; what a colleague wrote goes to the assignee.
+
+    `posted` is the kind of mail that tells of it, "" where nothing was written.
+    """
     after = draft.ticket(act.ticket)
     author = act.agent.addresses if act.agent else ()
-    entry = draft.key if noted else ""
+    entry = draft.key if posted == "note" else ""
     if (after.assignee and after.assignee != before.assignee) or (
         not after.assignee and (before.assignee or after.department != before.department)
     ):
         telling.tell_agents(draft, "handoff", act.ticket, entry, leave_out=author)
-    elif noted and after.assignee:
-        telling.tell_agents(draft, "note", act.ticket, entry, leave_out=author)
+    elif posted and after.assignee:
+        telling.tell_agents(draft, posted, act.ticket, draft.key, leave_out=author)

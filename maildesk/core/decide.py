@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from maildesk.core import acting, commands, identity, requesting, same, telling
+from maildesk.core import acting, commands, identity, requesting, rules, same, telling
 from maildesk.core.changes import Burn, Decision, Remember, Snapshot, Supersede, Wait
 from maildesk.core.commands import Parsed
 from maildesk.core.draft import Draft
@@ -120,7 +120,7 @@ def _bounce(draft: Draft, cause: Arrival, standing: Standing, found: Match) -> t
             if ticket:
                 number = ticket.number
                 break
-    draft.because(f"It reports a failed delivery ({cause.reading.kind.because}).")
+    draft.because(f"It reports a failed delivery. {cause.reading.kind.because}")
     if number is None:
         draft.because("It names no mail of ours.")
         return Disposition.BOUNCE, None
@@ -138,7 +138,7 @@ def _bounce(draft: Draft, cause: Arrival, standing: Standing, found: Match) -> t
 def _automatic(
     draft: Draft, cause: Arrival, standing: Standing, found: Match
 ) -> tuple[Disposition, int | None]:
-    draft.because(f"A machine wrote it ({cause.reading.kind.because}): it is not answered and moves nothing.")
+    draft.because(f"A machine wrote it: it is not answered and moves nothing. {cause.reading.kind.because}")
     ticket = draft.ticket(found.ticket) if found.ticket else None
     if ticket is None or not (ticket.participant(standing.sender) or standing.agent):
         return Disposition.AUTO_REPLY, None
@@ -166,7 +166,12 @@ def _agent(
             return _error(draft, reading, agent, None, parsed)
         return _customer(draft, cause, standing, found)
     parsed = commands.parse(reading.new_text, draft.policy)
-    if not parsed.text and not parsed.effects and not parsed.errors and not reading.message.attachments:
+    if standing.others:
+        named = ", ".join(f"#{number}" for number in (found.ticket, *standing.others))
+        parsed = Parsed(
+            "", (), (f"It was sent to the reply addresses of several tickets: {named}. Send it to one.",)
+        )
+    if not parsed.text and not parsed.effects and not parsed.errors and not _files(reading):
         parsed = Parsed(
             "", (), ("No new text was found in it, so nothing was sent. Write above the quoted mail.",)
         )
@@ -189,6 +194,11 @@ def _agent(
     disposition = acting.act(draft, request)
     requesting.learn_ids(draft, reading, found.ticket)
     return disposition, found.ticket
+
+
+def _files(reading: Reading) -> bool:
+    """Whether it brings a file; a logo in a signature is none."""
+    return any(not file.inline for file in reading.message.attachments)
 
 
 def _answers_held(draft: Draft, reading: Reading, found: Match) -> bool:
@@ -252,9 +262,10 @@ def _customer(
     ticket = draft.ticket(found.ticket) if found.ticket else None
     if ticket and another_matter(reading, found, draft.after):
         draft.because("It went to a reply address, but it answers none of our mails and has another subject.")
-        if ticket.participant(standing.sender):
-            number = requesting.open_ticket(draft, who, "another matter", ("related", ticket.number))
-            return Disposition.NEW_TICKET, number
+        kind = "related" if ticket.participant(standing.sender) else "possibly"
+        return Disposition.NEW_TICKET, requesting.open_ticket(
+            draft, who, "another matter", (kind, ticket.number)
+        )
     if ticket and ticket.participant(standing.sender):
         _burn(draft, reading, standing, ticket.number)
         return requesting.reply(draft, who, found)
@@ -302,6 +313,15 @@ def _request(draft: Draft, cause: Request) -> Decision:
             departments=(draft.policy.departments[0].name,),
             opened_by=draft.policy.address,
             candidates=identity.candidates(draft.after.keys, cause.key, cause.requester, "", draft.now),
+            leaves=rules.leaves(
+                draft.policy,
+                {
+                    "from_": (cause.requester,),
+                    "to": (draft.policy.address,),
+                    "subject": (cause.subject,),
+                    "body": (cause.text,),
+                },
+            ),
         )
         number = requesting.open_ticket(draft, who, f"taken down by {cause.actor}")
         return draft.done(Disposition.NEW_TICKET, number)

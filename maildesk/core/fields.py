@@ -27,10 +27,8 @@ def choice(what: str, word: str, names: Iterable[str]) -> str:
         return word.lower()
     near = difflib.get_close_matches(word.lower(), known, n=1)
     hint = f"did you mean {near[0]}? " if near else ""
-    shown = word or "nothing"
-    raise ValueError(
-        f"{shown!r} is no {what}: {hint}Known: {', '.join(known) or 'none'}.".replace("'nothing'", "nothing")
-    )
+    problem = f"'{word}' is no {what}" if word else f"the {what} is missing"
+    raise ValueError(f"{problem}; {hint}known: {', '.join(known) or 'none'}.")
 
 
 STATUS_WORDS = {

@@ -40,7 +40,8 @@ class Standing:
     """What a mail shows about its sender. `token` is the one it was sent to, its own or somebody else's.
 
     `whose` is "own" where the token was issued to this sender, "burnt" where it was but proves no more,
-    "foreign" where it was issued to somebody else, and "" without a token.
+    "foreign" where it was issued to somebody else, and "" without a token. `others` are further tickets that the mail
+    was sent to at addresses of its sender.
     """
 
     sender: str
@@ -50,6 +51,7 @@ class Standing:
     token: Token | None
     whose: str
     why: str
+    others: tuple[int, ...] = ()
 
 
 def assess(reading: Reading, snapshot: Snapshot, policy: Policy) -> Standing:
@@ -64,7 +66,9 @@ def assess(reading: Reading, snapshot: Snapshot, policy: Policy) -> Standing:
     token = next(iter((*own, *found)), None)
 
     def standing(proof: Proof, whose: str, why: str) -> Standing:
-        return Standing(sender, agent, person, proof, token, whose, why)
+        numbers = {found.number for t in own if (found := snapshot.ticket(t.number))}
+        others = tuple(sorted(numbers - {token.number})) if token else ()
+        return Standing(sender, agent, person, proof, token, whose, why, others)
 
     if reading.evidence.released_by:
         whose = "own" if own else "foreign" if token else ""

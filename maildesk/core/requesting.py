@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from maildesk.core import identity, rules, telling
@@ -44,6 +45,7 @@ class Contribution:
     departments: tuple[str, ...]
     opened_by: str
     candidates: tuple[int, ...]
+    leaves: Mapping[str, rules.Leaf]
     reading: Reading | None = None
 
     @property
@@ -75,6 +77,7 @@ def from_mail(reading: Reading, standing: Standing, draft: Draft, received: int)
         candidates=identity.candidates(
             draft.after.keys, message.message_id, reading.sender, message.sha256, received
         ),
+        leaves=reading.leaves,
         reading=reading,
     )
 
@@ -103,7 +106,7 @@ def remark(reading: Reading, proof: Proof, policy: Policy) -> str:
     if others:
         shown = ", ".join(dict.fromkeys(others[:10]))
         sentences.append(
-            f"The mail also went to {shown}; they get no copies, because its sender is not proven."
+            f"It also went to {shown}, who get no copies from us: nothing proves who wrote the mail."
         )
     asked = [a.address for a in message.reply_to if a.address and a.address != reading.sender]
     if asked:
@@ -177,9 +180,7 @@ def _answer_at(draft: Draft, who: Contribution, number: int) -> None:
 
 
 def _apply_rules(draft: Draft, who: Contribution, number: int, opened: bool) -> None:
-    if who.reading is None:
-        return
-    results = rules.evaluate(draft.policy, "opened" if opened else "replied", who.reading.leaves)
+    results = rules.evaluate(draft.policy, "opened" if opened else "replied", who.leaves)
     draft.rules = tuple((r.rule.name, r.hit, r.because) for r in results)
     chosen, tags = rules.settings(results)
     by_field = {setting.field: setting for setting in chosen}

@@ -22,7 +22,7 @@ def returned(
     agent = author or next(iter(policy.agents_of(ticket.department)), policy.agents[0])
     person = person_of_agent(agent.id)
     return Notice(
-        once=once_key(notice.once, "error", agent.address, ticket.number),
+        once=once_key(entry.key if entry else notice.once, "stopped", agent.address, ticket.number),
         kind="error",
         to=agent.address,
         ticket=ticket.number,
@@ -31,7 +31,10 @@ def returned(
         token="public",
         generation=ticket.generation(person, "public"),
         facts={
-            "errors": [f"The mail to {notice.to} was not sent: {finding}" for finding in findings],
+            "errors": [
+                f"Your answer to the customer was not sent. {finding}" if author else finding
+                for finding in findings
+            ],
             "understood": [],
             "text": entry.new_text[:20_000] if entry and author else "",
             "subject": ticket.subject,

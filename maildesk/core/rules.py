@@ -36,8 +36,8 @@ class Result:
 
 
 def _shown(values: tuple[str, ...]) -> str:
-    text = ", ".join(values)
-    return repr(text if len(text) <= 80 else text[:77] + "...")
+    text = ", ".join(f"'{value}'" for value in values)
+    return text if len(text) <= 120 else text[:117] + "..."
 
 
 def _operators(test: Test) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -60,7 +60,7 @@ def _judge(test: Test, values: tuple[str, ...], name: str) -> Leaf:
                 try:
                     hit = any(regex.search(want, v[:MATCH_LETTERS], timeout=MATCH_SECONDS) for v in values)
                 except TimeoutError:
-                    return Leaf(False, f"{name} matches {want!r} timed out")
+                    return Leaf(False, f"{name} matches '{want}' timed out")
             elif operator == "is":
                 hit = low in lowered
             elif operator == "contains":
@@ -74,7 +74,7 @@ def _judge(test: Test, values: tuple[str, ...], name: str) -> Leaf:
                 break
         if not found:
             return Leaf(False, f"{name} {operator} none of {_shown(tuple(wanted))}")
-        reasons.append(f"{name} {operator} {found!r}")
+        reasons.append(f"{name} {operator} '{found}'")
     return Leaf(True, " and ".join(reasons) or f"{name} is {'there' if present else 'missing'}")
 
 

@@ -45,7 +45,7 @@ def _no_acknowledgment(draft: Draft, reading: Reading | None, to: str) -> str:
     if is_desk(to, draft.policy):
         return f"{to} is an address of this desk"
     if reading and not reading.kind.may_autorespond:
-        return f"machines and lists get none ({reading.kind.because})"
+        return f"machines and lists get none: {reading.kind.because.rstrip('.')}"
     if reading and reading.envelope.sender == "":
         return "it came with a null return path"
     if why := _had_all(draft, to):

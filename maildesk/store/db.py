@@ -6,6 +6,7 @@ has rolled back by itself (SQLite does on a full disk), so nothing is ever taken
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +24,8 @@ Mode = Literal["read", "write", "decide"]
 # Every decision of every node takes this lock; on SQLite the write lock is it.
 _DECIDE_LOCK = 0x6D64_6B31
 BUSY_MS = 10_000
+# libpq's PQTRANS_INTRANS: in a transaction in which nothing has failed.
+_IN_TRANSACTION = 2
 
 
 class StoreError(Exception):
@@ -107,15 +110,12 @@ class Database:
     def commit(self, conn: Connection) -> None:
         """Ends a transaction for good. Raises NotCommitted where the database had given it up before."""
         driver: Any = conn.connection.dbapi_connection
-        if self.is_sqlite:
-            if not driver.in_transaction:
-                raise NotCommitted("the database rolled the transaction back")
-            conn.exec_driver_sql("COMMIT")
-            return
-        result = conn.exec_driver_sql("COMMIT")
-        # PostgreSQL answers COMMIT in a failed transaction with ROLLBACK, and no error.
-        if getattr(result.cursor, "statusmessage", "COMMIT") != "COMMIT":
+        # PostgreSQL answers COMMIT in a failed transaction with ROLLBACK, and without one with a warning; both are
+        # no error, so the state is asked for before.
+        sound = driver.in_transaction if self.is_sqlite else driver.info.transaction_status == _IN_TRANSACTION
+        if not sound:
             raise NotCommitted("the database rolled the transaction back")
+        conn.exec_driver_sql("COMMIT")
 
     def rollback(self, conn: Connection) -> None:
         """Gives a transaction up, if one is open. A connection that cannot even do that is thrown away."""
@@ -141,7 +141,9 @@ class Database:
     def create(self) -> None:
         """Creates the tables of a fresh store and stamps them. Raises StoreError for a store of another version."""
         if self.path is not None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            # It holds everybody's mail, and the keys of the tokens by which agents act.
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         with self.connect() as conn:
             self.begin(conn, "decide")
             try:

@@ -18,6 +18,7 @@ from maildesk.store.schema import node
 
 BEAT_SECONDS = 5
 DEAD_SECONDS = 30
+CLI = "cli-"
 
 
 class Node:
@@ -98,6 +99,9 @@ class Node:
     def unlock(self) -> None:
         """Gives the name back."""
         if self._file is not None:
+            # Nobody else ever has the name of a command-line run, so its file may go.
+            if self.name.startswith(CLI):
+                os.unlink(self._file.name)
             self._file.close()
             self._file = None
         self._release()
@@ -105,7 +109,7 @@ class Node:
 
 def cli_name() -> str:
     """The name of a command-line run, which no other process has."""
-    return f"cli-{os.getpid()}-{secrets.token_hex(3)}"
+    return f"{CLI}{os.getpid()}-{secrets.token_hex(3)}"
 
 
 def alive(conn: Connection, db: Database, now: int) -> set[str]:

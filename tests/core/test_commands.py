@@ -196,7 +196,7 @@ def test_an_unknown_word_stops_the_mail_wherever_it_stands(line: str, hint: str,
     ("line", "words"),
     [
         ("#priority hgih", ["did you mean high?", "low, normal, high, emergency"]),
-        ("#priority", ["nothing is no priority", "low, normal, high, emergency"]),
+        ("#priority", ["the priority is missing", "low, normal, high, emergency"]),
         ("#topic printng", ["did you mean printing?", "printing, invoices"]),
         ("#assign boob", ["did you mean bob?", "alice, bob, none"]),
         ("#assign stranger@elsewhere.example", ["alice, bob, none"]),

@@ -49,7 +49,9 @@ def test_an_agents_answer_in_every_status(status: str, after: str, assignee: str
     ticket = decision.after.tickets[NUMBER]
     assert (ticket.status.value, ticket.assignee, ticket.answered) == (after, assignee or "alice", True)
     assert ticket.first_response == START
-    assert mails(decision) == [("answer", JANE)]
+    # Whose ticket it is hears that a colleague answered, or would answer again.
+    told = [("colleague_answer", "bob@desk.example")] if assignee == "bob" else []
+    assert mails(decision) == [("answer", JANE), *told]
 
 
 def test_an_answer_claims_nothing_where_the_mail_says_whose_ticket_it_is() -> None:

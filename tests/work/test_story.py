@@ -72,3 +72,19 @@ def test_attachments_go_both_ways(tmp_path: Path, database_url: str) -> None:
         desk.handle(reply)
         (manual,) = desk.mails(JANE, "answer")[0].iter_attachments()
         assert (manual.get_filename(), manual.get_content()) == ("Händbuch.pdf", b"%PDF manual")
+
+
+def test_a_file_beside_commands_reaches_the_customer_and_a_logo_does_not(tmp_path: Path) -> None:
+    with a_desk(tmp_path) as desk:
+        desk.handle(a_mail())
+        note = desk.mails("alice@desk.example", "new_ticket")[0]
+        logo = an_answer(note, ALICE, "#priority high", "<a1@desk.example>")
+        logo.add_attachment(
+            b"GIF89a", maintype="image", subtype="gif", disposition="inline", cid="<logo@desk>"
+        )
+        assert desk.handle(logo)["disposition"] == "command"
+        filed = an_answer(note, ALICE, "#resolve", "<a2@desk.example>")
+        filed.add_attachment(b"%PDF manual", maintype="application", subtype="pdf", filename="manual.pdf")
+        assert desk.handle(filed)["disposition"] == "agent-reply"
+        (answer,) = desk.mails(JANE, "answer")
+        assert [file.get_filename() for file in answer.iter_attachments()] == ["manual.pdf"]

@@ -212,3 +212,23 @@ def test_the_reply_to_of_a_proven_mail_is_honoured_until_the_next(desk: Desk) ->
     assert (back["disposition"], back["proof"]) == ("reply", "token")
     desk.handle(an_answer(desk.mails(ALICE, "customer_reply")[-1], ALICE, "Fine.", "<a2@desk.example>"))
     assert JANE in desk.mails(template="answer")[-1]["To"]
+
+
+def test_a_mail_to_the_reply_addresses_of_two_tickets_is_returned(desk: Desk) -> None:
+    desk.handle(a_mail())
+    desk.handle(a_mail(subject="Another", message_id="<other@customer.example>"))
+    first, second = desk.mails(ALICE, "new_ticket")
+    both = an_answer(first, ALICE, "Switch it off.", "<both@desk.example>", {"Cc": str(second["Reply-To"])})
+    row, mails = handled(desk, both)
+    assert (row["disposition"], mails) == ("command", [("error", ALICE)])
+    assert "several tickets" in " ".join(row["why"])
+
+
+def test_another_matter_by_a_stranger_with_a_participants_token_is_a_new_ticket(
+    desk: Desk, number: int
+) -> None:
+    to = str(desk.mails(JANE, "acknowledgment")[0]["Reply-To"])
+    row, _ = handled(desk, a_mail(TIM, to, "Do you sell ink?", message_id="<ink@elsewhere.example>"))
+    assert row["disposition"] == "new-ticket"
+    assert desk.ticket(row["ticket"])["links"] == [["possibly", number]]
+    assert len(desk.ticket(number)["entries"]) == 1

@@ -14,7 +14,10 @@ def _parse(argument: str, line: str, policy: Policy) -> Effect:
 def _word(names: tuple[str, ...], status: Status, help_: str) -> Command:
     def parse(argument: str, line: str, policy: Policy) -> Effect:
         if argument:
-            raise ValueError(f"write #{names[0]} alone on its line, without {argument!r}")
+            raise ValueError(
+                f"write #{names[0]} alone on its line; '{argument}' stands behind it. "
+                f"(Write ##{names[0]} if it is meant as text.)"
+            )
         return Effect(line, "status", status)
 
     return Command(names, f"#{names[0]}", help_, parse)

@@ -45,7 +45,8 @@ class MaildirSender:
         try:
             # Of a killed attempt under this name nothing is worth keeping.
             with open(tmp, "wb", opener=_private) as out:
-                out.writelines(data)
+                # Mails in a Maildir have the line ends of the system; those of SMTP show as ^M in mail clients.
+                out.writelines(piece.replace(b"\r\n", b"\n") for piece in data)
                 out.flush()
                 os.fsync(out.fileno())
             tmp.rename(self._new / file)

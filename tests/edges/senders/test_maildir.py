@@ -13,6 +13,7 @@ from maildesk.edges.senders.maildir import ALREADY_THERE, MaildirSender
 
 NAME = "0123456789abcdef0123456789abcdef01234567"
 MAIL = (b"Subject: hello\r\n", b"\r\n", b"Hello!\r\n")
+ON_DISK = b"Subject: hello\n\nHello!\n"
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def files(folder: Path) -> list[str]:
 def test_a_mail_is_one_file_in_new_named_by_its_row(folder: Path) -> None:
     assert MaildirSender(folder).send(NAME, MAIL, again=False).answer == f"delivered as new/{NAME}.maildesk"
     assert files(folder) == [f"new/{NAME}.maildesk"]
-    assert (folder / "new" / f"{NAME}.maildesk").read_bytes() == b"".join(MAIL)
+    assert (folder / "new" / f"{NAME}.maildesk").read_bytes() == ON_DISK
 
 
 def test_the_standard_library_reads_it_as_a_maildir(folder: Path) -> None:
@@ -61,7 +62,7 @@ def test_a_second_attempt_finds_it_in_new(folder: Path) -> None:
     sender = MaildirSender(folder)
     sender.send(NAME, MAIL, again=False)
     assert MaildirSender(folder).send(NAME, (b"other bytes",), again=True).answer == ALREADY_THERE
-    assert (folder / "new" / f"{NAME}.maildesk").read_bytes() == b"".join(MAIL)
+    assert (folder / "new" / f"{NAME}.maildesk").read_bytes() == ON_DISK
 
 
 def test_a_second_attempt_delivers_what_the_first_did_not(folder: Path) -> None:
@@ -79,7 +80,7 @@ def test_what_a_killed_attempt_left_is_overwritten(folder: Path, again: bool) ->
     (folder / "tmp" / f"{NAME}.maildesk").write_bytes(b"half a mail, and longer than the whole one" * 10)
     sender.send(NAME, MAIL, again)
     assert files(folder) == [f"new/{NAME}.maildesk", "new/other.maildesk"]
-    assert (folder / "new" / f"{NAME}.maildesk").read_bytes() == b"".join(MAIL)
+    assert (folder / "new" / f"{NAME}.maildesk").read_bytes() == ON_DISK
 
 
 def test_an_error_in_the_middle_leaves_nothing(folder: Path) -> None:

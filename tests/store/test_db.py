@@ -1,0 +1,58 @@
+"""The database file: for its owner alone, and nothing is taken for committed that is not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from maildesk.store.db import Database, NotCommitted, operational
+from maildesk.store.nodes import cli_name
+from maildesk.store.store import Store
+
+
+def test_nobody_else_may_read_the_store(tmp_path: Path) -> None:
+    store = Store(Database(f"sqlite:///{tmp_path}/var/maildesk.db"), "main")
+    store.open()
+    store.write("work", lambda conn: None)
+    try:
+        assert (tmp_path / "var").stat().st_mode & 0o077 == 0
+        modes = {path.name: path.stat().st_mode & 0o077 for path in (tmp_path / "var").iterdir()}
+        assert "maildesk.db" in modes
+        assert not any(modes.values()), modes
+    finally:
+        store.close()
+
+
+def test_a_command_leaves_no_lock_file(tmp_path: Path) -> None:
+    for name, left in ((cli_name(), 0), ("main", 1)):
+        store = Store(Database(f"sqlite:///{tmp_path}/maildesk.db"), name)
+        store.open()
+        store.node.lock()
+        store.close()
+        assert len(list(tmp_path.glob("*.lock"))) == left
+
+
+def test_a_commit_without_a_transaction_is_an_error(database_url: str) -> None:
+    db = Database(database_url)
+    with db.connect() as conn:
+        db.begin(conn, "write")
+        db.rollback(conn)
+        with pytest.raises(NotCommitted) as caught:
+            db.commit(conn)
+        assert operational(caught.value), "the mails of such a group are tried again"
+    db.close()
+
+
+def test_a_failed_transaction_does_not_commit(database_url: str) -> None:
+    db = Database(database_url)
+    with db.connect() as conn:
+        db.begin(conn, "write")
+        with pytest.raises(Exception, match="no_such_table"):
+            conn.exec_driver_sql("INSERT INTO no_such_table VALUES (1)")
+        if db.is_sqlite:
+            db.commit(conn)  # SQLite fails the statement alone; the transaction is still sound
+        else:
+            with pytest.raises(NotCommitted):
+                db.commit(conn)
+    db.close()
