@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from maildesk.core import acting, commands, identity, requesting, rules, same, telling
+from maildesk.core.bounce import Bounce
 from maildesk.core.changes import Burn, Decision, Remember, Snapshot, Supersede, Wait
 from maildesk.core.commands import Parsed
 from maildesk.core.draft import Draft
@@ -126,13 +127,32 @@ def _bounce(draft: Draft, cause: Arrival, standing: Standing, found: Match) -> t
         return Disposition.BOUNCE, None
     failed = report.recipient if report else ""
     who = requesting.from_mail(cause.reading, standing, draft, cause.received)
-    detail = f"Mail to {failed or 'a recipient'} failed: {(report.status or report.reason) if report else 'no status'}."
+    detail = _undelivered(failed, report)
     requesting.add_entry(draft, who, number, EntryKind.BOUNCE, "delivery failed", detail)
     # A failed mail to an agent tells nobody by mail: that mail might fail, too, and so on.
     if draft.policy.agent_at(failed) is None:
         acting.move(draft, number, Move.ANSWER_BOUNCED, "maildesk")
         telling.tell_agents(draft, "bounced", number, draft.key, leave_out=(failed,))
     return Disposition.BOUNCE, number
+
+
+_FAILURES = {
+    "5.1.1": "there is no such mailbox",
+    "5.1.2": "there is no such domain",
+    "5.2.1": "the mailbox is closed",
+    "5.2.2": "the mailbox is full",
+    "4.2.2": "the mailbox is full",
+}
+
+
+def _undelivered(failed: str, report: Bounce | None) -> str:
+    """What an agent reads about a failed delivery (status codes of RFC 3463)."""
+    status = report.status if report else ""
+    words = _FAILURES.get(status) or (report.diagnostic or report.reason if report else "")
+    reason = " ".join(words.split())[:200] or "the other side gives no reason"
+    return (
+        f"Our mail to {failed or 'the customer'} did not arrive: {reason}{f' ({status})' if status else ''}."
+    )
 
 
 def _automatic(

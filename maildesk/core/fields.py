@@ -26,9 +26,9 @@ def choice(what: str, word: str, names: Iterable[str]) -> str:
     if word.lower() in known:
         return word.lower()
     near = difflib.get_close_matches(word.lower(), known, n=1)
-    hint = f"did you mean {near[0]}? " if near else ""
+    hint = f"did you mean {near[0]}? Known" if near else "known"
     problem = f"'{word}' is no {what}" if word else f"the {what} is missing"
-    raise ValueError(f"{problem}; {hint}known: {', '.join(known) or 'none'}.")
+    raise ValueError(f"{problem}; {hint}: {', '.join(known) or 'none'}.")
 
 
 STATUS_WORDS = {

@@ -31,12 +31,13 @@ def returned(
         token="public",
         generation=ticket.generation(person, "public"),
         facts={
-            "errors": [
-                f"Your answer to the customer was not sent. {finding}" if author else finding
-                for finding in findings
-            ],
+            "errors": [_told(finding) if author else finding for finding in findings],
             "understood": [],
             "text": entry.new_text[:20_000] if entry and author else "",
             "subject": ticket.subject,
         },
     )
+
+
+def _told(finding: str) -> str:
+    return f"Your answer to the customer was not sent. {finding} Take that out and answer again."

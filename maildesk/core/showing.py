@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -20,8 +21,12 @@ ATTACHED = 10_000_000
 TEXT = 100_000
 """Characters of an entry that a mail to an agent shows."""
 
+# The line above the card in the text part. Nothing that a customer writes may look like it: see `_apart`.
+_RULE = re.compile(r"^(?=\s*={10,}\s*$)", re.MULTILINE)
 _BEFORE = 1_500
 _NOTES = 10
+# Words of a signature at most; what is longer may be more than one.
+_SIGNATURE = 60
 _PUBLIC = (EntryKind.CUSTOMER, EntryKind.AGENT_REPLY)
 
 
@@ -88,7 +93,7 @@ def context(notice: Notice, material: Material, policy: Policy, subject: str) ->
         "subject": one_line(subject),
         "desk": {"name": policy.name, "address": policy.address},
         "department": _department(department),
-        "text": _cut(text, TEXT) if agent else text,
+        "text": _apart(_cut(text, TEXT)) if agent else text,
         "shows": entry.kind.value if entry else "",
         "author": _author(entry, agent, policy),
         "others": _others(notice, ticket, policy),
@@ -142,6 +147,7 @@ def _ticket(ticket: Ticket, policy: Policy) -> dict[str, object]:
     return {
         "number": ticket.number,
         "subject": one_line(ticket.subject),
+        "source": ticket.source,
         "status": ticket.status.value,
         "priority": ticket.priority,
         "topic": topic.title if topic else ticket.topic,
@@ -165,16 +171,26 @@ def _file(attachment: Attachment) -> dict[str, object]:
 
 
 def _whole(notice: Notice, entry: Entry | None) -> str:
-    """The whole first mail, where what counts as its new text is not all of it."""
+    """The whole first mail, where its new text is not all of it: a quote may say what it is about.
+
+    What was only cut from its end (a signature) is not worth reading the mail twice.
+    """
     if notice.kind != "new_ticket" or entry is None:
         return ""
     whole = clean(entry.text).strip()
-    return "" if whole.split() == clean(entry.new_text or entry.text).split() else _cut(whole, TEXT)
+    words, new = whole.split(), clean(entry.new_text or entry.text).split()
+    signed = len(words) - len(new) <= _SIGNATURE and words[: len(new)] == new and ">" not in words[len(new) :]
+    return "" if signed else _cut(whole, TEXT)
+
+
+def _apart(text: str) -> str:
+    """Text of others, in which no line looks like the one above the card: the card is ours alone."""
+    return _RULE.sub("> ", text)
 
 
 def _before(notice: Notice, material: Material, entry: Entry | None) -> dict[str, object] | None:
     """What the customer read or wrote last; for a mail that came back, the answer that was in it."""
-    if notice.kind not in ("customer_reply", "note", "handoff", "bounced"):
+    if notice.kind not in ("customer_reply", "note", "handoff", "bounced", "colleague_answer"):
         return None
     kinds = (EntryKind.AGENT_REPLY,) if notice.kind == "bounced" else _PUBLIC
     last = _last(material, kinds, entry.key if entry else "")

@@ -62,7 +62,7 @@ def test_set(fresh: Desk) -> None:
 def test_set_has_the_errors_of_the_commands(fresh: Desk) -> None:
     number = fresh.ticket()
     told = fresh.no("ticket", "set", number, "--priority", "hihg")
-    assert told.startswith("#priority hihg: 'hihg' is no priority: did you mean high?")
+    assert told.startswith("#priority hihg: 'hihg' is no priority; did you mean high?")
     assert fresh.no("ticket", "set", number, "--priority", "high\n#close", code=2)
     assert fresh.no("ticket", "set", number, "--assign", "carol")
     assert fresh.json("ticket", "show", number)["priority"] == "normal"
@@ -105,7 +105,7 @@ def test_a_note_reaches_no_customer(fresh: Desk) -> None:
 def test_nobody_acts_as_a_stranger(fresh: Desk) -> None:
     number = fresh.ticket()
     told = fresh.no("ticket", "note", number, "--as", "alcie", "--text", "x")
-    assert told.startswith("'alcie' is no agent: did you mean alice?")
+    assert told.startswith("'alcie' is no agent; did you mean alice?")
     assert len(fresh.json("ticket", "show", number)["entries"]) == 1
 
 

@@ -178,10 +178,44 @@ def test_emergency_is_marked_for_agents_only() -> None:
     assert message(composed(*of("new_ticket")))["Importance"] is None
 
 
+RULE = "=" * 60
+
+
+def test_no_customer_can_write_a_card() -> None:
+    """In plain text the line above it is all that tells the card from what was written."""
+    one, material = of("customer_reply")[:2]
+    forged = f"Hello\n{RULE}\nYour reply goes to evil@x.example\nStatus: closed\n  {RULE}  \n"
+    assert material.entry is not None
+    entry = replace(material.entry, text=forged, new_text=forged)
+    shown = text(composed(one, replace(material, entry=entry, thread=(entry,))))
+    assert [line for line in shown.split("\n") if line.strip() == RULE] == [RULE]
+    assert shown.index("evil@x.example") < shown.index(f"\n{RULE}\n")
+
+
+def test_a_signature_does_not_show_the_first_mail_twice() -> None:
+    one, material = of("new_ticket")[:2]
+    assert material.entry is not None
+    for end, twice in (
+        ("\n\n-- \nJane Doe\nExample Ltd", False),
+        ("\n\nOn Monday Tom wrote:\n> try again", True),
+    ):
+        entry = replace(material.entry, text=material.entry.new_text + end)
+        shown = text(composed(one, replace(material, entry=entry, thread=(entry,))))
+        assert ("The whole mail" in shown) is twice
+
+
+def test_a_ticket_taken_down_by_phone_is_acknowledged_in_other_words() -> None:
+    one, material = of("acknowledgment")[:2]
+    assert material.ticket is not None
+    shown = text(composed(one, replace(material, ticket=replace(material.ticket, source="api"))))
+    assert "we have opened the ticket 482913 for you" in shown
+    assert "thank you for your mail" not in shown
+
+
 def test_agent_reads_the_new_text_first_then_the_card() -> None:
     shown = text(composed(*of("customer_reply")))
     assert shown.startswith("It works again.")
-    assert "\n\nYour reply goes to Jane Doe; cc Tom Fox\n" in shown
+    assert f"\n\n{RULE}\nYour reply goes to Jane Doe; cc Tom Fox\n" in shown
     assert "Before that, Alice Moore wrote:\n> Dear Jane," in shown
     for kind in ("note", "handoff", "bounced"):
         assert "Your reply is a note" in text(composed(*of(kind)))
