@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from maildesk.core.retry import Attempt
@@ -45,8 +45,7 @@ class MaildirSender:
         try:
             # Of a killed attempt under this name nothing is worth keeping.
             with open(tmp, "wb", opener=_private) as out:
-                # Mails in a Maildir have the line ends of the system; those of SMTP show as ^M in mail clients.
-                out.writelines(piece.replace(b"\r\n", b"\n") for piece in data)
+                out.writelines(_lines(data))
                 out.flush()
                 os.fsync(out.fileno())
             tmp.rename(self._new / file)
@@ -74,6 +73,17 @@ class MaildirSender:
             part.mkdir(mode=0o700, exist_ok=True)
         _sync(self._folder)
         _sync(self._folder.parent)
+
+
+def _lines(data: Iterable[bytes]) -> Iterator[bytes]:
+    """The mail with the line ends of the system, as Maildirs have them: CRLF shows as ^M in mail clients."""
+    held = b""
+    for piece in data:
+        whole = held + piece
+        # A CRLF may be parted by the end of a piece.
+        held = b"\r" if whole.endswith(b"\r") else b""
+        yield whole[: len(whole) - len(held)].replace(b"\r\n", b"\n")
+    yield held
 
 
 def _private(path: str, flags: int) -> int:

@@ -163,3 +163,10 @@ def test_several_threads_deliver_at_once(folder: Path) -> None:
         assert not thread.is_alive()
     found = {path.name: path.read_text() for path in (folder / "new").iterdir()}
     assert found == {f"mail-{w}-{n}.maildesk": f"{w} {n}" for w in range(4) for n in range(20)}
+
+
+@pytest.mark.parametrize("at", range(len(b"".join(MAIL)) + 1))
+def test_line_ends_are_the_systems_wherever_a_piece_ends(folder: Path, at: int) -> None:
+    whole = b"".join(MAIL)
+    MaildirSender(folder).send(NAME, (whole[:at], whole[at:]), again=False)
+    assert (folder / "new" / f"{NAME}.maildesk").read_bytes() == ON_DISK
