@@ -68,7 +68,14 @@ def refused(key: str, error: BaseException) -> None:
 
 def loop_failed(name: str, error: BaseException, seconds: float) -> None:
     """A loop's step failed; it goes on after a pause."""
-    _LOG.error("%s stopped for %.0f s: %s. %s", name, seconds, _safe(error), advice(error), exc_info=error)
+    _LOG.error(
+        "%s failed and tries again in %.0f s: %s. %s",
+        name,
+        seconds,
+        _safe(error),
+        advice(error),
+        exc_info=error,
+    )
 
 
 def started(node: str, policy: str) -> None:
@@ -95,4 +102,4 @@ def advice(error: BaseException) -> str:
     ):
         if mark in text:
             return sentence
-    return "It is tried again."
+    return ""

@@ -33,10 +33,12 @@ def command(ctx: typer.Context) -> None:
             _short(problem, loaded.folder)
             for problem in templates.check(settings.templates, loaded.policy.language)
         ]
+        found += _unwritable(settings)
     if found:
         for problem in found:
             note(plain(problem))
-        raise No(f"{plain(path)}: {count(len(found), 'problem')}; mend them and check again.")
+        them = "it" if len(found) == 1 else "them"
+        raise No(f"{plain(path)}: {count(len(found), 'problem')}; mend {them} and check again.")
     store = _store_state(settings)
     policy = loaded.policy
     say(f"{plain(policy.name)}, {plain(policy.address)}")
@@ -59,6 +61,25 @@ def command(ctx: typer.Context) -> None:
         indent=2,
     )
     say(f"{plain(path)} is right.")
+
+
+def _unwritable(settings: Settings) -> list[str]:
+    """Folders that this user cannot make or write to."""
+    import os
+
+    from maildesk.store.db import Database
+
+    wanted = [("send.path", settings.send.path)]
+    if file := Database(settings.store.url).path:
+        wanted.append(("store.url", file.parent))
+    problems = []
+    for key, folder in wanted:
+        there = next(path for path in (folder, *folder.parents) if path.exists())
+        if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+            problems.append(
+                f"{key}: nothing can be written below {there}; name a folder that maildesk may write to"
+            )
+    return problems
 
 
 def _short(problem: str, folder: Path) -> str:

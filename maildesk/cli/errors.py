@@ -79,7 +79,7 @@ def _of_the_desk(error: Exception) -> Told:
     if isinstance(error, (InitError, Refused, StoreError, CannotListen)):
         return Told(_sentence(plain(error)), NO)
     if isinstance(error, Busy) or operational(error):
-        return Told(f"{_sentence(plain(_first_line(error)))} {log.advice(error)}", AGAIN)
+        return Told(f"{_sentence(plain(_first_line(error)))} {log.advice(error)}".rstrip(), AGAIN)
     kind = type(error).__name__
     shown = plain(_first_line(error))
     return Told(f"maildesk itself failed: {kind}: {shown} (set {TRACEBACK}=1 to see where).", NO)

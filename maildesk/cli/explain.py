@@ -104,7 +104,7 @@ def tell_rules(rules: list[dict[str, Any]]) -> None:
         say("  none were asked")
         return
     rows = [("yes" if rule["hit"] else "no", rule["name"], rule["because"]) for rule in rules]
-    table(("hit", "rule", "because"), rows, flexible=("rule", "because"), indent=2)
+    table(("hit", "rule", "because"), rows, flexible=("rule", "because"), indent=2, whole=True)
 
 
 def ticket_pairs(ticket: dict[str, Any]) -> list[tuple[str, object]]:

@@ -109,7 +109,7 @@ def tell_outgoing(found: dict[str, Any], zone: str, now: int) -> None:
         say("  none")
         return
     rows = [(when(a["at"], zone), a["outcome"], a["answer"]) for a in found["attempts"]]
-    table(("at", "outcome", "answer"), rows, flexible=("answer",), indent=2)
+    table(("at", "outcome", "answer"), rows, flexible=("answer",), indent=2, whole=True)
 
 
 @app.command(epilog="Example: maildesk outbox retry 8c01d7")

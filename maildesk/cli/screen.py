@@ -96,9 +96,16 @@ def pairs(values: Iterable[tuple[str, object]], indent: int = 0) -> None:
 
 
 def table(
-    columns: Sequence[str], rows: Iterable[Sequence[object]], flexible: Iterable[str] = (), indent: int = 0
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    flexible: Iterable[str] = (),
+    indent: int = 0,
+    whole: bool = False,
 ) -> None:
-    """Prints rows below their columns; where the terminal is too narrow the flexible ones are cut."""
+    """Prints rows below their columns. Where the terminal is too narrow the flexible ones are cut; with `whole` the
+    last column goes on in further lines instead: a reason must be read to its end."""
+    import textwrap
+
     import typer
     from rich.cells import cell_len
 
@@ -108,7 +115,10 @@ def table(
     widths = _fitted(natural, [column in flexible for column in columns], room)
     typer.secho(_row(columns, widths, indent), bold=True)
     for row in cells:
-        print(_row(row, widths, indent))
+        lines = textwrap.wrap(row[-1], max(widths[-1], NARROWEST)) if whole else [row[-1]]
+        print(_row([*row[:-1], lines[0] if lines else ""], widths, indent))
+        for line in lines[1:]:
+            print(_row([*("" for _ in row[:-1]), line], widths, indent))
 
 
 def _fitted(natural: Sequence[int], flexible: Sequence[bool], room: int) -> list[int]:

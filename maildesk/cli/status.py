@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from maildesk.cli import desk
-from maildesk.cli.screen import age, as_json, pairs, plain, say, states
+from maildesk.cli.screen import age, as_json, pairs, plain, say, states, when
 
 EXAMPLE = "Example: maildesk status --json"
 
@@ -22,6 +22,7 @@ def command(
         now = desk.now()
         came, going = inbox.counts(conn), outbox.counts(conn)
         oldest = lookup.oldest_undecided(conn)
+        unsent = lookup.unsent(conn)
         nodes = lookup.nodes(conn, store.db.server_now(conn, now))
     lag = max(0, now - oldest) if oldest is not None else 0
     found = {
@@ -30,6 +31,7 @@ def command(
         "held": came.get("held", 0),
         "quarantine": {"inbox": came.get("quarantined", 0), "outbox": going.get("quarantined", 0)},
         "lag": lag / 1_000_000,
+        "unsent": unsent,
         "nodes": nodes,
         "mailboxes": {},
     }
@@ -37,6 +39,8 @@ def command(
         as_json(found)
         return
     say(f"{plain(loaded.policy.name)}, {plain(loaded.policy.address)}")
+    zone = loaded.policy.zone
+    lost = sum(going.get(state, 0) for state in ("failed", "undelivered", "maybe-sent"))
     alive = [node["name"] for node in nodes if node["alive"]]
     gone = [node["name"] for node in nodes if not node["alive"]]
     pairs(
@@ -48,9 +52,23 @@ def command(
             ("died", ", ".join(gone)),
             ("mail in", states(came)),
             ("mail out", states(going)),
-            ("oldest mail that waits", f"{age(lag)} old" if oldest is not None else "none waits"),
+            ("waits to be sent", _unsent(unsent, now, zone)),
+            ("not sent", f"{lost}; see `maildesk outbox list --state failed`" if lost else ""),
+            ("oldest mail undecided", f"{age(lag)} old" if oldest is not None else "none waits"),
             ("held", f"{came['held']}; see `maildesk held list`" if came.get("held") else ""),
             ("quarantine", "see `maildesk quarantine list`" if any(found["quarantine"].values()) else ""),  # type: ignore[attr-defined]
         ],
         indent=2,
     )
+
+
+def _unsent(unsent: dict[str, Any], now: int, zone: str) -> str:
+    """How many mails wait to go out, since when, when the next is tried, and what the last trouble was."""
+    if not unsent["count"]:
+        return ""
+    parts = [f"{unsent['count']}, oldest {age(now - unsent['oldest'])}"]
+    if unsent["next"] > now:
+        parts.append(f"next try {when(unsent['next'], zone)}")
+    if unsent["trouble"]:
+        parts.append(f"last error: {plain(unsent['trouble'])}")
+    return "; ".join(parts)

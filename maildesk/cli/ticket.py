@@ -142,10 +142,13 @@ def new(
 ) -> None:
     """Open a ticket for a customer, for example after a call. They get its number by mail."""
     from maildesk.core.address import normal
+    from maildesk.core.proof import is_desk
 
     address = normal(from_)
     if not address:
         raise typer.BadParameter(f"{from_!r} is not a mail address; write it like jane@customer.example")
+    if is_desk(address, desk.loaded(ctx).policy):
+        raise typer.BadParameter(f"{address} is an address of this desk; write the customer's")
     if not subject.strip():
         raise typer.BadParameter("the subject is empty")
     said = _text(text)

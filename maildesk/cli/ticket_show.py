@@ -38,7 +38,7 @@ def tell(found: dict[str, Any], zone: str, now: int) -> None:
         _tell_entry(entry, zone)
     heading("History")
     rows = [(when(e["at"], zone), e.get("actor", ""), _event(e), e.get("why", "")) for e in found["events"]]
-    table(("at", "who", "what", "why"), rows, flexible=("who", "what", "why"), indent=2)
+    table(("at", "who", "what", "why"), rows, flexible=("who", "why"), indent=2, whole=True)
     heading("Mails")
     tell_mails(found["mails"])
 

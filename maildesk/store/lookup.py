@@ -42,6 +42,27 @@ def oldest_undecided(conn: Connection) -> int | None:
     return found
 
 
+def unsent(conn: Connection) -> dict[str, Any]:
+    """The mails that wait to go out: how many, since when, when the next is due, and the trouble of the newest."""
+    outbox = schema.outbox
+    row = conn.execute(
+        select(
+            func.count().label("n"),
+            func.min(outbox.c.at).label("at"),
+            func.min(outbox.c.not_before).label("due"),
+        )
+        .select_from(outbox)
+        .where(schema.OUTBOX_OPEN)
+    ).one()
+    trouble = conn.execute(
+        select(outbox.c.trouble)
+        .where(schema.OUTBOX_OPEN, outbox.c.trouble.is_not(None))
+        .order_by(outbox.c.id.desc())
+        .limit(1)
+    ).scalar()
+    return {"count": row.n, "oldest": row.at, "next": row.due or 0, "trouble": trouble}
+
+
 def nodes(conn: Connection, now: int) -> list[dict[str, Any]]:
     """The processes that have taken mail or may take it; `now` is the clock that nodes live by."""
     found = conn.execute(select(schema.node).order_by(schema.node.c.id))

@@ -19,7 +19,7 @@ from tests.cli.conftest import MAIL, Desk, maildesk
 def test_init_makes_a_desk_that_is_right(tmp_path: Path) -> None:
     done = maildesk("init", str(tmp_path / "desk"))
     assert (done.returncode, done.stderr) == (0, b"")
-    assert "maildesk run" in done.stdout.decode()
+    assert "maildesk.toml run" in done.stdout.decode()
     done = maildesk("check", MAILDESK_CONFIG=str(tmp_path / "desk/maildesk.toml"))
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout.decode().endswith("maildesk.toml is right.\n")
@@ -153,3 +153,25 @@ def test_a_traceback_only_where_it_is_asked_for(fresh: Desk, monkeypatch: pytest
     done = CliRunner(env={errors.TRACEBACK: "1"}).invoke(app, ["status"])
     assert done.exit_code == 1
     assert "Traceback" in done.stderr
+
+
+def test_check_says_where_nothing_can_be_written(fresh: Desk) -> None:
+    fresh.edit(r"var/outgoing", "/proc/none/outgoing")
+    assert "send.path: nothing can be written below /proc" in fresh.no("check")
+
+
+def test_a_ticket_cannot_come_from_the_desk_itself(fresh: Desk) -> None:
+    words = ("--from", "support@desk.example", "--subject", "x", "--text", "y")
+    done = maildesk("--config", str(fresh.config), "ticket", "new", *words)
+    assert done.returncode == 2
+    assert b"is an address of this desk" in done.stderr
+
+
+def test_status_tells_of_mails_that_do_not_go_out(fresh: Desk) -> None:
+    fresh.edit(r"var/outgoing", "/proc/none/outgoing")
+    fresh.deliver()
+    assert "waits to be sent" in fresh.ok("status")
+    fresh.ok("run", "--once")
+    shown = fresh.ok("status")
+    assert "next try" in shown
+    assert "last error" in shown
