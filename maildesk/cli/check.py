@@ -65,7 +65,7 @@ def command(ctx: typer.Context) -> None:
 
 def _unwritable(settings: Settings) -> list[str]:
     """Folders that this user cannot make or write to."""
-    import os
+    import tempfile
 
     from maildesk.store.db import Database
 
@@ -75,9 +75,13 @@ def _unwritable(settings: Settings) -> list[str]:
     problems = []
     for key, folder in wanted:
         there = next(path for path in (folder, *folder.parents) if path.exists())
-        if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        try:
+            # Root may do everything by its rights, and yet not everywhere: only trying tells. It leaves no trace.
+            tempfile.TemporaryFile(dir=there).close()
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
             problems.append(
-                f"{key}: nothing can be written below {there}; name a folder that maildesk may write to"
+                f"{key}: nothing can be written below {there} ({reason}); name a folder that maildesk may write to"
             )
     return problems
 
