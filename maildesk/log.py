@@ -61,21 +61,12 @@ def not_sent(once: str, state: str, to: str, answer: str) -> None:
 
 def refused(key: str, error: BaseException) -> None:
     """A mail could not be stored: the other side keeps it and is told to come again."""
-    _LOG.error(
-        "mail %s not accepted, the sender keeps it and tries again: %s. %s", key, _safe(error), advice(error)
-    )
+    _LOG.error("mail %s not accepted, the sender keeps it and tries again: %s", key, _safe(told(error)))
 
 
 def loop_failed(name: str, error: BaseException, seconds: float) -> None:
     """A loop's step failed; it goes on after a pause."""
-    _LOG.error(
-        "%s failed and tries again in %.0f s: %s. %s",
-        name,
-        seconds,
-        _safe(error),
-        advice(error),
-        exc_info=error,
-    )
+    _LOG.error("%s failed and tries again in %.0f s: %s", name, seconds, _safe(told(error)), exc_info=error)
 
 
 def started(node: str, policy: str) -> None:
@@ -86,6 +77,19 @@ def started(node: str, policy: str) -> None:
 def stopped(node: str) -> None:
     """The daemon has stopped and holds nothing."""
     _LOG.info("node %s stopped", node)
+
+
+def told(error: BaseException) -> str:
+    """An error of the world in words: what went wrong, and what the operator should do if that is known."""
+    return f"{reason(error)}. {advice(error)}".rstrip()
+
+
+def reason(error: BaseException) -> str:
+    """What went wrong, on one line; of a database error without the statement and its values."""
+    cause = getattr(error, "orig", None) or error
+    if isinstance(cause, OSError) and cause.strerror:
+        return f"{cause.filename}: {cause.strerror}" if cause.filename else cause.strerror
+    return (str(cause).splitlines() or [type(cause).__name__])[0].rstrip(".")
 
 
 def advice(error: BaseException) -> str:

@@ -42,6 +42,33 @@ def test_scripts_can_be_executed(script: str) -> None:
     assert os.access(ROOT / script, os.X_OK)
 
 
+def test_run_takes_the_desk_where_it_is_called(tmp_path: Path) -> None:
+    checkout, desk = tmp_path / "checkout", tmp_path / "desk"
+    (checkout / ".venv/bin").mkdir(parents=True)
+    (checkout / "tools").mkdir()
+    desk.mkdir()
+    for name in ("run.sh", "tools/venv.sh", "pyproject.toml", "requirements.lock"):
+        shutil.copy(ROOT / name, checkout / name)
+    for name in ("python", "maildesk"):
+        program = checkout / ".venv/bin" / name
+        program.write_text('#!/bin/sh\necho "${MAILDESK_CONFIG-none} $*"\n')
+        program.chmod(0o755)
+    stamp = f"here={checkout}; . tools/venv.sh; stamp >.venv/ready.run"
+    subprocess.run(["sh", "-c", stamp], cwd=checkout, check=True)
+    inherited = {name: value for name, value in os.environ.items() if name != "MAILDESK_CONFIG"}
+
+    def called(*arguments: str, **environment: str) -> str:
+        return subprocess.check_output(
+            [checkout / "run.sh", *arguments], cwd=desk, env=inherited | environment, text=True
+        ).strip()
+
+    assert called() == f"{checkout}/maildesk.toml run"
+    assert called("check", MAILDESK_CONFIG="/other") == "/other check"
+    (desk / "maildesk.toml").touch()
+    assert called("check") == "none check"
+    assert called("check", MAILDESK_CONFIG="/other") == "/other check"
+
+
 def test_lock_names_no_place_to_fetch_from() -> None:
     text = (ROOT / "requirements.lock").read_text()
     assert "://" not in text

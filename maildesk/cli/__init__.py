@@ -23,8 +23,9 @@ from maildesk.cli import (
     trace,
 )
 from maildesk.cli.errors import Sentences
+from maildesk.cli.usage import Commands
 
-app = typer.Typer(
+app = Commands(
     cls=Sentences,
     help="A help desk that lives in e-mail.",
     epilog="Example: maildesk init desk && cd desk && maildesk run",

@@ -94,9 +94,9 @@ def show_arrival(found: dict[str, Any], zone: str, now: int) -> None:
             ("peer", envelope.get("peer")),
             ("size", size(found["size"])),
             ("state", found["state"]),
-            ("proof", found["proof"]),
+            ("proof", f"released by {found['released_by']}" if found["released_by"] else found["proof"]),
             ("match", found["match"]),
-            ("tried", f"{found['takes']} times" if found["takes"] > 1 else ""),
+            ("decided", f"{found['takes']} times" if found["takes"] > 1 else ""),
             ("failed", f"{found['errors']} times" if found["errors"] else ""),
         ],
         indent=2,
@@ -111,8 +111,18 @@ def show_arrival(found: dict[str, Any], zone: str, now: int) -> None:
     if found["trouble"]:
         heading("What went wrong")
         wrapped(found["trouble"], indent=2)
+    if rows := [(what(e), e.get("why", "")) for e in found["changes"] if e["kind"] != "mail"]:
+        heading("Changes")
+        table(("what", "why"), rows, flexible=("why",), indent=2, whole=True)
     heading("Mails that followed")
     tell_mails(found.get("mails", ()))
+
+
+def what(event: dict[str, Any]) -> str:
+    """An event of a ticket: its kind, and the value that it set."""
+    value = event.get("value", event.get("address", ""))
+    shown = ", ".join(map(str, value)) if isinstance(value, list) else value
+    return f"{event['kind']} {shown}".strip() if shown != "" else str(event["kind"])
 
 
 def tell_mails(mails: Sequence[dict[str, Any]]) -> None:

@@ -65,6 +65,7 @@ def command(ctx: typer.Context) -> None:
 
 def _unwritable(settings: Settings) -> list[str]:
     """Folders that this user cannot make or write to."""
+    import os
     import tempfile
 
     from maildesk.store.db import Database
@@ -74,7 +75,7 @@ def _unwritable(settings: Settings) -> list[str]:
         wanted.append(("store.url", file.parent))
     problems = []
     for key, folder in wanted:
-        there = next(path for path in (folder, *folder.parents) if path.exists())
+        there = next(path for path in (folder, *folder.parents) if os.path.exists(path))
         try:
             # Root may do everything by its rights, and yet not everywhere: only trying tells. It leaves no trace.
             tempfile.TemporaryFile(dir=there).close()
@@ -122,12 +123,13 @@ def _store_state(settings: Settings) -> str:
         return f"{where}; it is made on the first run"
     store = Store(db, cli_name())
     try:
-        with db.connect() as conn:
-            if not db.engine.dialect.has_table(conn, "meta"):
-                return f"{where}; its tables are made on the first run"
-        store.open(create=False)
-        with db.reading() as conn:
-            came, going = states(inbox.counts(conn)), states(outbox.counts(conn))
+        with desk.sound(db):
+            with db.connect() as conn:
+                if not db.engine.dialect.has_table(conn, "meta"):
+                    return f"{where}; its tables are made on the first run"
+            store.open(create=False)
+            with db.reading() as conn:
+                came, going = states(inbox.counts(conn)), states(outbox.counts(conn))
         return f"{where}; mail in: {came}; mail out: {going}"
     finally:
         store.close()

@@ -23,10 +23,12 @@ if TYPE_CHECKING:
 
 
 def config_of(ctx: typer.Context) -> Path:
-    """The configuration that the command line names."""
+    """The configuration that the command line names; the file, where it names its folder."""
+    from maildesk.config.scaffold import MAIN
+
     path = ctx.obj
     assert isinstance(path, Path)
-    return path
+    return path / MAIN if path.is_dir() else path
 
 
 def loaded(ctx: typer.Context) -> Loaded:
@@ -54,6 +56,26 @@ def check_owner(db: Database) -> None:
 
 
 @contextmanager
+def sound(db: Database) -> Iterator[None]:
+    """Raises No where the store's file turns out to be no database, or a damaged one."""
+    import sqlite3
+
+    from sqlalchemy.exc import DatabaseError
+
+    try:
+        yield
+    except (DatabaseError, sqlite3.DatabaseError) as error:
+        code = getattr(getattr(error, "orig", error), "sqlite_errorcode", None)
+        is_ = {
+            sqlite3.SQLITE_NOTADB: "is not a maildesk database",
+            sqlite3.SQLITE_CORRUPT: "is a damaged database",
+        }.get(code or 0)
+        if is_ is None:
+            raise
+        raise No(f"{db.path} {is_}; restore it from a backup, or name another file in store.url.") from error
+
+
+@contextmanager
 def opened(ctx: typer.Context, node_name: str = "", create: bool = True) -> Iterator[App]:
     """A whole desk with its store open, for one command. Raises No for another user's store."""
     from maildesk.app import App
@@ -64,8 +86,9 @@ def opened(ctx: typer.Context, node_name: str = "", create: bool = True) -> Iter
     try:
         if not create:
             check_exists(app.store.db)
-        app.store.open(create)
-        yield app
+        with sound(app.store.db):
+            app.store.open(create)
+            yield app
     finally:
         app.store.close()
 
@@ -88,9 +111,10 @@ def reading(ctx: typer.Context) -> Iterator[tuple[Loaded, Store, Connection]]:
     check_owner(store.db)
     check_exists(store.db)
     try:
-        store.open(create=False)
-        with store.db.reading() as conn:
-            yield config, store, conn
+        with sound(store.db):
+            store.open(create=False)
+            with store.db.reading() as conn:
+                yield config, store, conn
     finally:
         store.close()
 

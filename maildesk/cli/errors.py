@@ -79,18 +79,10 @@ def _of_the_desk(error: Exception) -> Told:
     if isinstance(error, (InitError, Refused, StoreError, CannotListen)):
         return Told(_sentence(plain(error)), NO)
     if isinstance(error, Busy) or operational(error):
-        return Told(f"{_sentence(plain(_first_line(error)))} {log.advice(error)}".rstrip(), AGAIN)
+        return Told(_sentence(plain(log.told(error))), AGAIN)
     kind = type(error).__name__
-    shown = plain(_first_line(error))
+    shown = plain(log.reason(error))
     return Told(f"maildesk itself failed: {kind}: {shown} (set {TRACEBACK}=1 to see where).", NO)
-
-
-def _first_line(error: Exception) -> str:
-    """What went wrong; of a database error without the statement and its values."""
-    cause = getattr(error, "orig", None) or error
-    if isinstance(cause, OSError) and cause.strerror:
-        return f"{cause.filename}: {cause.strerror}" if cause.filename else cause.strerror
-    return (str(cause).splitlines() or [type(cause).__name__])[0].rstrip(".")
 
 
 def _sentence(text: str) -> str:

@@ -40,7 +40,9 @@ def command(
 ) -> None:
     """Say what would become of a mail, and why. Nothing is changed."""
     from maildesk.core.address import normal
+    from maildesk.core.proof import is_desk
     from maildesk.core.reading import Envelope, Evidence
+    from maildesk.edges.intakes.smtp_session import UNKNOWN
     from maildesk.work.explain import explain
 
     try:
@@ -54,6 +56,8 @@ def command(
             recipients=tuple(dict.fromkeys(address for r in recipient or () if (address := normal(r)))),
         )
         found = explain(raw, envelope, Evidence(), app.store, app.live, app.clock())
+        strangers = [r for r in recipient or () if not is_desk(r, app.live.policy)]
+    found["refused"] = dict.fromkeys(strangers, UNKNOWN) if channel is Channel.SMTP else {}
     if json:
         as_json(found)
     else:
@@ -61,6 +65,8 @@ def command(
 
 
 def _tell(found: dict[str, Any]) -> None:
+    for address, reply in found["refused"].items():
+        say(f"SMTP would refuse the recipient {plain(address)}: {reply}")
     say(f"This mail would be: {plain(found['disposition'] or 'kept waiting for the mail that it answers')}")
     pairs(
         [

@@ -8,8 +8,9 @@ from maildesk.cli import desk, inbox
 from maildesk.cli.arrival import inbox_key, list_arrivals
 from maildesk.cli.errors import No
 from maildesk.cli.screen import plain, say
+from maildesk.cli.usage import Commands
 
-app = typer.Typer(
+app = Commands(
     help="Mails held, because nothing proves that an agent wrote them.",
     epilog="Example: maildesk held list",
     no_args_is_help=True,

@@ -11,8 +11,9 @@ from maildesk.cli import desk
 from maildesk.cli.arrival import inbox_key, list_arrivals, print_raw, show_arrival
 from maildesk.cli.errors import No
 from maildesk.cli.screen import as_json, say
+from maildesk.cli.usage import Commands
 
-app = typer.Typer(
+app = Commands(
     help="The mails that came.", epilog="Example: maildesk inbox list --state new", no_args_is_help=True
 )
 

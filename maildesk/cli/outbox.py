@@ -11,11 +11,12 @@ from maildesk.cli.arrival import SHORT, more, outbox_key, print_raw
 from maildesk.cli.errors import No
 from maildesk.cli.inbox import Json, Limit, Raw, known
 from maildesk.cli.screen import age, as_json, heading, note, pairs, plain, say, table, when
+from maildesk.cli.usage import Commands
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-app = typer.Typer(
+app = Commands(
     help="The mails that go out.", epilog="Example: maildesk outbox list --state failed", no_args_is_help=True
 )
 

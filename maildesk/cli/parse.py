@@ -20,7 +20,7 @@ def command(
     file: Annotated[
         str,
         typer.Argument(
-            metavar="[FILE]", help="The mail, as it was sent; - reads standard input.", show_default=False
+            metavar="FILE", help="The mail, as it was sent; - reads standard input.", show_default=False
         ),
     ] = "",
     batch: Annotated[

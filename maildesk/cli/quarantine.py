@@ -8,8 +8,9 @@ from maildesk.cli import desk, inbox, outbox
 from maildesk.cli.arrival import SHORT, more, sender_of
 from maildesk.cli.errors import No
 from maildesk.cli.screen import age, as_json, note, plain, table
+from maildesk.cli.usage import Commands
 
-app = typer.Typer(
+app = Commands(
     help="Mails given up, because maildesk itself failed on them.",
     epilog="Example: maildesk quarantine list",
     no_args_is_help=True,
@@ -42,6 +43,7 @@ def list_(ctx: typer.Context, limit: inbox.Limit = 100, json: inbox.Json = False
         ("key", "way", "age", "from or to", "what went wrong"),
         rows,
         flexible=("from or to", "what went wrong"),
+        whole=True,
     )
     more(came if len(came) > len(going) else going, limit)
 

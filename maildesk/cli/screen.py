@@ -116,9 +116,11 @@ def table(
     typer.secho(_row(columns, widths, indent), bold=True)
     for row in cells:
         lines = textwrap.wrap(row[-1], max(widths[-1], NARROWEST)) if whole else [row[-1]]
-        print(_row([*row[:-1], lines[0] if lines else ""], widths, indent))
-        for line in lines[1:]:
-            print(_row([*("" for _ in row[:-1]), line], widths, indent))
+        first = row[:-1]
+        for line in lines or [""]:
+            wide = max(widths[-1], cell_len(line)) if whole else widths[-1]
+            print(_row([*first, line], [*widths[:-1], wide], indent))
+            first = [""] * len(first)
 
 
 def _fitted(natural: Sequence[int], flexible: Sequence[bool], room: int) -> list[int]:

@@ -31,7 +31,7 @@ def command(
         "held": came.get("held", 0),
         "quarantine": {"inbox": came.get("quarantined", 0), "outbox": going.get("quarantined", 0)},
         "lag": lag / 1_000_000,
-        "unsent": unsent,
+        "unsent": {**unsent, "lag": max(0, now - unsent["oldest"]) / 1_000_000 if unsent["count"] else 0.0},
         "nodes": nodes,
         "mailboxes": {},
     }
@@ -40,7 +40,8 @@ def command(
         return
     say(f"{plain(loaded.policy.name)}, {plain(loaded.policy.address)}")
     zone = loaded.policy.zone
-    lost = sum(going.get(state, 0) for state in ("failed", "undelivered", "maybe-sent"))
+    lost = {state: going[state] for state in ("failed", "undelivered", "maybe-sent") if going.get(state)}
+    bad = came.get("quarantined", 0) + going.get("quarantined", 0)
     alive = [node["name"] for node in nodes if node["alive"]]
     gone = [node["name"] for node in nodes if not node["alive"]]
     pairs(
@@ -53,10 +54,10 @@ def command(
             ("mail in", states(came)),
             ("mail out", states(going)),
             ("waits to be sent", _unsent(unsent, now, zone)),
-            ("not sent", f"{lost}; see `maildesk outbox list --state failed`" if lost else ""),
+            *((state, f"{n}; see `maildesk outbox list --state {state}`") for state, n in lost.items()),
             ("oldest mail undecided", f"{age(lag)} old" if oldest is not None else "none waits"),
             ("held", f"{came['held']}; see `maildesk held list`" if came.get("held") else ""),
-            ("quarantine", "see `maildesk quarantine list`" if any(found["quarantine"].values()) else ""),  # type: ignore[attr-defined]
+            ("quarantined", f"{bad}; see `maildesk quarantine list`" if bad else ""),
         ],
         indent=2,
     )
@@ -70,5 +71,5 @@ def _unsent(unsent: dict[str, Any], now: int, zone: str) -> str:
     if unsent["next"] > now:
         parts.append(f"next try {when(unsent['next'], zone)}")
     if unsent["trouble"]:
-        parts.append(f"last error: {plain(unsent['trouble'])}")
+        parts.append(f"last error: {plain(unsent['trouble'].rstrip().splitlines()[-1])}")
     return "; ".join(parts)

@@ -13,6 +13,7 @@ from maildesk.cli.acting import act, agent_of, carry_out
 from maildesk.cli.errors import No
 from maildesk.cli.inbox import Json, Limit, known
 from maildesk.cli.screen import age, as_json, note, plain, table
+from maildesk.cli.usage import Commands
 
 if TYPE_CHECKING:
     from maildesk.config.load import Loaded
@@ -34,7 +35,7 @@ class Tickets(TyperGroup):
         return [*(name for name in super().list_commands(ctx) if name != "set"), "set"]
 
 
-app = typer.Typer(
+app = Commands(
     cls=Tickets,
     help="Tickets: list and show them, open one, answer, note, change.",
     epilog="Example: maildesk ticket list --status in-progress",
@@ -61,7 +62,9 @@ def number_of(text: str) -> int:
 @app.command("list", epilog="Example: maildesk ticket list --assignee none --json")
 def list_(
     ctx: typer.Context,
-    status: Annotated[str, typer.Option(help="Only this status; closed tickets are listed only so.")] = "",
+    status: Annotated[
+        str, typer.Option(help="Only this status, or all: closed tickets are listed only so.")
+    ] = "",
     assignee: Annotated[
         str, typer.Option(help="Only this agent's (id or address), or none for nobody's.")
     ] = "",
@@ -72,7 +75,7 @@ def list_(
     from maildesk.core.model import Status
     from maildesk.store import views
 
-    known("status", status, Status)
+    known("status", status, (*Status, "all"))
     with desk.reading(ctx) as (loaded, _store, conn):
         whose = _assignee(assignee, loaded)
         found = views.ticket_list(conn, status.lower(), whose, limit)

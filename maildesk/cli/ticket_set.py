@@ -11,12 +11,16 @@ from typer.main import get_command
 from maildesk.cli import desk
 from maildesk.cli.acting import agent_of, carry_out
 from maildesk.cli.ticket import As, Number, number_of
+from maildesk.cli.usage import Commands
 from maildesk.core import commands
-from maildesk.core.fields import FIELDS
+from maildesk.core.fields import FIELDS, STATUS_WORDS
+from maildesk.core.model import PRIORITIES
 
 EXAMPLE = "Example: maildesk ticket set 482913 --priority high --assign alice"
 # The command that sets a field where it has another name.
 _WORDS = {"assignee": "assign"}
+# The values of a field that are the same on every desk.
+_CHOICES = {"status": f": {', '.join(STATUS_WORDS)}", "priority": f": {', '.join(PRIORITIES)}"}
 
 
 def settable() -> dict[str, str]:
@@ -40,14 +44,18 @@ def _set(ctx: typer.Context, number: str, as_: str, **values: str | None) -> Non
 
 def _option(name: str, word: str, help_: str) -> Any:
     flags = dict.fromkeys((f"--{word}", f"--{name}"))
-    return Annotated[str | None, typer.Option(*flags, help=help_.capitalize() + ".", metavar="VALUE")]
+    return Annotated[str | None, typer.Option(*flags, help=f"{help_.capitalize()}.", metavar="VALUE")]
 
 
 def made() -> Any:
     """The command, its options made from the table of fields."""
     words = settable()
     keyword, required = inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.empty
-    options = {f.name: _option(f.name, words[f.name], f.help) for f in FIELDS if f.name in words}
+    options = {
+        f.name: _option(f.name, words[f.name], f.help + _CHOICES.get(f.name, ""))
+        for f in FIELDS
+        if f.name in words
+    }
     types = {"ctx": typer.Context, "number": Number, **options, "as_": As}
     defaults = {**dict.fromkeys(options), "as_": ""}
 
@@ -62,6 +70,6 @@ def made() -> Any:
             for name, type_ in types.items()
         ]
     )
-    app = typer.Typer(rich_markup_mode=None, add_completion=False)
+    app = Commands(rich_markup_mode=None, add_completion=False)
     app.command("set", epilog=EXAMPLE)(command)
     return get_command(app)

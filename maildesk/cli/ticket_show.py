@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from maildesk.cli.arrival import tell_mails
+from maildesk.cli.arrival import tell_mails, what
 from maildesk.cli.explain import ticket_pairs
 from maildesk.cli.screen import age, heading, pairs, plain, say, size, table, when, wrapped
 
@@ -37,7 +37,7 @@ def tell(found: dict[str, Any], zone: str, now: int) -> None:
             say()
         _tell_entry(entry, zone)
     heading("History")
-    rows = [(when(e["at"], zone), e.get("actor", ""), _event(e), e.get("why", "")) for e in found["events"]]
+    rows = [(when(e["at"], zone), e.get("actor", ""), what(e), e.get("why", "")) for e in found["events"]]
     table(("at", "who", "what", "why"), rows, flexible=("who", "why"), indent=2, whole=True)
     heading("Mails")
     tell_mails(found["mails"])
@@ -59,9 +59,3 @@ def _tell_entry(entry: dict[str, Any], zone: str) -> None:
     for file in entry["attachments"]:
         name = plain(file["name"] or "a file without a name")
         say(f"    [{name}, {plain(file['type'])}, {size(file['size'])}]")
-
-
-def _event(event: dict[str, Any]) -> str:
-    value = event.get("value", event.get("address", ""))
-    shown = ", ".join(map(str, value)) if isinstance(value, list) else value
-    return f"{event['kind']} {shown}".strip() if shown != "" else str(event["kind"])

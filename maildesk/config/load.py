@@ -99,7 +99,10 @@ class _Loading:
             self.digest.update(f"{name}\0{len(raw)}\0".encode() + raw)
             self.sources[key] = source.parse(name, raw)
         except Unreadable as error:
-            instead = "; `maildesk init DIR` makes a folder with all files" if not path.exists() else ""
+            instead = ""
+            if not path.exists():
+                instead = "; `maildesk init DIR` makes a folder with all files"
+                name = name if key else str(path)
             self.problems.append(Problem(name, error.line, "", error.sentence + instead))
             return None
         return self.sources[key]

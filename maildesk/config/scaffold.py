@@ -12,7 +12,7 @@ MAIN = "maildesk.toml"
 
 
 class InitError(Exception):
-    """Why no desk was made, as a sentence for the admin. Nothing was written."""
+    """Why no desk was made, as a sentence for the admin."""
 
 
 def shipped() -> Path:
@@ -28,6 +28,7 @@ def init(target: Path) -> list[Path]:
     """Copies the sample desk into `target`, made if it is not there; the files written, in a fixed order.
 
     Nothing is overwritten: if one of the files is there already, InitError names it and nothing is written.
+    It is also raised where the folder cannot be made or written to.
     """
     source = shipped()
     if target.exists() and not target.is_dir():
@@ -36,9 +37,14 @@ def init(target: Path) -> list[Path]:
     for name in names:
         if (target / name).exists():
             raise InitError(f"{target / name} exists already; name a new or an empty folder")
-    for name in names:
-        (target / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source / name, target / name)
+    try:
+        for name in names:
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source / name, target / name)
+    except OSError as error:
+        raise InitError(
+            f"{target} cannot be made: {error.strerror}; name a folder that you may write to"
+        ) from error
     return [target / name for name in names]
 
 

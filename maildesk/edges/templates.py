@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +12,7 @@ from css_inline import CSSInliner, InlineError
 from jinja2 import BaseLoader, Environment, StrictUndefined, Template, TemplateNotFound, TemplateSyntaxError
 from jinja2 import TemplateError as JinjaError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import missing
 from markupsafe import Markup, escape
 
 from maildesk.core import notices
@@ -55,6 +57,19 @@ class Templates:
             raise TemplateError((f"{place}: {_sentence(error)}",)) from error
 
 
+class _Missing(StrictUndefined):
+    """What a template asks for and nobody gives it: the error names the nearest that there is."""
+
+    @property
+    def _undefined_message(self) -> str:
+        name, owner = str(self._undefined_name), self._undefined_obj
+        if self._undefined_hint or not (isinstance(owner, Mapping) or owner is missing):
+            return str(super()._undefined_message)
+        known = [str(key) for key in owner] if isinstance(owner, Mapping) else []
+        meant = difflib.get_close_matches(name, known, n=1)
+        return f"there is no {name} here" + (f"; did you mean {meant[0]}?" if meant else "")
+
+
 class _Loader(BaseLoader):
     """Reads the files of one folder, with their names kept for error sentences."""
 
@@ -96,7 +111,7 @@ def _compile(folder: Path) -> tuple[dict[tuple[str, str], Template], list[str]]:
         return {}, [f"{folder}: there is no such folder; `language` names a folder of templates"]
     environment = ImmutableSandboxedEnvironment(
         loader=_Loader(folder),
-        undefined=StrictUndefined,
+        undefined=_Missing,
         autoescape=lambda name: name is not None and name.endswith(".html"),
         trim_blocks=True,
         lstrip_blocks=True,

@@ -122,9 +122,10 @@ def raw_mail(conn: Connection, key: str) -> bytes:
 def ticket_list(
     conn: Connection, status: str = "", assignee: str = "", limit: int = 100
 ) -> list[dict[str, Any]]:
-    """The tickets, newest first; closed ones only where they are asked for by status."""
+    """The tickets, newest first; closed ones only where asked for, by status or as "all"."""
     query = select(ticket.c.number).order_by(ticket.c.created.desc(), ticket.c.number).limit(limit)
-    query = query.where(ticket.c.status == status) if status else query.where(ticket.c.status != "closed")
+    if status != "all":
+        query = query.where(ticket.c.status == status if status else ticket.c.status != "closed")
     if assignee:
         query = query.where(ticket.c.assignee == ("" if assignee == "none" else assignee))
     numbers = [row.number for row in conn.execute(query)]
@@ -180,19 +181,25 @@ def ticket_show(conn: Connection, number: int) -> dict[str, Any] | None:
             }
             for e in entries(conn, [number])[number]
         ],
-        "events": [
-            {
-                "seq": e.seq,
-                "kind": e.kind,
-                "at": e.at,
-                "cause": e.cause,
-                **json.loads(e.data or "{}"),
-                "hash": e.hash,
-            }
-            for e in conn.execute(select(event).where(event.c.ticket == number).order_by(event.c.seq))
-        ],
+        "events": _events(conn, number),
         "mails": [mail(row) for row in conn.execute(_mails().where(outbox.c.ticket == number))],
     }
+
+
+def _events(conn: Connection, number: int, cause: str = "") -> list[dict[str, Any]]:
+    """A ticket's events in their order, all of them or only those of one cause."""
+    query = select(event).where(event.c.ticket == number).order_by(event.c.seq)
+    return [
+        {
+            "seq": e.seq,
+            "kind": e.kind,
+            "at": e.at,
+            "cause": e.cause,
+            **json.loads(e.data or "{}"),
+            "hash": e.hash,
+        }
+        for e in conn.execute(query.where(event.c.cause == cause) if cause else query)
+    ]
 
 
 def _mails() -> Any:
@@ -249,6 +256,7 @@ def arrival(row: Any) -> dict[str, Any]:
         "ticket": row.ticket,
         "why": json.loads(row.why) if row.why else [],
         "proof": facts.get("proof"),
+        "released_by": json.loads(row.evidence)["released_by"],
         "match": facts.get("match"),
         "rules": [{"name": n, "hit": h, "because": b} for n, h, b in facts.get("rules", [])],
         "envelope": json.loads(row.envelope),
@@ -273,7 +281,7 @@ def arrivals(
 
 
 def trace(conn: Connection, wanted: str) -> list[dict[str, Any]]:
-    """Every mail with this Message-ID or row key (or the start of one), with the mails that followed from it."""
+    """Every mail with this Message-ID or row key (or the start of one), with the changes and mails that followed."""
     clean = wanted.strip().strip("<>")
     rows = conn.execute(
         select(inbox)
@@ -282,6 +290,10 @@ def trace(conn: Connection, wanted: str) -> list[dict[str, Any]]:
         .limit(20)
     ).all()
     return [
-        {**arrival(row), "mails": [mail(m) for m in conn.execute(_mails().where(outbox.c.cause == row.key))]}
+        {
+            **arrival(row),
+            "changes": _events(conn, row.ticket, row.key) if row.ticket else [],
+            "mails": [mail(m) for m in conn.execute(_mails().where(outbox.c.cause == row.key))],
+        }
         for row in rows
     ]

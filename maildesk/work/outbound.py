@@ -168,7 +168,7 @@ class Outbound:
         try:
             return self._sender.send(row.once, skeleton.render(data, self._part), again=row.try_ > 1)
         except OSError as error:
-            return Attempt("later", f"{error}. {log.advice(error)}".rstrip())
+            return Attempt("later", log.told(error))
 
     def _part(self, ref: PartRef) -> bytes:
         with self._store.db.reading() as conn:

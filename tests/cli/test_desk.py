@@ -174,4 +174,54 @@ def test_status_tells_of_mails_that_do_not_go_out(fresh: Desk) -> None:
     fresh.ok("run", "--once")
     shown = fresh.ok("status")
     assert "next try" in shown
-    assert "last error" in shown
+    assert "last error: /proc/none" in shown
+    assert "Errno" not in shown
+
+
+def test_status_tells_of_mails_that_were_given_up(fresh: Desk) -> None:
+    fresh.deliver()
+    with sqlite3.connect(fresh.folder / "var/maildesk.db") as store:
+        store.execute("UPDATE outbox SET state = 'maybe-sent' WHERE kind = 'acknowledgment'")
+        store.execute("UPDATE outbox SET state = 'quarantined' WHERE kind <> 'acknowledgment'")
+    store.close()
+    shown = fresh.ok("status")
+    assert "1; see `maildesk outbox list --state maybe-sent`" in shown
+    assert "2; see `maildesk quarantine list`" in shown
+    assert fresh.json("status")["unsent"]["lag"] == 0
+
+
+def test_a_file_that_is_no_database(fresh: Desk) -> None:
+    store = fresh.folder / "var/maildesk.db"
+    store.parent.mkdir()
+    store.write_bytes(b"garbage " * 1000)
+    for command in (["status"], ["check"], ["run", "--once"], ["ticket", "list"]):
+        assert fresh.no(*command) == (
+            f"{store} is not a maildesk database; restore it from a backup, or name another file in store.url.\n"
+        )
+    assert "is not a maildesk database" in fresh.no("deliver", given=MAIL, code=75)
+
+
+def test_a_folder_that_cannot_be_made() -> None:
+    done = maildesk("init", "/proc/none")
+    assert done.returncode == 1
+    assert done.stderr.decode() == (
+        "/proc/none cannot be made: No such file or directory; name a folder that you may write to.\n"
+    )
+
+
+def test_a_configuration_that_is_not_there_has_its_whole_path(tmp_path: Path) -> None:
+    done = maildesk("--config", str(tmp_path / "nope"), "check")
+    assert done.stderr.decode().startswith(f"{tmp_path / 'nope'}: there is no such file; `maildesk init DIR`")
+    assert done.stderr.decode().endswith("nope: 1 problem; mend it and check again.\n")
+
+
+def test_check_names_the_file_of_a_folder(fresh: Desk) -> None:
+    done = maildesk("--config", str(fresh.folder), "check")
+    assert done.stdout.decode().endswith(f"{fresh.config} is right.\n")
+
+
+def test_check_says_where_no_store_can_be_made(fresh: Desk) -> None:
+    fresh.edit("^url = .*", 'url = "sqlite:////proc/none/maildesk.db"')
+    assert "store.url: nothing can be written below /proc" in fresh.no("check")
+    told = fresh.no("run", "--once", code=75)
+    assert told == "/proc/none: No such file or directory.\n"

@@ -44,6 +44,8 @@ def test_its_help_has_an_example(path: tuple[str, ...]) -> None:
     # Options of maildesk itself may stand before the command.
     words = example.split()
     assert [word for word in words if word in path][: len(path)] == list(path)
+    assert not set("{}") & set(done.stdout.partition("\n")[0])
+    assert "[[" not in done.stdout
     assert all(len(line) <= 80 for line in done.stdout.splitlines())
     assert not any(line.endswith("...") for line in done.stdout.splitlines()[1:]), "a short help is cut"
 

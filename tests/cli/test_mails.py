@@ -32,6 +32,8 @@ def test_trace_tells_a_mails_story(fresh: Desk) -> None:
     shown = fresh.ok("trace", found["key"][:6])
     assert shown.startswith(f"Mail {found['key']}: new-ticket #{found['ticket']}")
     assert "acknowledgment" in shown
+    assert found["changes"][0]["kind"] == "opened"
+    assert shown.index("Why") < shown.index("Changes\n") < shown.index("Mails that followed")
     # A mail of ours leads to the mail that it follows from.
     ours = found["mails"][0]
     assert fresh.json("trace", ours["message_id"]) == [found]
@@ -69,6 +71,15 @@ def test_explain_counts_the_null_return_path(fresh: Desk) -> None:
     assert "acknowledgment to" not in fresh.ok(
         "explain", "-", "--sender", "", "--channel", "smtp", given=MAIL
     )
+
+
+def test_explain_says_whom_smtp_does_not_know(fresh: Desk) -> None:
+    fresh.ok("run", "--once")
+    asked = ("explain", "-", "--recipient", "nobody@desk.example", "--recipient", "support@desk.example")
+    shown = fresh.ok(*asked, "--channel", "smtp", given=MAIL)
+    refused = "SMTP would refuse the recipient nobody@desk.example: 550 5.1.1 There is no such address here"
+    assert shown.startswith(f"{refused}\nThis mail would be: new-ticket\n")
+    assert "refuse" not in fresh.ok(*asked, given=MAIL)
 
 
 def test_keys_may_be_shortened(fresh: Desk) -> None:
@@ -109,6 +120,10 @@ def test_held_mail_is_released(fresh: Desk) -> None:
     assert fresh.json("held", "list") == []
     assert fresh.json("ticket", "show", number)["status"] == "closed"
     assert any("admin (" in sentence for sentence in fresh.json("inbox", "show", key)["why"])
+    shown = fresh.ok("trace", key)
+    assert "released by admin (" in shown
+    assert "decided     2 times" in shown
+    assert "status closed" in shown
     assert "is not held" in fresh.no("held", "release", key)
     assert "is not held but command" in fresh.no("held", "show", key)
 

@@ -73,3 +73,23 @@ def test_a_table_fits(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Mo
 def test_without_a_terminal_nothing_is_cut(capsys: pytest.CaptureFixture[str]) -> None:
     table(("a", "b"), [("x", "y" * 500)], flexible=("b",))
     assert "y" * 500 in capsys.readouterr().out
+
+
+def test_a_reason_is_told_to_its_end(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(screen, "width", lambda: 40)
+    reason = "it was sent by a machine that nobody here has ever heard of"
+    table(("hit", "because"), [("yes", reason), ("no", "short")], flexible=("because",), whole=True)
+    lines = capsys.readouterr().out.splitlines()
+    assert " ".join(" ".join(lines[1:-1]).removeprefix("yes").split()) == reason
+    assert lines[-1] == "no   short"
+    assert all(len(line) <= 40 for line in lines)
+
+
+def test_wide_letters_of_a_reason_are_not_lost(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(screen, "width", lambda: 20)
+    table(("hit", "because"), [("yes", "日本語" * 20)], flexible=("because",), whole=True)
+    assert capsys.readouterr().out.count("日") == 20

@@ -5,7 +5,7 @@ from __future__ import annotations
 from maildesk.cli.ticket_set import settable
 from maildesk.core import commands
 from maildesk.core.fields import FIELDS
-from tests.cli.conftest import MAIL, Desk
+from tests.cli.conftest import MAIL, Desk, maildesk
 
 
 def test_a_ticket_is_listed_and_shown(fresh: Desk) -> None:
@@ -41,6 +41,19 @@ def test_set_has_an_option_for_each_field_that_has_a_command() -> None:
     assert set(effects) | {"topic"} <= set(settable())
     assert set(settable()) <= {field.name for field in FIELDS}
     assert set(settable().values()) <= set(commands.BY_WORD)
+
+
+def test_set_names_the_values() -> None:
+    shown = " ".join(maildesk("ticket", "set", "--help").stdout.decode().split())
+    assert "How urgent it is: low, normal, high, emergency." in shown
+    assert "wait, pending, hold, progress, open, resolve, solved, close, reopen." in shown
+
+
+def test_closed_tickets_are_listed_where_all_are_asked_for(fresh: Desk) -> None:
+    number = fresh.ticket()
+    fresh.ok("ticket", "set", number, "--status", "close")
+    assert fresh.json("ticket", "list") == []
+    assert [str(found["number"]) for found in fresh.json("ticket", "list", "--status", "all")] == [number]
 
 
 def test_set(fresh: Desk) -> None:

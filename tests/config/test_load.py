@@ -174,7 +174,7 @@ def test_no_desk_at_all(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load(tmp_path / "maildesk.toml")
     sentence = "there is no such file; `maildesk init DIR` makes a folder with all files"
-    assert caught.value.problems == (Problem("maildesk.toml", 0, "", sentence),)
+    assert caught.value.problems == (Problem(str(tmp_path / "maildesk.toml"), 0, "", sentence),)
 
 
 def test_problem_as_text() -> None:

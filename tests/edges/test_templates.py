@@ -66,8 +66,8 @@ def test_missing_language(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("source", "place", "sentence"),
     [
-        ("Hello\n\n{{ tickt.number }}", ":3:", "'tickt' is undefined"),
-        ("Hello\n{{ ticket.nmber }}", ":2:", "no attribute 'nmber'"),
+        ("Hello\n\n{{ tickt.number }}", ":3:", "there is no tickt here"),
+        ("Hello\n{{ ticket.nmber }}", ":2:", "there is no nmber here; did you mean number?"),
         ("{{ ''.__class__.__mro__ }}", ":1:", "unsafe"),
         ("{{ text.append(1) }}", ":1:", "no attribute 'append'"),
         ("{% include 'nothing.txt' %}", ":1:", "includes 'nothing.txt', which is not in this folder"),
