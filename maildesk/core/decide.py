@@ -96,8 +96,12 @@ def _arrival(draft: Draft, cause: Arrival, standing: Standing) -> tuple[Disposit
     draft.because(_sentence(found.why))
     if reading.kind.kind == "bounce":
         return _bounce(draft, cause, standing, found)
-    traced = bool(message.header(TRACE))
-    if reading.kind.kind == "auto-replied" or (traced and reading.kind.kind == "auto-generated"):
+    # What a machine writes by itself is a machine's answer where it answers us, or comes from another desk.
+    ours = found.how in ("token", "anchor") or any(
+        identity.own_message_id(keys, mid) for mid in reading.cited
+    )
+    answered = ours or bool(message.header(TRACE))
+    if reading.kind.kind == "auto-replied" or (answered and reading.kind.kind == "auto-generated"):
         return _automatic(draft, cause, standing, found)
     participant = draft.ticket(found.ticket).participant(standing.sender) if found.ticket else None
     if standing.agent and not participant:
@@ -116,7 +120,9 @@ def _bounce(draft: Draft, cause: Arrival, standing: Standing, found: Match) -> t
         for mid in (report.original_message_id, *report.original_references):
             refs = draft.after.mids.get(identity.mid_hash(mid), ())
             anchor = identity.read_anchor(draft.after.keys, mid)
-            numbers = [anchor] if anchor is not None else [r.ticket for r in refs if r.role == "sent"]
+            numbers = (
+                [anchor] if anchor is not None else [r.ticket for r in refs if r.role.startswith("sent")]
+            )
             ticket = next((t for n in numbers if (t := draft.after.ticket(n))), None)
             if ticket:
                 number = ticket.number
@@ -129,6 +135,9 @@ def _bounce(draft: Draft, cause: Arrival, standing: Standing, found: Match) -> t
     who = requesting.from_mail(cause.reading, standing, draft, cause.received)
     detail = _undelivered(failed, report)
     requesting.add_entry(draft, who, number, EntryKind.BOUNCE, "delivery failed", detail)
+    if report and report.action == "delayed":
+        draft.because("It is only late: nothing moves.")
+        return Disposition.BOUNCE, number
     # A failed mail to an agent tells nobody by mail: that mail might fail, too, and so on.
     if draft.policy.agent_at(failed) is None:
         acting.move(draft, number, Move.ANSWER_BOUNCED, "maildesk")
@@ -160,7 +169,8 @@ def _automatic(
 ) -> tuple[Disposition, int | None]:
     draft.because(f"A machine wrote it: it is not answered and moves nothing. {cause.reading.kind.because}")
     ticket = draft.ticket(found.ticket) if found.ticket else None
-    if ticket is None or not (ticket.participant(standing.sender) or standing.agent):
+    proven_agent = standing.agent is not None and standing.proof is not Proof.CLAIMED
+    if ticket is None or not (ticket.participant(standing.sender) or proven_agent):
         return Disposition.AUTO_REPLY, None
     who = requesting.from_mail(cause.reading, standing, draft, cause.received)
     requesting.add_entry(draft, who, ticket.number, EntryKind.AUTO_REPLY, "a machine answered")
@@ -177,6 +187,9 @@ def _agent(
         if found.ticket or commands.has_command(reading.new_text) or _answers_held(draft, reading, found):
             return _hold(draft, reading, agent, found)
         return _customer(draft, cause, standing, found)
+    if found.ticket:
+        # Before anything else: a mail that is returned or held has shown its token all the same.
+        _burn(draft, reading, standing, found.ticket)
     if not released and another_matter(reading, found, draft.after):
         draft.because("It went to a reply address, but it answers none of our mails and has another subject.")
         return _hold(draft, reading, agent, found)
@@ -197,14 +210,14 @@ def _agent(
         )
     if parsed.errors:
         return _error(draft, reading, agent, found.ticket, parsed)
-    internal = standing.whose == "own" and standing.token is not None and standing.token.kind == "internal"
-    _burn(draft, reading, standing, found.ticket)
+    own = standing.token if standing.whose == "own" else None
+    internal = own.kind == "internal" if own else _answers_internal(draft, reading)
     request = acting.Act(
         ticket=found.ticket,
         agent=agent,
         actor=agent.name,
         parsed=parsed,
-        internal=internal,
+        internal=internal or commands.says_note(reading.message.text),
         text=reading.message.text,
         message_id=reading.message.message_id,
         proof=standing.proof,
@@ -224,7 +237,16 @@ def _files(reading: Reading) -> bool:
 def _answers_held(draft: Draft, reading: Reading, found: Match) -> bool:
     """Whether it answers a notice of held mail: by its subject, or as a mail of ours that belongs to no ticket."""
     ours = any(identity.own_message_id(draft.after.keys, mid) for mid in reading.cited)
-    return base(reading.message.subject).startswith("held:") or (found.ticket is None and ours)
+    # A mail that somebody writes anew may begin so, too: only an answer has a mark before it, or cites something.
+    answers = bool(reading.cited) or not reading.message.subject.lower().startswith("held:")
+    named = answers and base(reading.message.subject).startswith("held:")
+    return named or (found.ticket is None and ours)
+
+
+def _answers_internal(draft: Draft, reading: Reading) -> bool:
+    """Whether it answers a mail that was for colleagues only: then it is, too, whatever address it went to."""
+    refs = (ref for mid in reading.cited for ref in draft.after.mids.get(identity.mid_hash(mid), ()))
+    return any(ref.role == "sent-internal" for ref in refs)
 
 
 def _hold(draft: Draft, reading: Reading, agent: Agent, found: Match) -> tuple[Disposition, int | None]:
@@ -280,6 +302,8 @@ def _customer(
     reading = cause.reading
     who = requesting.from_mail(reading, standing, draft, cause.received)
     ticket = draft.ticket(found.ticket) if found.ticket else None
+    if ticket and ticket.participant(standing.sender):
+        _burn(draft, reading, standing, ticket.number)
     if ticket and another_matter(reading, found, draft.after):
         draft.because("It went to a reply address, but it answers none of our mails and has another subject.")
         kind = "related" if ticket.participant(standing.sender) else "possibly"
@@ -287,7 +311,6 @@ def _customer(
             draft, who, "another matter", (kind, ticket.number)
         )
     if ticket and ticket.participant(standing.sender):
-        _burn(draft, reading, standing, ticket.number)
         return requesting.reply(draft, who, found)
     if ticket and found.how == "token" and standing.whose == "foreign":
         owner = _owner_name(draft, standing, ticket.number)

@@ -19,6 +19,7 @@ class Wanted:
     numbers: frozenset[int] = frozenset()
     candidates: frozenset[int] = frozenset()
     mids: frozenset[str] = frozenset()
+    own: frozenset[str] = frozenset()
     seen: frozenset[str] = frozenset()
     addresses: frozenset[str] = frozenset()
 
@@ -27,6 +28,7 @@ class Wanted:
             self.numbers | other.numbers,
             self.candidates | other.candidates,
             self.mids | other.mids,
+            self.own | other.own,
             self.seen | other.seen,
             self.addresses | other.addresses,
         )
@@ -49,6 +51,7 @@ def wanted(reading: Reading, policy: Policy, keys: Keys, received: int) -> Wante
             identity.candidates(keys, message.message_id, reading.sender, message.sha256, received)
         ),
         mids=frozenset(h for m in (message.message_id, *cited) if (h := identity.mid_hash(m))),
+        own=frozenset(key for key in (mid,) if key),
         seen=frozenset(key for key in (mid or message.sha256,) if key),
         addresses=frozenset(a for a in (reading.sender, agent.address if agent else "") if a),
     )
@@ -73,6 +76,7 @@ def match(reading: Reading, standing: Standing, snapshot: Snapshot) -> Match:
             return Match(ticket.number, "anchor", f"it answers a mail of ours about #{ticket.number}")
     for role, how, text in (
         ("sent", "message-id", "it answers a mail of ours about"),
+        ("sent-internal", "message-id", "it answers a mail of ours about"),
         ("own", "message-id", "it answers a mail on"),
     ):
         for mid in reading.cited:

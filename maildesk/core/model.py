@@ -184,10 +184,11 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class MidRef:
-    """A Message-ID that a ticket knows: `own` by an entry, `sent` by us, `cited` by an entry's references."""
+    """A Message-ID that a ticket knows: `own` by an entry, `sent` by us (`sent-internal` to
+    colleagues only), `cited` by an entry's references."""
 
     ticket: int
-    role: Literal["own", "sent", "cited"]
+    role: Literal["own", "sent", "sent-internal", "cited"]
 
 
 @dataclass(frozen=True, slots=True)

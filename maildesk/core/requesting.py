@@ -237,7 +237,8 @@ def reply(draft: Draft, who: Contribution, found: Match) -> tuple[Disposition, i
     """A participant writes on their ticket; after the reopen window that makes a linked follow-up."""
     assert found.ticket is not None
     ticket = draft.ticket(found.ticket)
-    if thanks(who.new_text):
+    filed = who.reading is not None and any(not file.inline for file in who.reading.message.attachments)
+    if not filed and thanks(who.new_text):
         draft.because("It only says thank you: it moves nothing.")
         add_entry(draft, who, ticket.number, EntryKind.CUSTOMER, "said thank you", clock=False)
         telling.tell_agents(draft, "customer_reply", ticket.number, draft.key, leave_out=(who.sender,))

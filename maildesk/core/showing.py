@@ -86,7 +86,7 @@ def context(notice: Notice, material: Material, policy: Policy, subject: str) ->
     department = policy.department(ticket.department) if ticket else policy.departments[0]
     attached = files(notice, material)
     agent = notices.BY_NAME[notice.kind].audience == "agent"
-    text = clean((entry.new_text or entry.text) if entry else "").strip("\n").rstrip()
+    text = clean(entry.new_text if entry else "").strip("\n").rstrip()
     return {
         "kind": notice.kind,
         "language": policy.language,
@@ -178,7 +178,7 @@ def _whole(notice: Notice, entry: Entry | None) -> str:
     if notice.kind != "new_ticket" or entry is None:
         return ""
     whole = clean(entry.text).strip()
-    words, new = whole.split(), clean(entry.new_text or entry.text).split()
+    words, new = whole.split(), clean(entry.new_text).split()
     signed = len(words) - len(new) <= _SIGNATURE and words[: len(new)] == new and ">" not in words[len(new) :]
     return "" if signed else _cut(whole, TEXT)
 
@@ -210,7 +210,7 @@ def _notes(material: Material, entry: Entry | None) -> list[dict[str, object]]:
 
 
 def _quote(entry: Entry) -> dict[str, object]:
-    text = clean(entry.new_text or entry.text).strip()
+    text = clean(entry.new_text).strip()
     return {
         "author": one_line(entry.author_name) or entry.author,
         "text": _cut(text, _BEFORE),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from maildesk.core.changes import within
 from maildesk.core.draft import Draft
 from maildesk.core.model import DAY, HOUR, Participant, Ticket
@@ -82,7 +84,8 @@ def may_tell_of(draft: Draft, number: int) -> bool:
 
 def acknowledge(draft: Draft, reading: Reading | None, number: int, entry: str, proven: bool) -> None:
     """Tells the requester the ticket's number, unless that would answer a machine or pass a limit."""
-    requester: Participant = draft.ticket(number).requester
+    # Never to a Reply-To: who has a reply address could have others flooded, past their limits.
+    requester: Participant = replace(draft.ticket(number).requester, answer_at="")
     if why := _no_acknowledgment(draft, reading, requester.address):
         draft.because(f"No acknowledgment: {why}.")
         return

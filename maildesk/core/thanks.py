@@ -17,7 +17,7 @@ _THANKS = r"""
 _COURTESY = r"""
     hi | hello | hey | dear | hallo | guten\s+tag | bonjour | hola | ciao
   | so | very | much | a\s+lot | again | all | everyone | team | for | the | your | you | quick | fast | prompt | great
-  | help | reply | answer | support | response | information | info | this | that | it | all | is | was
+  | (?<=\b(?:your|the|quick|fast|great|prompt)\s+)help | reply | answer | support | response | information | info | all
   | perfect | super | excellent | wonderful | awesome | nice | good | ok(?:ay)?
   | sehr | für | die | den | ihre | eure | deine | schnelle | rasche | hilfe | antwort | nochmals?
   | beaucoup | bien | mille | mucho | muchas | molto | mille | hartelijk | veel | many | best | kind | regards

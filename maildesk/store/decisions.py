@@ -254,6 +254,7 @@ def _done(conn: Connection, decided: Sequence[tuple[str, str, Decision]], digest
                         "b_key": key,
                         "state": "done",
                         "holder": None,
+                        "mid": change.seen.mid,
                         "disposition": decision.disposition.value,
                         "why": json.dumps(decision.why),
                         "ticket": decision.ticket,

@@ -21,7 +21,7 @@ from maildesk.store.schema import OUTBOX_OPEN, attempt, outbox, sent_line
 @dataclass(frozen=True, slots=True)
 class Row:
     """A mail that this node holds for sending. `try_` is the ordinal of this attempt, from 1; `unknown` is how many
-    earlier ones may have sent it without a record of that."""
+    earlier ones may have sent it without a record of that, `first` when the first recorded one was."""
 
     id: int
     notice: Notice
@@ -31,6 +31,7 @@ class Row:
     try_: int
     skeleton: bytes | None
     unknown: int = 0
+    first: int | None = None
 
     @property
     def once(self) -> str:
@@ -106,25 +107,27 @@ def take(conn: Connection, db: Database, holder: str, limit: int, now: int) -> t
             .values({"holder": holder, "try": outbox.c["try"] + 1})
         )
     known = _recorded(conn, [row.id for row in chosen if row._mapping["try"]])
-    return [_row(row, known.get(row.id, 0)) for row in chosen], quarantined
+    return [_row(row, *known.get(row.id, (0, None))) for row in chosen], quarantined
 
 
-def _row(row: Any, known: int) -> Row:
+def _row(row: Any, known: int, first: int | None) -> Row:
     tries = row._mapping["try"]
     unknown = tries - known
-    return Row(row.id, notice_of(row), row.cause, row.message_id, row.state, tries + 1, row.skeleton, unknown)
+    return Row(
+        row.id, notice_of(row), row.cause, row.message_id, row.state, tries + 1, row.skeleton, unknown, first
+    )
 
 
-def _recorded(conn: Connection, ids: Sequence[int]) -> dict[int, int]:
-    """How many attempts of each of these mails ended in a way that is known."""
+def _recorded(conn: Connection, ids: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """How many attempts of each of these mails ended in a way that is known, and when the first was."""
     if not ids:
         return {}
     found = conn.execute(
-        select(attempt.c.outbox, func.count().label("n"))
+        select(attempt.c.outbox, func.count().label("n"), func.min(attempt.c.at).label("first"))
         .where(attempt.c.outbox.in_(ids), attempt.c.outcome != "unknown")
         .group_by(attempt.c.outbox)
     )
-    return {row.outbox: row.n for row in found}
+    return {row.outbox: (row.n, row.first) for row in found}
 
 
 def _mine(holder: str) -> Any:

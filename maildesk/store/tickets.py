@@ -11,6 +11,7 @@ from sqlalchemy import (
     and_,
     exists,
     func,
+    or_,
     select,
     union_all,
 )
@@ -36,6 +37,7 @@ from maildesk.store.schema import (
     ticket,
 )
 
+REFS = 20
 LIMITED = ("acknowledgment", "held", "error")
 AUTOMATIC = tuple(kind.name for kind in KINDS if kind.automatic)
 FIELDS = tuple(c.name for c in ticket.c if c.name not in ("number", "status"))
@@ -95,10 +97,21 @@ def load(conn: Connection, wanted: Wanted, keys: Keys, now: int) -> Snapshot:
     mids: dict[str, tuple[MidRef, ...]] = {}
     if wanted.mids:
         rows = conn.execute(
-            select(mid).where(mid.c.hash.in_(sorted(wanted.mids))).order_by(mid.c.ticket, mid.c.role)
+            # What a mail cites is found on tickets that have it or sent it; who cites it is asked of its own id alone.
+            select(mid)
+            .where(
+                or_(
+                    and_(mid.c.hash.in_(sorted(wanted.mids)), mid.c.role != "cited"),
+                    and_(mid.c.hash.in_(sorted(wanted.own)), mid.c.role == "cited"),
+                )
+            )
+            .order_by(mid.c.ticket, mid.c.role)
         )
         for row in rows:
-            mids[row.hash] = (*mids.get(row.hash, ()), MidRef(row.ticket, row.role))
+            refs = mids.get(row.hash, ())
+            # An id that many tickets know (a newsletter's, a machine's only one) must not load them all.
+            if len(refs) < REFS:
+                mids[row.hash] = (*refs, MidRef(row.ticket, row.role))
     referred = {ref.ticket for refs in mids.values() for ref in refs}
     found = tickets(conn, wanted.numbers | set(aliases.values()) | referred)
     return Snapshot(

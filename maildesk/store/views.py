@@ -173,7 +173,7 @@ def ticket_show(conn: Connection, number: int) -> dict[str, Any] | None:
                 "author": e.author,
                 "author_name": e.author_name,
                 "at": e.at,
-                "text": e.new_text or e.text,
+                "text": e.new_text,
                 "message_id": e.message_id,
                 "proof": e.proof,
                 "remark": e.remark,

@@ -107,8 +107,6 @@ class Inbound:
                     self._failed(one[0].key, alone)
 
     def _failed(self, key: str, error: Exception) -> None:
-        if operational(error):
-            raise error
         trouble = "".join(traceback.format_exception(error))[-8_000:].replace("\0", "")
         node = self._store.node.id
         self._store.write("work", lambda conn: inbox.failed(conn, key, node, trouble))

@@ -64,6 +64,8 @@ class Outbound:
         Raises the world's errors of the database after freeing the batch; nothing counts against it.
         """
         store = self._store
+        if store.node.late():
+            return 0
         rows, given_up = store.write(
             "work", lambda conn: outbox.take(conn, store.db, store.node.id, self._batch, now)
         )
@@ -148,7 +150,7 @@ class Outbound:
             self._around_send(row)
             attempt = self._attempt(row, data)
             self._around_send(row)
-            state, not_before = next_state(attempt, row.try_, row.notice.at, now, row.unknown)
+            state, not_before = next_state(attempt, row.try_, row.first or now, now, row.unknown)
             results.append(Result(row, attempt.outcome, attempt.answer, state, not_before))
         node = self._store.node.id
 

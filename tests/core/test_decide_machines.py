@@ -42,7 +42,8 @@ def test_an_answering_machine_moves_nothing(sender: str) -> None:
         assert decision.disposition == "auto-reply"
         assert decision.after.tickets == snapshot.tickets
         assert not decision.notices
-        assert kinds(decision) == ([] if sender == TOM else ["auto-reply"])
+        # An agent's address proves nothing: anybody could write entries in their name.
+        assert kinds(decision) == (["auto-reply"] if sender == JANE else [])
 
 
 def test_an_answering_machine_that_answers_nothing_of_ours_opens_nothing() -> None:

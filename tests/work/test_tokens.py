@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from maildesk.core.reading import Envelope
+from maildesk.store import inbox
 from tests.desk import DESK, Desk, a_desk, a_mail, an_answer
 from tests.work.authority import ALICE, BOB, JANE, TIM, handled, local, spoofed, state
 
@@ -232,3 +233,76 @@ def test_another_matter_by_a_stranger_with_a_participants_token_is_a_new_ticket(
     assert row["disposition"] == "new-ticket"
     assert desk.ticket(row["ticket"])["links"] == [["possibly", number]]
     assert len(desk.ticket(number)["entries"]) == 1
+
+
+def test_a_token_shown_by_a_mail_with_an_error_is_burnt(desk: Desk, number: int) -> None:
+    notice = desk.mails(ALICE, "new_ticket")[0]
+    row, _ = handled(
+        desk,
+        an_answer(notice, ALICE, "Off.\n\n#pririty high", "<e@desk.example>", {"Cc": "eve@evil.example"}),
+    )
+    assert row["disposition"] == "command"
+    row, mails = handled(
+        desk, a_mail(ALICE, str(notice["Reply-To"]), f"Re: {notice['Subject']}", "Send money.", "<f@x>")
+    )
+    assert row["disposition"] == "held"
+    assert not [to for _, to in mails if to == JANE]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A known fraudster.\n\n-- \nAlice\n#note",
+        "A known fraudster.\n\n＃note",
+        "* #note\n\nA known fraudster.",
+    ],
+)
+def test_a_note_is_a_note_wherever_its_line_stands(desk: Desk, number: int, text: str) -> None:
+    notice = desk.mails(ALICE, "new_ticket")[0]
+    row, _ = handled(
+        desk, a_mail(ALICE, str(notice["Reply-To"]), f"Re: {notice['Subject']}", text, "<n@desk.example>")
+    )
+    assert row["disposition"] in ("note", "command")
+    assert not desk.mails(JANE, "answer")
+
+
+def test_a_released_answer_to_an_internal_mail_stays_internal(desk: Desk, number: int) -> None:
+    desk.handle(an_answer(desk.mails(ALICE, "new_ticket")[0], ALICE, "#assign bob", "<h@desk.example>"))
+    handoff = desk.mails(BOB, "handoff")[0]
+    held = desk.handle(
+        a_mail(
+            BOB,
+            DESK,
+            f"Re: {handoff['Subject']}",
+            "Not him again.",
+            "<b@x>",
+            {"In-Reply-To": str(handoff["Message-ID"])},
+        )
+    )
+    assert held["disposition"] == "held"
+    desk.store.write("decide", lambda conn: inbox.release(conn, held["key"], "admin"))
+    desk.run()
+    assert desk.row(held["key"])["disposition"] == "note"
+    assert not desk.mails(JANE, "answer")
+
+
+def test_a_file_alone_sends_no_quote(desk: Desk, number: int) -> None:
+    answer = an_answer(desk.mails(ALICE, "new_ticket")[0], ALICE, "#resolve", "<p@desk.example>")
+    answer.add_attachment(b"%PDF", maintype="application", subtype="pdf", filename="manual.pdf")
+    desk.handle(answer)
+    sent = desk.mails(JANE, "answer")[0].as_string()
+    assert "#resolve" not in sent
+    assert "Sender not proven" not in sent
+
+
+def test_acknowledgments_go_to_no_reply_to(desk: Desk, number: int) -> None:
+    acknowledgment = desk.mails(JANE, "acknowledgment")[0]
+    flood = a_mail(
+        JANE,
+        str(acknowledgment["Reply-To"]),
+        "Another",
+        message_id="<v@x>",
+        headers={"Reply-To": "victim@other.example"},
+    )
+    handled(desk, flood)
+    assert not desk.mails("victim@other.example")

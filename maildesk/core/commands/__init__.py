@@ -23,8 +23,9 @@ BY_WORD = {name: command for command in COMMANDS for name in command.names}
 
 # "#" before a digit or a space is text, "##" escapes. White space and invisible marks around "#" do not hide it:
 # editors and messengers leave such marks.
-_LINE = regex.compile(r"^[\s\p{Cf}]*#\p{Cf}*([^\W\d_][\w-]*):?(?:\s+(.*))?$")
-_HASH_WORD = regex.compile(r"^[\s\p{Cf}]*#\p{Cf}*[^\W\d]")
+_LINE = regex.compile(r"^[\s\p{Cf}]*(?:[-*•·]\s*)?[#＃﹟]\p{Cf}*([^\W\d_][\w-]*):?(?:\s+(.*))?$")
+_HASH_WORD = regex.compile(r"^[\s\p{Cf}]*(?:[-*•·]\s*)?[#＃﹟]\p{Cf}*[^\W\d]")
+_NOTE = regex.compile(r"^[\s\p{Cf}]*(?:[-*•·]\s*)?[#＃﹟]\p{Cf}*note[\s\p{Cf}:.]*$", regex.IGNORECASE)
 _BLANK = regex.compile(r"[\s\p{Cf}]*")
 _ESCAPE = regex.compile(r"^([\s\p{Cf}]*)##")
 
@@ -46,6 +47,14 @@ class Parsed:
 def has_command(text: str) -> bool:
     """Whether any line starts like a command."""
     return any(_HASH_WORD.match(line) for line in text.split("\n"))
+
+
+def says_note(text: str) -> bool:
+    """Whether `#note` stands alone on any line of a whole mail, also below a signature or a separator.
+
+    A note too many costs a glance; a note that reaches a customer cannot be taken back.
+    """
+    return any(_NOTE.match(line) for line in text.split("\n"))
 
 
 def _effect(line: str, policy: Policy) -> Effect:
