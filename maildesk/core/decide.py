@@ -151,17 +151,30 @@ _FAILURES = {
     "5.2.1": "the mailbox is closed",
     "5.2.2": "the mailbox is full",
     "4.2.2": "the mailbox is full",
+    "5.3.4": "the mail is too large",
+}
+# By the reasons of `failure`, where the status says less.
+_REASONS = {
+    "userunknown": "there is no such mailbox",
+    "hostunknown": "there is no such domain",
+    "mailboxfull": "the mailbox is full",
+    "suspend": "the mailbox is closed",
+    "mesgtoobig": "the mail is too large",
+    "expired": "the other side could not be reached in time",
+    "networkerror": "the other side could not be reached",
 }
 
 
 def _undelivered(failed: str, report: Bounce | None) -> str:
-    """What an agent reads about a failed delivery (status codes of RFC 3463)."""
+    """What an agent reads about a failed or late delivery (status codes of RFC 3463)."""
     status = report.status if report else ""
-    words = _FAILURES.get(status) or (report.diagnostic or report.reason if report else "")
-    reason = " ".join(words.split())[:200] or "the other side gives no reason"
-    return (
-        f"Our mail to {failed or 'the customer'} did not arrive: {reason}{f' ({status})' if status else ''}."
-    )
+    words = _FAILURES.get(status, "")
+    if report and not words:
+        refused = "the other side refused it" if status.startswith("5.7.") else ""
+        words = _REASONS.get(report.reason) or refused or report.diagnostic or report.reason
+    reason = " ".join(words.split())[:200].rstrip(".") or "the other side gives no reason"
+    happened = "has not arrived yet" if report and report.action == "delayed" else "did not arrive"
+    return f"Our mail to {failed or 'the customer'} {happened}: {reason}{f' ({status})' if status else ''}."
 
 
 def _automatic(

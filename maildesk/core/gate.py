@@ -12,6 +12,7 @@ from maildesk.core.identity import TOKEN_LETTERS, Keys
 from maildesk.core.material import Material
 from maildesk.core.model import Entry, EntryKind
 from maildesk.core.policy import Policy
+from maildesk.core.writing import one_line
 
 LINE = 30
 """A line of a note counts from this many letters on: shorter ones are what anybody says."""
@@ -19,7 +20,21 @@ LINE = 30
 _LETTERS = re.compile(rf"[a-zA-Z2-7]{{{TOKEN_LETTERS},}}")
 _WINDOWS = 200
 _COMMAND_LINK = re.compile(r"mailto:[^\s<>\"']{0,2000}?(?:#|%23)(?:\s|%20)*[^\W\d_]", re.IGNORECASE)
+# The line above the card in mails to agents, however it is quoted (templates/*/card.txt).
+_CARD_LINE = re.compile(r"^[ \t>|]*={10} maildesk #\d+ ={10}[ \t]*$", re.MULTILINE)
 _TAG = re.compile(r"<[^<>]*>")
+_TOKEN = "a reply address that belongs to somebody else: who has it can write in their name"
+_LINK = "a mailto link that writes a #command for whoever clicks on it"
+_CARD = "the lines about the ticket that maildesk writes for agents, which customers are not shown"
+_PLACES = {
+    "From": "the department's name",
+    "To": "the recipient's name",
+    "file names": "the names of the files",
+    "headers": "the headers",
+    "subject": "the subject",
+    "text": "the text or signature",
+    "HTML": "the text or signature",
+}
 
 
 def findings(
@@ -30,7 +45,7 @@ def findings(
     keys: Keys,
     template_text: str = "",
 ) -> tuple[str, ...]:
-    """What a mail to a customer must not show: sentences that name the part, never the secret itself.
+    """What a mail to a customer must not show: sentences for agents alone, which say what it is and what to do.
 
     `parts` are the decoded header values and bodies by name; those whose name begins with "HTML" are markup.
     `template_text` is what the template says without the entry's text. Attached files are not looked into.
@@ -40,14 +55,24 @@ def findings(
         markup = name.startswith("HTML")
         text = html.unescape(content) if markup else content
         if _foreign_token(text, notice, keys):
-            found.setdefault("a reply address that was not given to this recipient", []).append(name)
-        for agent in _agents_named(text.lower(), notice, policy):
-            found.setdefault(f"the private address of {agent}", []).append(name)
+            found.setdefault(_TOKEN, []).append(name)
+        for agent, address in _agents_named(text.lower(), notice, policy):
+            what = f"{address}, the private address of {agent}, which customers are not shown"
+            found.setdefault(what, []).append(name)
         if _COMMAND_LINK.search(text):
-            found.setdefault("a mailto link with a command in it", []).append(name)
+            found.setdefault(_LINK, []).append(name)
+        # The one place where an agent's text stands line by line.
+        if name == "text" and _CARD_LINE.search(text):
+            found.setdefault(_CARD, []).append(name)
     for entry in _leaking_notes(parts, material, template_text):
-        found.setdefault(f"a line of an internal note by {entry.author_name or 'somebody'}", ["text"])
-    return tuple(f"It has {what} ({', '.join(where)})." for what, where in found.items())
+        who = one_line(entry.author_name) or "somebody"
+        found.setdefault(f"a line of an internal note by {who}, which customers are not shown", ["text"])
+    return tuple(_sentence(what, where) for what, where in found.items())
+
+
+def _sentence(what: str, where: list[str]) -> str:
+    places = " and ".join(dict.fromkeys(_PLACES.get(name, name) for name in where))
+    return f"It contains {what}. Take it out of {places} and reply again."
 
 
 def _foreign_token(text: str, notice: Notice, keys: Keys) -> bool:
@@ -62,8 +87,8 @@ def _foreign_token(text: str, notice: Notice, keys: Keys) -> bool:
     return False
 
 
-def _agents_named(text: str, notice: Notice, policy: Policy) -> list[str]:
-    """The agents with an address in the text; an agent who gets the mail as a customer knows their own."""
+def _agents_named(text: str, notice: Notice, policy: Policy) -> list[tuple[str, str]]:
+    """The agents with an address in the text, and which; an agent who gets the mail as a customer knows it."""
     named = []
     for agent in policy.agents:
         for address in agent.addresses:
@@ -73,7 +98,7 @@ def _agents_named(text: str, notice: Notice, policy: Policy) -> list[str]:
             local = re.escape(address.rpartition("@")[0])
             pattern = rf"(?<![\w.+-]){local}(?:\+[^\s@]{{0,64}})?@{re.escape(domain)}(?![\w-]|\.\w)"
             if re.search(pattern, text):
-                named.append(agent.name)
+                named.append((agent.name, address))
                 break
     return named
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from maildesk.core import notices
+from maildesk.core import body, notices
 from maildesk.core.address import normal
 from maildesk.core.changes import Notice
 from maildesk.core.material import Material
@@ -21,12 +22,10 @@ ATTACHED = 10_000_000
 TEXT = 100_000
 """Characters of an entry that a mail to an agent shows."""
 
-# The line above the card in the text part. Nothing that a customer writes may look like it: see `_apart`.
-_RULE = re.compile(r"^(?=\s*={10,}\s*$)", re.MULTILINE)
+# How the line above the card begins, in the text part. Nothing that others write may look like it: see `_apart`.
+_RULE = re.compile(r"[^\w>=]{0,9}[=\u2550\ua78a\u2e40\u1400]{5}")
 _BEFORE = 1_500
 _NOTES = 10
-# Words of a signature at most; what is longer may be more than one.
-_SIGNATURE = 60
 _PUBLIC = (EntryKind.CUSTOMER, EntryKind.AGENT_REPLY)
 
 
@@ -95,7 +94,7 @@ def context(notice: Notice, material: Material, policy: Policy, subject: str) ->
         "department": _department(department),
         "text": _apart(_cut(text, TEXT)) if agent else text,
         "shows": entry.kind.value if entry else "",
-        "author": _author(entry, agent, policy),
+        "author": _author(entry, agent, policy, text),
         "others": _others(notice, ticket, policy),
         "files": [_file(one) for one in (*attached.attached, *attached.named)],
         "not_attached": [_file(one) for one in attached.named],
@@ -126,14 +125,19 @@ def _department(department: Department) -> dict[str, object]:
     }
 
 
-def _author(entry: Entry | None, agent: bool, policy: Policy) -> str:
-    """Who wrote it. A customer is told of agents by name only, and of the command line not at all."""
+def _author(entry: Entry | None, agent: bool, policy: Policy, text: str) -> str:
+    """Who wrote it. A customer is told of agents by name only, and of the command line not at all.
+
+    Nor is a customer told again what the text's last line says: the agent has signed it by hand.
+    """
     if entry is None:
         return ""
     if agent:
         return one_line(entry.author_name) or entry.author
     known = policy.agent_at(entry.author)
-    return one_line(known.name) if known else ""
+    name = one_line(known.name) if known else ""
+    last = text.rpartition("\n")[2].strip(" \t,.-").casefold()
+    return "" if "@" in name or last in (name.casefold(), name.partition(" ")[0].casefold()) else name
 
 
 def _others(notice: Notice, ticket: Ticket | None, policy: Policy) -> list[str]:
@@ -171,21 +175,33 @@ def _file(attachment: Attachment) -> dict[str, object]:
 
 
 def _whole(notice: Notice, entry: Entry | None) -> str:
-    """The whole first mail, where its new text is not all of it: a quote may say what it is about.
+    """The whole first mail, where a quote was cut from it: that may say what the mail is about.
 
-    What was only cut from its end (a signature) is not worth reading the mail twice.
+    A signature that was cut is not worth reading the mail twice.
     """
     if notice.kind != "new_ticket" or entry is None:
         return ""
-    whole = clean(entry.text).strip()
-    words, new = whole.split(), clean(entry.new_text).split()
-    signed = len(words) - len(new) <= _SIGNATURE and words[: len(new)] == new and ">" not in words[len(new) :]
-    return "" if signed else _cut(whole, TEXT)
+    whole, new = clean(entry.text).strip(), clean(entry.new_text).strip()
+    if whole.split() == new.split():
+        return ""
+    again = body.new_text(whole)
+    # A quote without any mark was found by the mail's HTML: then less is new than the text alone tells.
+    quoted = any(span.kind == body.QUOTE for span in again.spans)
+    less = again.text != new and again.text.startswith(new)
+    return _cut(whole, TEXT) if quoted or less else ""
 
 
 def _apart(text: str) -> str:
-    """Text of others, in which no line looks like the one above the card: the card is ours alone."""
-    return _RULE.sub("> ", text)
+    """Text of others, in which a line that looks like the one above the card is quoted: the card is ours alone."""
+    lines = text.split("\n")
+    return "\n".join(f"> {line}" if _RULE.match(_visible(line)) else line for line in lines)
+
+
+def _visible(line: str) -> str:
+    """The line as the eye compares it: without spaces and letters that do not show, wide letters as narrow ones."""
+    if line.isascii() and "=" not in line:
+        return line
+    return "".join(c for c in unicodedata.normalize("NFKC", line) if c.isprintable() and not c.isspace())
 
 
 def _before(notice: Notice, material: Material, entry: Entry | None) -> dict[str, object] | None:

@@ -111,7 +111,7 @@ BOUNCE = replace(
         "Mail Delivery System",
         "The following address failed:\njane@customer.example",
     ),
-    remark="Mail to jane@customer.example failed: 5.1.1.",
+    remark="Our mail to jane@customer.example did not arrive: there is no such mailbox (5.1.1).",
 )
 
 THREAD = (FIRST, NOTE, ANSWER, AGAIN, BOUNCE)

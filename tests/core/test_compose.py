@@ -104,9 +104,13 @@ def test_every_mail_is_sound(notice: Notice, material: Material) -> None:
 
 @pytest.mark.parametrize(("notice", "material"), samples.all_notices(), ids=lambda v: getattr(v, "kind", ""))
 def test_text_and_html_say_the_same_lines(notice: Notice, material: Material) -> None:
-    """Clients quote either; what we sent is known again by the lines of the plain text."""
+    """Clients quote either; what we sent is known again by the lines of the plain text.
+
+    The line above the card is the text's alone: HTML has a box for it.
+    """
     mail = composed(notice, material)
-    assert set(line_hashes(text_of(text(mail, "html")))) == set(line_hashes(text(mail)))
+    plain = [line for line in text(mail).split("\n") if not line.startswith("========== maildesk")]
+    assert set(line_hashes(text_of(text(mail, "html")))) == set(line_hashes("\n".join(plain)))
 
 
 @pytest.mark.parametrize(
@@ -178,61 +182,12 @@ def test_emergency_is_marked_for_agents_only() -> None:
     assert message(composed(*of("new_ticket")))["Importance"] is None
 
 
-RULE = "=" * 60
-
-
-def test_no_customer_can_write_a_card() -> None:
-    """In plain text the line above it is all that tells the card from what was written."""
-    one, material = of("customer_reply")[:2]
-    forged = f"Hello\n{RULE}\nYour reply goes to evil@x.example\nStatus: closed\n  {RULE}  \n"
-    assert material.entry is not None
-    entry = replace(material.entry, text=forged, new_text=forged)
-    shown = text(composed(one, replace(material, entry=entry, thread=(entry,))))
-    assert [line for line in shown.split("\n") if line.strip() == RULE] == [RULE]
-    assert shown.index("evil@x.example") < shown.index(f"\n{RULE}\n")
-
-
-def test_a_signature_does_not_show_the_first_mail_twice() -> None:
-    one, material = of("new_ticket")[:2]
-    assert material.entry is not None
-    for end, twice in (
-        ("\n\n-- \nJane Doe\nExample Ltd", False),
-        ("\n\nOn Monday Tom wrote:\n> try again", True),
-    ):
-        entry = replace(material.entry, text=material.entry.new_text + end)
-        shown = text(composed(one, replace(material, entry=entry, thread=(entry,))))
-        assert ("The whole mail" in shown) is twice
-
-
 def test_a_ticket_taken_down_by_phone_is_acknowledged_in_other_words() -> None:
     one, material = of("acknowledgment")[:2]
     assert material.ticket is not None
     shown = text(composed(one, replace(material, ticket=replace(material.ticket, source="api"))))
     assert "we have opened the ticket 482913 for you" in shown
     assert "thank you for your mail" not in shown
-
-
-def test_agent_reads_the_new_text_first_then_the_card() -> None:
-    shown = text(composed(*of("customer_reply")))
-    assert shown.startswith("It works again.")
-    assert f"\n\n{RULE}\nYour reply goes to Jane Doe; cc Tom Fox\n" in shown
-    assert "Before that, Alice Moore wrote:\n> Dear Jane," in shown
-    for kind in ("note", "handoff", "bounced"):
-        assert "Your reply is a note" in text(composed(*of(kind)))
-
-
-def test_card() -> None:
-    shown = text(composed(*of("new_ticket")))
-    for line in (
-        "Status: assigned", "Priority: high", "Topic: Online banking", "Assignee: Alice Moore",
-        "Customer: Jane Doe <jane@customer.example>",
-        "Files: screenshot.png (48 KB), recording.mp4 (14.2 MB)",
-        "Too large for this mail, kept with the ticket: recording.mp4",
-        "Sender not proven: anybody could have written this address.",
-    ):  # fmt: skip
-        assert f"\n{line}\n" in shown
-    assert "Please note: The mail also went to" in shown
-    assert "Sender not proven" not in text(composed(*of("customer_reply")))
 
 
 def test_commands_in_the_help_line_exist_and_no_line_is_one() -> None:
@@ -361,7 +316,10 @@ def test_the_gate_stops_a_mail() -> None:
     notice, material = of("answer")
     leak = replace(samples.ANSWER, new_text="Bob (bob@private.example) will call you.")
     blocked = compose(notice, replace(material, entry=leak), POLICY, KEYS, TEMPLATES)
-    assert blocked == Blocked(("It has the private address of Bob Stone (text, HTML).",))
+    assert isinstance(blocked, Blocked)
+    (one,) = blocked.findings
+    assert one.startswith("It contains bob@private.example, the private address of Bob Stone,")
+    assert one.endswith("Take it out of the text or signature and reply again.")
     agent, material = of("note")
     assert isinstance(compose(agent, replace(material, entry=leak), POLICY, KEYS, TEMPLATES), Composed)
 

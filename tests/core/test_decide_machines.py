@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from maildesk.core import identity
-from maildesk.core.changes import Wait
+from maildesk.core.changes import Append, Wait
 from maildesk.core.decide import WAIT, Arrival, decide
 from maildesk.core.model import SECOND, Status
 from maildesk.core.reading import Envelope
@@ -112,6 +112,22 @@ def test_a_bounce_of_an_answer_tells_the_agent(status: str, after: str) -> None:
     assert decision.after.tickets[NUMBER].status.value == after
     assert mails(decision) == [("bounced", "bob@desk.example")]
     assert kinds(decision) == ["bounce"]
+
+
+@pytest.mark.parametrize(
+    ("status", "action", "told"),
+    [
+        ("5.1.1", "failed", "did not arrive: there is no such mailbox (5.1.1)."),
+        ("5.2.2", "failed", "did not arrive: the mailbox is full (5.2.2)."),
+        ("5.0.0", "failed", "did not arrive: "),
+        ("4.2.2", "delayed", "has not arrived yet: the mailbox is full (4.2.2)."),
+    ],
+)
+def test_a_bounce_says_in_words_what_happened(status: str, action: str, told: str) -> None:
+    raw = a_bounce(JANE, SENT, status).replace(b"Action: failed", f"Action: {action}".encode())
+    decision = decide(Arrival(KEY, START, a_reading(raw)), OPEN, POLICY, START)
+    (entry,) = (one.entry for one in decision.changes if isinstance(one, Append))
+    assert entry.remark.startswith(f"Our mail to {JANE} {told}")
 
 
 def test_a_bounce_of_a_mail_to_an_agent_tells_nobody() -> None:

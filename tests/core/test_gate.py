@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from maildesk.core import gate, identity
 from maildesk.core.identity import Keys, TokenKind, person_of_address, person_of_agent
 from maildesk.core.material import Material
-from maildesk.edges import samples
+from maildesk.edges import samples, templates
 
 KEYS = Keys("desk1", b"r" * 32, ((1, b"old" * 10), (2, b"new" * 10)))
 JANE, TOM, ALICE = (
@@ -19,6 +20,7 @@ JANE, TOM, ALICE = (
 )
 NOTICE = samples.notice("answer", "row-3")
 MATERIAL = Material(samples.TICKET, samples.ANSWER, samples.THREAD)
+CONTEXT = next(shown for name, shown in samples.contexts() if name == "new_ticket")
 SECRET = "Error 17 is the load balancer again, see the log of Monday."
 
 
@@ -53,7 +55,7 @@ def test_anothers_token(letters: str, shape: str, part: str) -> None:
     for written in (letters, letters.upper()):
         (one,) = found(**{part: shape.format(written)})
         assert "reply address" in one
-        assert part in one
+        assert f"out of the {part.lower()}" in one.replace("the text or signature", f"the {part.lower()}")
         assert letters not in one.lower()
 
 
@@ -72,9 +74,17 @@ def test_own_older_token_and_foreign_letters_pass() -> None:
     ],
 )
 def test_private_address(text: str) -> None:
-    for part in ("text", "HTML", "file names", "From"):
+    for part, place in (
+        ("text", "the text or signature"),
+        ("HTML", "the text or signature"),
+        ("file names", "the names of the files"),
+        ("From", "the department's name"),
+    ):
         (one,) = found(**{part: text})
-        assert one == f"It has the private address of Bob Stone ({part})."
+        assert one == (
+            "It contains bob@private.example, the private address of Bob Stone, which customers are not shown. "
+            f"Take it out of {place} and reply again."
+        )
 
 
 @pytest.mark.parametrize(
@@ -106,7 +116,17 @@ def test_agent_who_is_the_customer_may_see_their_own_address() -> None:
 )
 def test_command_link(link: str) -> None:
     (one,) = found(HTML=f'<a href="{link}">ok</a>')
-    assert "mailto link" in one
+    assert one.startswith("It contains a mailto link that writes a #command")
+
+
+@pytest.mark.parametrize("mark", ["", "> ", ">> ", "  "])
+def test_card_of_a_mail_to_an_agent(mark: str) -> None:
+    """A quote between two passages of an answer stays in it; the card in that quote must not."""
+    shown = templates.load(Path(__file__).parents[2] / "templates", "en").render("new_ticket", "txt", CONTEXT)
+    quoted = "".join(f"{mark}{line}\n" for line in shown.splitlines())
+    (one,) = found(text=f"See below.\n\n{quoted}\nRegards")
+    assert one.startswith("It contains the lines about the ticket that maildesk writes for agents")
+    assert found(text="We run maildesk.\n==========\nmaildesk #482913") == ()
 
 
 def test_other_links_pass() -> None:
@@ -129,7 +149,10 @@ def test_other_links_pass() -> None:
 )
 def test_line_of_a_note(text: str) -> None:
     (one,) = found(text=text)
-    assert one == "It has a line of an internal note by Bob Stone (text)."
+    assert one == (
+        "It contains a line of an internal note by Bob Stone, which customers are not shown. "
+        "Take it out of the text or signature and reply again."
+    )
 
 
 def test_line_of_a_note_in_markup() -> None:
