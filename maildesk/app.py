@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable
 
-from maildesk.config.load import Loaded, load
+from maildesk.config.load import Loaded
 from maildesk.edges import templates
 from maildesk.edges.accept import Acceptor
 from maildesk.edges.senders.maildir import MaildirSender
-from maildesk.store import inbox, nodes, outbox
+from maildesk.store import inbox, outbox
 from maildesk.store.db import Database, local_now
 from maildesk.store.store import Store
 from maildesk.work.inbound import Inbound
@@ -62,14 +60,3 @@ class App:
         """How many mails are in which state, in and out."""
         with self.store.db.reading() as conn:
             return {"inbox": inbox.counts(conn), "outbox": outbox.counts(conn)}
-
-
-@contextmanager
-def opened(config: Path, node_name: str = "", create: bool = True) -> Iterator[App]:
-    """A desk with its store open, for one command; closed at the end."""
-    app = App(load(config), node_name or nodes.cli_name())
-    try:
-        app.store.open(create)
-        yield app
-    finally:
-        app.store.close()
