@@ -46,4 +46,4 @@ def release(ctx: typer.Context, key: inbox.Key) -> None:
             whole = inbox_key(conn, key)
         if not opened.store.write("decide", lambda conn: rows.release(conn, whole, desk.admin())):
             raise No(f"the mail {whole} is not held; `maildesk inbox show {whole}` says what became of it.")
-        say(f"The mail {whole} will be decided by the running daemon, or by `maildesk run --once`.")
+        say(f"The mail {whole} will be decided by {desk.who_decides(opened.store)}.")

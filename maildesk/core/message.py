@@ -66,7 +66,7 @@ class Message:
 
 
 def parse(raw: bytes) -> Message:
-    """Read a mail within the limits of the design (25 MB, 500 parts, depth 40, 500 headers, 1,000 addresses).
+    """Read a mail within limits (25 MB, 500 parts, depth 40, 500 headers, 1,000 addresses).
 
     What exceeds a limit or breaks a rule is named in `defects`.
     """

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import regex
 
-# A run of reply and forward marks of the common clients' languages, and of list tags, at the front.
-_FRONT = regex.compile(
-    r"^(?:\s+|(?:re|fwd?|aw|wg|sv|vs|antw|odp|ynt|rif|r|i|tr|rv|res|enc|回复|答复|转发)\s*(?:\[\d+\])?\s*[:：]|\[[^\[\]]{0,60}\](?=.*\w))",
-    regex.IGNORECASE,
-)
+# The marks that the common clients put before the subject of a reply, and of a mail that is passed on.
+_REPLY = r"(?:re|aw|sv|antw|odp|ynt|rif|r|res|回复|答复)\s*(?:\[\d+\])?\s*[:：]"
+_FORWARD = r"(?:fwd?|wg|vs|i|tr|rv|enc|转发)\s*(?:\[\d+\])?\s*[:：]"
+_LIST_TAG = r"\[[^\[\]]{0,60}\](?=.*\w)"
+_FRONT = regex.compile(rf"^(?:\s+|{_REPLY}|{_FORWARD}|{_LIST_TAG})", regex.IGNORECASE)
+_ANSWERS = regex.compile(rf"^\s*{_REPLY}", regex.IGNORECASE)
 _BACK = regex.compile(r"(?:\(fwd\)|\[#\d{1,12}\]|\s)+$", regex.IGNORECASE)
-_TAG = regex.compile(r"\[#(\d{6,12})\]")
+_TAG = regex.compile(r"\[#([0-9]{6,12})\]")
 NO_SUBJECT = "(no subject)"
 
 
@@ -35,10 +36,13 @@ def base(subject: str) -> str:
 
 
 def frozen(subject: str) -> str:
-    """The subject a new ticket keeps: without a tag of ours and without reply marks, at most 200 letters."""
-    text = _TAG.sub("", subject)
+    """The subject a new ticket keeps: without a tag of ours and without reply marks, at most 200 letters.
+
+    A forward mark stays: it says what the mail is.
+    """
+    text = _TAG.sub("", subject[:2_000])
     while True:
-        shorter = regex.sub(r"^\s*(?:re|aw|sv|antw)\s*:\s*", "", text, count=1, flags=regex.IGNORECASE)
+        shorter = _ANSWERS.sub("", text, count=1)
         if shorter == text:
             return " ".join(text.split())[:200] or NO_SUBJECT
         text = shorter

@@ -15,7 +15,7 @@ LINE = "The quick brown fox jumps over the lazy dog near the river bank today.\n
 
 
 def w1(count: int = 1_000) -> list[bytes]:
-    """W1 of the design: plain new mails of 2 KB from 500 senders."""
+    """W1: plain new mails of 2 KB from 500 senders."""
     mails = []
     for i in range(count):
         mail = EmailMessage()

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import Future
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -84,12 +82,3 @@ def test_a_mail_beyond_the_limit_goes_back_to_its_sender(fresh: Desk) -> None:
         "The mail is larger than 10 kB, which is all that this desk takes.\n"
     )
     assert len(fresh.json("inbox", "list")) == 1
-
-
-def test_a_read_only_store(fresh: Desk, tmp_path: Path) -> None:
-    fresh.ok("deliver", given=MAIL)
-    if os.geteuid() == 0:
-        (tmp_path / "desk/var/maildesk.db").write_bytes(b"this is no database" * 100)
-    else:
-        (tmp_path / "desk/var/maildesk.db").chmod(0o400)
-    fresh.no("deliver", given=MAIL, code=75)

@@ -115,7 +115,7 @@ def test_held_mail_is_released(fresh: Desk) -> None:
     assert fresh.ok("held", "show", key, "--raw").encode() == SPOOF % number.encode()
     assert fresh.json("held", "show", key)["disposition"] == "held"
     told = fresh.ok("held", "release", key[:8])
-    assert told == f"The mail {key} will be decided by the running daemon, or by `maildesk run --once`.\n"
+    assert told == f"The mail {key} will be decided by the next `maildesk run`.\n"
     fresh.ok("run", "--once")
     assert fresh.json("held", "list") == []
     assert fresh.json("ticket", "show", number)["status"] == "closed"

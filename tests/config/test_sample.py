@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -78,16 +77,6 @@ def test_every_key_is_commented() -> None:
         "#acks_per_address_hour",
         "#acks_per_address_day",
     ]  # these two are explained by the line above them
-
-
-def test_it_loads_fast(copy: Path) -> None:
-    load(copy)
-    took = []
-    for _ in range(5):
-        start = time.perf_counter()
-        load(copy)
-        took.append(time.perf_counter() - start)
-    assert min(took) < 0.030
 
 
 def test_init_of_the_checkout(tmp_path: Path) -> None:

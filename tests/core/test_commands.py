@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
-from maildesk.core import commands
 from maildesk.core.commands import BY_WORD, COMMANDS, Effect, Parsed, has_command, parse
 from maildesk.core.model import Status
 from tests.core.given import POLICY, a_reading
@@ -262,15 +263,8 @@ def test_the_table_of_commands_has_each_word_once() -> None:
         assert has_command(command.usage)
 
 
-def test_every_file_of_commands_is_in_the_table() -> None:
-    from pathlib import Path
-
-    folder = Path(commands.__file__).parent
-    files = {path.stem for path in folder.glob("*.py")} - {"__init__", "command"}
-    text = (folder / "__init__.py").read_text()
-    assert not [name for name in files if f"*{name}.COMMANDS" not in text]
-
-
-def test_many_lines_take_no_time() -> None:
+def test_bombs_end_soon() -> None:
+    started = time.process_time()
     found = parsed("\n".join(["#" + "x" * 200] * 2_000))
+    assert time.process_time() - started < 5
     assert len(found.errors) == 2_000

@@ -1,4 +1,4 @@
-"""The table of moves, written out once more by hand from the design, and the words of the model."""
+"""The table of moves, written out once more by hand, and the words of the model."""
 
 from __future__ import annotations
 

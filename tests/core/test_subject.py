@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from maildesk.core.subject import NO_SUBJECT, base, frozen, numbers, tagged
@@ -54,10 +56,12 @@ def test_base_subject(subject: str, expected: str) -> None:
     assert base(subject) == expected
 
 
-def test_a_base_subject_takes_no_time() -> None:
-    assert base("Re: " * 100_000 + "My printer") is not None
-    assert base("[a" * 100_000) is not None
-    assert base(" " * 100_000 + "x") == ""
+@pytest.mark.parametrize("subject", ["Re: " * 100_000 + "My printer", "[a" * 100_000, " " * 100_000 + "x"])
+def test_bombs_end_soon(subject: str) -> None:
+    started = time.process_time()
+    base(subject)
+    frozen(subject)
+    assert time.process_time() - started < 5
 
 
 @pytest.mark.parametrize(
@@ -84,8 +88,8 @@ def test_numbers(subject: str, expected: tuple[int, ...]) -> None:
 
 
 @pytest.mark.parametrize("digits", ["٤٨٢٩١٣", "４８２９１３"])
-def test_digits_of_other_scripts_are_no_number_or_the_same_number(digits: str) -> None:
-    assert numbers(f"[#{digits}]") in ((), (482_913,))
+def test_digits_of_other_scripts_are_no_number(digits: str) -> None:
+    assert numbers(f"[#{digits}]") == ()
 
 
 @pytest.mark.parametrize(
@@ -93,6 +97,10 @@ def test_digits_of_other_scripts_are_no_number_or_the_same_number(digits: str) -
     [
         ("My printer", "My printer"),
         ("Re: AW: My printer", "My printer"),
+        ("Odp: SV: Re[2]: My printer", "My printer"),
+        ("回复：打印机", "打印机"),
+        ("Re: Fwd: My printer", "Fwd: My printer"),
+        ("WG: My printer", "WG: My printer"),
         ("Fwd: My printer", "Fwd: My printer"),
         ("Re: My printer [#482913]", "My printer"),
         ("  My \t printer ", "My printer"),

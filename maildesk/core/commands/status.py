@@ -25,8 +25,8 @@ def _word(names: tuple[str, ...], status: Status, help_: str) -> Command:
 
 COMMANDS = (
     Command(("status",), "#status in-progress", "move the ticket to any status", _parse),
-    _word(("wait", "pending"), Status.WAITING_CUSTOMER, "the customer has to answer; the clock pauses"),
-    _word(("hold",), Status.WAITING_THIRD_PARTY, "a vendor or partner has to answer; the clock pauses"),
+    _word(("wait", "pending"), Status.WAITING_CUSTOMER, "the customer has to answer"),
+    _word(("hold",), Status.WAITING_THIRD_PARTY, "a vendor or partner has to answer"),
     _word(("progress", "open"), Status.IN_PROGRESS, "it is being worked on"),
     _word(("resolve", "solved"), Status.RESOLVED, "the solution has been given"),
     _word(("close",), Status.CLOSED, "nothing more will be done"),
