@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from maildesk.cli.errors import No
 from maildesk.cli.explain import tell_rules
-from maildesk.cli.screen import age, as_json, heading, note, pairs, plain, say, size, table, when, wrapped
+from maildesk.cli.listing import finished, more
+from maildesk.cli.screen import age, heading, pairs, plain, say, size, table, when, wrapped
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -19,11 +20,7 @@ SHORT = 10
 
 def list_arrivals(found: Sequence[dict[str, Any]], now: int, json: bool, limit: int) -> None:
     """Prints mails that came, newest first."""
-    if json:
-        as_json(found)
-        return
-    if not found:
-        note("There are none.")
+    if finished(found, json):
         return
     rows = [
         (
@@ -38,12 +35,6 @@ def list_arrivals(found: Sequence[dict[str, Any]], now: int, json: bool, limit: 
     ]
     table(("key", "age", "is", "ticket", "from", "subject"), rows, flexible=("from", "subject"))
     more(found, limit)
-
-
-def more(found: Sequence[object], limit: int) -> None:
-    """Says that a list was cut."""
-    if len(found) >= limit:
-        note(f"These are the newest {limit}; --limit shows more.")
 
 
 def sender_of(arrival: dict[str, Any]) -> str:

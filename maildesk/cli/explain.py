@@ -11,6 +11,7 @@ import typer
 
 from maildesk.cli import desk
 from maildesk.cli.errors import No
+from maildesk.cli.listing import Json
 from maildesk.cli.screen import as_json, heading, pairs, plain, say, table
 
 EXAMPLE = "Example: maildesk explain --recipient support@desk.example mail.eml"
@@ -36,7 +37,7 @@ def command(
         typer.Option(help="The envelope's sender; '' or <> for the null return path.", metavar="ADDR"),
     ] = None,
     channel: Annotated[Channel, typer.Option(help="How it would come.")] = Channel.PIPE,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    json: Json = False,
 ) -> None:
     """Say what would become of a mail, and why. Nothing is changed."""
     from maildesk.core.address import normal

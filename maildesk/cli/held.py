@@ -7,6 +7,7 @@ import typer
 from maildesk.cli import desk, inbox
 from maildesk.cli.arrival import inbox_key, list_arrivals
 from maildesk.cli.errors import No
+from maildesk.cli.listing import Json, Key, Limit, Raw
 from maildesk.cli.screen import plain, say
 from maildesk.cli.usage import Commands
 
@@ -18,7 +19,7 @@ app = Commands(
 
 
 @app.command("list", epilog="Example: maildesk held list --json")
-def list_(ctx: typer.Context, limit: inbox.Limit = 100, json: inbox.Json = False) -> None:
+def list_(ctx: typer.Context, limit: Limit = 100, json: Json = False) -> None:
     """List the mails that are held, newest first."""
     from maildesk.store import views
 
@@ -28,7 +29,7 @@ def list_(ctx: typer.Context, limit: inbox.Limit = 100, json: inbox.Json = False
 
 
 @app.command(epilog="Example: maildesk held show 3fa9c1 --raw")
-def show(ctx: typer.Context, key: inbox.Key, raw: inbox.Raw = False, json: inbox.Json = False) -> None:
+def show(ctx: typer.Context, key: Key, raw: Raw = False, json: Json = False) -> None:
     """Show one held mail, and why it is held; or its bytes."""
     inbox.show_one(ctx, key, raw, json, disposition="held")
     if not raw and not json:
@@ -37,7 +38,7 @@ def show(ctx: typer.Context, key: inbox.Key, raw: inbox.Raw = False, json: inbox
 
 
 @app.command(epilog="Example: maildesk held release 3fa9c1")
-def release(ctx: typer.Context, key: inbox.Key) -> None:
+def release(ctx: typer.Context, key: Key) -> None:
     """Let a held mail count as its agent's. Do so only if you know that the agent wrote it."""
     from maildesk.store import inbox as rows
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Annotated
 
 import typer
@@ -10,17 +9,13 @@ import typer
 from maildesk.cli import desk
 from maildesk.cli.arrival import inbox_key, list_arrivals, print_raw, show_arrival
 from maildesk.cli.errors import No
+from maildesk.cli.listing import Json, Key, Limit, Raw, known
 from maildesk.cli.screen import as_json, say
 from maildesk.cli.usage import Commands
 
 app = Commands(
     help="The mails that came.", epilog="Example: maildesk inbox list --state new", no_args_is_help=True
 )
-
-Key = Annotated[str, typer.Argument(metavar="KEY", help="The mail's key, or the start of it.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Limit = Annotated[int, typer.Option(min=1, help="How many to show at most.")]
-Raw = Annotated[bool, typer.Option("--raw", help="Print the mail itself.")]
 
 
 @app.command("list", epilog="Example: maildesk inbox list --disposition bounce --json")
@@ -40,17 +35,6 @@ def list_(
     with desk.reading(ctx) as (_loaded, _store, conn):
         found = views.arrivals(conn, state, disposition, limit)
         list_arrivals(found, desk.now(), json, limit)
-
-
-def known(what: str, word: str, names: Iterable[str]) -> None:
-    """Raises BadParameter, with the nearest and all names, for a word that is none of them."""
-    from maildesk.core.fields import choice
-
-    if word:
-        try:
-            choice(what, word, map(str, names))
-        except ValueError as error:
-            raise typer.BadParameter(str(error)) from error
 
 
 @app.command(epilog="Example: maildesk inbox show 3fa9c1 --raw > mail.eml")

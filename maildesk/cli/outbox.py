@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from maildesk.cli import desk
-from maildesk.cli.arrival import SHORT, more, outbox_key, print_raw
+from maildesk.cli.arrival import SHORT, outbox_key, print_raw
 from maildesk.cli.errors import No
-from maildesk.cli.inbox import Json, Limit, Raw, known
-from maildesk.cli.screen import age, as_json, heading, note, pairs, plain, say, table, when
+from maildesk.cli.listing import Json, Limit, Raw, finished, known, more
+from maildesk.cli.screen import age, as_json, heading, pairs, plain, say, table, when
 from maildesk.cli.usage import Commands
 
 if TYPE_CHECKING:
@@ -37,11 +37,7 @@ def list_(
     known("state", state, STATES)
     with desk.reading(ctx) as (_loaded, _store, conn):
         found = views.outbox_list(conn, state, limit)
-    if json:
-        as_json(found)
-        return
-    if not found:
-        note("There are none.")
+    if finished(found, json):
         return
     now = desk.now()
     rows = [

@@ -5,9 +5,10 @@ from __future__ import annotations
 import typer
 
 from maildesk.cli import desk, inbox, outbox
-from maildesk.cli.arrival import SHORT, more, sender_of
+from maildesk.cli.arrival import SHORT, sender_of
 from maildesk.cli.errors import No
-from maildesk.cli.screen import age, as_json, note, plain, table
+from maildesk.cli.listing import Json, Key, Limit, Raw, finished, more
+from maildesk.cli.screen import age, plain, table
 from maildesk.cli.usage import Commands
 
 app = Commands(
@@ -18,18 +19,16 @@ app = Commands(
 
 
 @app.command("list", epilog="Example: maildesk quarantine list --json")
-def list_(ctx: typer.Context, limit: inbox.Limit = 100, json: inbox.Json = False) -> None:
+def list_(ctx: typer.Context, limit: Limit = 100, json: Json = False) -> None:
     """List the mails in quarantine, those that came and those to be sent."""
     from maildesk.store import views
 
     with desk.reading(ctx) as (_loaded, _store, conn):
         came = views.arrivals(conn, state="quarantined", limit=limit)
         going = views.outbox_list(conn, "quarantined", limit)
-    if json:
-        as_json([*({"direction": "in", **a} for a in came), *({"direction": "out", **m} for m in going)])
-        return
-    if not came and not going:
-        note("There are none.")
+    if finished(
+        [*({"direction": "in", **a} for a in came), *({"direction": "out", **m} for m in going)], json
+    ):
         return
     now = desk.now()
     rows = [
@@ -54,7 +53,7 @@ def _last(trouble: str | None) -> str:
 
 
 @app.command(epilog="Example: maildesk quarantine show 3fa9c1")
-def show(ctx: typer.Context, key: inbox.Key, raw: inbox.Raw = False, json: inbox.Json = False) -> None:
+def show(ctx: typer.Context, key: Key, raw: Raw = False, json: Json = False) -> None:
     """Show one mail in quarantine with what went wrong, or its bytes."""
     if _way(ctx, key) == "in":
         inbox.show_one(ctx, key, raw, json, state="quarantined")
@@ -63,7 +62,7 @@ def show(ctx: typer.Context, key: inbox.Key, raw: inbox.Raw = False, json: inbox
 
 
 @app.command(epilog="Example: maildesk quarantine retry 3fa9c1")
-def retry(ctx: typer.Context, key: inbox.Key) -> None:
+def retry(ctx: typer.Context, key: Key) -> None:
     """Try a mail again after what was wrong has been mended."""
     if _way(ctx, key) == "in":
         inbox.retry_one(ctx, key)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
 from maildesk.cli import desk
+from maildesk.cli.listing import Json
 from maildesk.cli.screen import age, as_json, pairs, plain, say, states, when
 
 EXAMPLE = "Example: maildesk status --json"
 
 
-def command(
-    ctx: typer.Context, json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False
-) -> None:
+def command(ctx: typer.Context, json: Json = False) -> None:
     """Say what waits, what failed and who is running."""
     from maildesk.store import inbox, lookup, outbox
 

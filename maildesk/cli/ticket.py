@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 from maildesk.cli import desk
 from maildesk.cli.acting import act, agent_of, carry_out
 from maildesk.cli.errors import No
-from maildesk.cli.inbox import Json, Limit, known
+from maildesk.cli.listing import Json, Limit, finished, known, more
 from maildesk.cli.screen import age, as_json, note, plain, table
 from maildesk.cli.usage import Commands
 
@@ -79,11 +79,7 @@ def list_(
     with desk.reading(ctx) as (loaded, _store, conn):
         whose = _assignee(assignee, loaded)
         found = views.ticket_list(conn, status.lower(), whose, limit)
-    if json:
-        as_json(found)
-        return
-    if not found:
-        note("There are none.")
+    if finished(found, json):
         return
     now = desk.now()
     rows = [
@@ -100,8 +96,7 @@ def list_(
     ]
     columns = ("number", "status", "priority", "assignee", "requester", "subject", "age")
     table(columns, rows, flexible=("requester", "subject"))
-    if len(found) >= limit:
-        note(f"These are the newest {limit}; --limit shows more.")
+    more(found, limit)
 
 
 def _assignee(word: str, loaded: Loaded) -> str:

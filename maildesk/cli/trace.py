@@ -9,6 +9,7 @@ import typer
 from maildesk.cli import desk
 from maildesk.cli.arrival import show_arrival
 from maildesk.cli.errors import No
+from maildesk.cli.listing import Json
 from maildesk.cli.screen import as_json, plain, say
 
 EXAMPLE = "Example: maildesk trace '<20250310.1@customer.example>'"
@@ -22,7 +23,7 @@ def command(
             metavar="MESSAGE-ID|KEY", help="A Message-ID, or the start of a key from a list or the log."
         ),
     ],
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    json: Json = False,
 ) -> None:
     """Say what became of a mail, and why. The mails that followed are told with their state."""
     from maildesk.store import lookup, views
