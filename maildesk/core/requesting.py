@@ -238,7 +238,8 @@ def reply(draft: Draft, who: Contribution, found: Match) -> tuple[Disposition, i
     assert found.ticket is not None
     ticket = draft.ticket(found.ticket)
     filed = who.reading is not None and any(not file.inline for file in who.reading.message.attachments)
-    if not filed and thanks(who.new_text):
+    people = (*(p.name for p in ticket.participants), *(agent.name for agent in draft.policy.agents))
+    if not filed and thanks(who.new_text, people):
         draft.because("It only says thank you: it moves nothing.")
         add_entry(draft, who, ticket.number, EntryKind.CUSTOMER, "said thank you", clock=False)
         telling.tell_agents(draft, "customer_reply", ticket.number, draft.key, leave_out=(who.sender,))

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import regex
 
 _LETTERS = 120
+# Shorter names are also words ("No", "Do").
+_NAME_LETTERS = 3
+_WORD = regex.compile(r"[\p{L}\p{M}'’-]+")
 # What may stand in such a mail: thanks, and the courtesies around it, in the languages that customers write most.
 _THANKS = r"""
     thanks? | thank\s+you | thx | ty | cheers | much\s+appreciated | appreciated
-  | danke | dankesch(?:ö|oe)n | vielen\s+dank | besten\s+dank | herzlichen\s+dank
+  | danke(?:\s*sch(?:ö|oe)n|\s+sehr)? | vielen\s+dank | besten\s+dank | herzlichen\s+dank
   | merci | grazie | gracias | obrigad[oa] | dank\s*(?:u|je)(?:\s*wel)? | bedankt | tack | takk | tak | kiitos
   | dzi(?:ę|e)kuj(?:ę|e) | d(?:ě|e)kuji | ď?akujem | hvala | k(?:ö|o)sz(?:ö|o)n(?:ö|o)m | mul(?:ț|t)umesc
   | te(?:ş|s)ekk(?:ü|u)r(?:ler| ederim) | спасибо | дякую | ευχαριστώ
-  | תודה | شكرا | ありがとう(?:ございます)? | 谢谢 | 감사합니다
+  | תודה | شكرا | (?:どうも)?ありがとう(?:ござい(?:ます|ました))? | 谢谢 | 감사합니다
 """
 _COURTESY = r"""
     hi | hello | hey | dear | hallo | guten\s+tag | bonjour | hola | ciao
@@ -21,6 +26,9 @@ _COURTESY = r"""
   | perfect | super | excellent | wonderful | awesome | nice | good | ok(?:ay)?
   | sehr | für | die | den | ihre | eure | deine | schnelle | rasche | hilfe | antwort | nochmals?
   | beaucoup | bien | mille | mucho | muchas | molto | mille | hartelijk | veel | many | best | kind | regards
+  | pour | votre | ton | aide | réponse | rapide | por | su | tu | la | ayuda | respuesta | rápida
+  | per | il | vostro | tuo | aiuto | la | risposta | voor | uw | je | hulp | got\s+it
+  | cordialement | saludos | groeten
   | mfg | lg | vg | (?:mit\s+)?freundlichen?\s+gr(?:ü|ue)(?:ß|ss)en? | (?:viele|liebe|beste)\s+gr(?:ü|ue)(?:ß|ss)e
 """
 _ONLY = regex.compile(
@@ -32,10 +40,14 @@ _REACTION = regex.compile(
 )
 
 
-def thanks(text: str) -> bool:
-    """Whether a new text says thank you and nothing else. In doubt it does not: a reply that counts as thanks
-    would be overlooked, thanks that count as a reply only cost a glance. A question is never only thanks."""
-    short = text.strip()
+def thanks(text: str, names: Iterable[str] = ()) -> bool:
+    """Whether a new text says thank you and nothing else; `names` are those of the people who may be named in it.
+
+    In doubt it does not: a reply that counts as thanks would be overlooked, thanks that count as a reply only cost a
+    glance. A question is never only thanks.
+    """
+    known = {word.casefold() for name in names for word in _WORD.findall(name) if len(word) >= _NAME_LETTERS}
+    short = _WORD.sub(lambda word: "" if word[0].casefold() in known else word[0], text).strip()
     if not short or len(short) > _LETTERS or "?" in short:
         return False
     try:
