@@ -45,7 +45,8 @@ def sender_of(arrival: dict[str, Any]) -> str:
 def resolve(keys: Sequence[str], start: str, what: str) -> str:
     """The one key among those that begin like `start`. Raises No where there is none, or more than one."""
     if not keys:
-        raise No(f"there is no {what} {plain(start)}.")
+        hint = "; `maildesk trace` finds mails by their Message-ID" if "@" in start else ""
+        raise No(f"there is no {what} {plain(start)}{hint}.")
     if len(keys) > 1 and start not in keys:
         shown = ", ".join(key[: max(SHORT, len(start) + 4)] for key in keys)
         raise No(f"{plain(start)} may be any of {shown}...; write more of the key.")
@@ -113,7 +114,9 @@ def what(event: dict[str, Any]) -> str:
     """An event of a ticket: its kind, and the value that it set."""
     value = event.get("value", event.get("address", ""))
     shown = ", ".join(map(str, value)) if isinstance(value, list) else value
-    return f"{event['kind']} {shown}".strip() if shown != "" else str(event["kind"])
+    if "value" in event and shown == "":
+        shown = "none"
+    return f"{event['kind']} {shown}".strip()
 
 
 def tell_mails(mails: Sequence[dict[str, Any]]) -> None:

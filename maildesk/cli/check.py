@@ -33,7 +33,7 @@ def command(ctx: typer.Context) -> None:
             _short(problem, loaded.folder)
             for problem in templates.check(settings.templates, loaded.policy.language)
         ]
-        found += _unwritable(settings)
+        found += _unwritable(settings, path)
     if found:
         for problem in found:
             note(plain(problem))
@@ -63,26 +63,29 @@ def command(ctx: typer.Context) -> None:
     say(f"{plain(path)} is right.")
 
 
-def _unwritable(settings: Settings) -> list[str]:
+def _unwritable(settings: Settings, path: Path) -> list[str]:
     """Folders that this user cannot make or write to."""
     import os
     import tempfile
 
+    from maildesk.config import source
     from maildesk.store.db import Database
 
-    wanted = [("send.path", settings.send.path)]
+    wanted = [(("send", "path"), settings.send.path)]
     if file := Database(settings.store.url).path:
-        wanted.append(("store.url", file.parent))
+        wanted.append((("store", "url"), file.parent))
+    written = source.parse(path.name, source.read(path))
     problems = []
     for key, folder in wanted:
-        there = next(path for path in (folder, *folder.parents) if os.path.exists(path))
+        there = next(above for above in (folder, *folder.parents) if os.path.exists(above))
         try:
             # Root may do everything by its rights, and yet not everywhere: only trying tells. It leaves no trace.
             tempfile.TemporaryFile(dir=there).close()
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             problems.append(
-                f"{key}: nothing can be written below {there} ({reason}); name a folder that maildesk may write to"
+                f"{written.name}:{written.line(key)}: {'.'.join(key)}: nothing can be written below {there} "
+                f"({reason}); name a folder that maildesk may write to"
             )
     return problems
 
@@ -130,6 +133,6 @@ def _store_state(settings: Settings) -> str:
             store.open(create=False)
             with db.reading() as conn:
                 came, going = states(inbox.counts(conn)), states(outbox.counts(conn))
-        return f"{where}; mail in: {came}; mail out: {going}"
+        return f"{where}; mails that came: {came}; that go out: {going}"
     finally:
         store.close()

@@ -9,7 +9,7 @@ import typer
 
 from maildesk.cli import desk
 from maildesk.cli.errors import Again, No, tell
-from maildesk.cli.screen import size
+from maildesk.cli.screen import note, size
 
 EXAMPLE = (
     "Example: maildesk deliver --sender jane@customer.example --recipient support@desk.example < mail.eml"
@@ -52,6 +52,8 @@ def _deliver(ctx: typer.Context, recipients: list[str], sender: str | None) -> N
 
     with desk.opened(ctx) as app:
         limit = app.live.policy.limits.mail_bytes
+        if sys.stdin.isatty():
+            note("Type the mail, or give it on standard input; Ctrl-D on a line of its own ends it.")
         raw = sys.stdin.buffer.read(limit + 1)
         if len(raw) > limit:
             raise TooLarge(f"the mail is larger than {size(limit)}, which is all that this desk takes.")

@@ -49,7 +49,7 @@ def command(
     try:
         raw = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as error:
-        raise No(f"{plain(file)} cannot be read: {error.strerror}.") from error
+        raise No(f"The file {plain(file)} cannot be read: {error.strerror}.") from error
     with desk.opened(ctx, create=False) as app:
         envelope = Envelope(
             channel=channel.value,

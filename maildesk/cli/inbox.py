@@ -10,12 +10,16 @@ from maildesk.cli import desk
 from maildesk.cli.arrival import inbox_key, list_arrivals, print_raw, show_arrival
 from maildesk.cli.errors import No
 from maildesk.cli.listing import Json, Key, Limit, Raw, known
-from maildesk.cli.screen import as_json, say
+from maildesk.cli.screen import as_json, heading, say, wrapped
 from maildesk.cli.usage import Commands
 
 app = Commands(
     help="The mails that came.", epilog="Example: maildesk inbox list --state new", no_args_is_help=True
 )
+
+
+BEGINS = 20
+"""Lines of a mail's text that are shown."""
 
 
 @app.command("list", epilog="Example: maildesk inbox list --disposition bounce --json")
@@ -46,7 +50,11 @@ def show(ctx: typer.Context, key: Key, raw: Raw = False, json: Json = False) -> 
 def show_one(
     ctx: typer.Context, key: str, raw: bool, json: bool, disposition: str = "", state: str = ""
 ) -> None:
-    """Shows one mail, if it has the disposition and the state asked for. Raises No."""
+    """Shows one mail, if it has the disposition and the state asked for; with a disposition also how its text begins.
+
+    Raises No.
+    """
+    from maildesk.core.message import parse
     from maildesk.store import views
 
     with desk.reading(ctx) as (loaded, _store, conn):
@@ -63,6 +71,10 @@ def show_one(
             as_json(found)
         else:
             show_arrival(found, loaded.policy.zone, desk.now())
+            if disposition:
+                heading("It begins")
+                begins = parse(views.raw_mail(conn, found["key"])).text.strip().split("\n")[:BEGINS]
+                wrapped("\n".join(begins), indent=2)
 
 
 @app.command(epilog="Example: maildesk inbox retry 3fa9c1")

@@ -38,7 +38,7 @@ def command(
     try:
         raw = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except (OSError, ValueError) as error:
-        raise No(f"{Path(file)!s:.200} cannot be read: {_reason(error)}.") from error
+        raise No(f"The file {Path(file)!s:.200} cannot be read: {_reason(error)}.") from error
     print(json.dumps(to_json(raw), indent=2))
 
 

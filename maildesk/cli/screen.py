@@ -104,8 +104,6 @@ def table(
 ) -> None:
     """Prints rows below their columns. Where the terminal is too narrow the flexible ones are cut; with `whole` the
     last column goes on in further lines instead: a reason must be read to its end."""
-    import textwrap
-
     import typer
     from rich.cells import cell_len
 
@@ -165,10 +163,10 @@ def age(microseconds: int) -> str:
 
 
 def size(octets: int) -> str:
-    """A size: `312 B`, `48 kB`, `14.2 MB`."""
-    if octets < 1_000:
-        return f"{octets} B"
-    return f"{octets / 1_000:.0f} kB" if octets < 1_000_000 else f"{octets / 1_000_000:.1f} MB"
+    """A size, as mails tell it."""
+    from maildesk.core.showing import size as shown
+
+    return shown(octets)
 
 
 def count(number: int, one: str, many: str = "") -> str:

@@ -13,14 +13,14 @@ from maildesk.cli.acting import agent_of, carry_out
 from maildesk.cli.ticket import As, Number, number_of
 from maildesk.cli.usage import Commands
 from maildesk.core import commands
-from maildesk.core.fields import FIELDS, STATUS_WORDS
+from maildesk.core.fields import FIELDS, STATUS_WORDS, STATUSES
 from maildesk.core.model import PRIORITIES
 
 EXAMPLE = "Example: maildesk ticket set 482913 --priority high --assign alice"
 # The command that sets a field where it has another name.
 _WORDS = {"assignee": "assign"}
 # The values of a field that are the same on every desk.
-_CHOICES = {"status": f": {', '.join(STATUS_WORDS)}", "priority": f": {', '.join(PRIORITIES)}"}
+_CHOICES = {"status": f": {', '.join((*STATUSES, *STATUS_WORDS))}", "priority": f": {', '.join(PRIORITIES)}"}
 
 
 def settable() -> dict[str, str]:

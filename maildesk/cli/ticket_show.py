@@ -26,8 +26,11 @@ def tell(found: dict[str, Any], zone: str, now: int) -> None:
             *ticket_pairs(found),
             ("opened", _ago(found["created"], zone, now) + f", by {found['source']}"),
             ("answered", _ago(found["first_response"], zone, now)),
-            ("resolved", _ago(found["resolved"], zone, now)),
-            ("closed", _ago(found["closed"], zone, now)),
+            (
+                "resolved",
+                _ago(found["resolved"], zone, now) if found["status"] in ("resolved", "closed") else "",
+            ),
+            ("closed", _ago(found["closed"], zone, now) if found["status"] == "closed" else ""),
         ],
         indent=2,
     )
@@ -37,7 +40,9 @@ def tell(found: dict[str, Any], zone: str, now: int) -> None:
             say()
         _tell_entry(entry, zone)
     heading("History")
-    rows = [(when(e["at"], zone), e.get("actor", ""), what(e), e.get("why", "")) for e in found["events"]]
+    # The mails stand below, with what became of them.
+    events = [event for event in found["events"] if event["kind"] != "mail"]
+    rows = [(when(e["at"], zone), e.get("actor", ""), what(e), e.get("why", "")) for e in events]
     table(("at", "who", "what", "why"), rows, flexible=("who", "why"), indent=2, whole=True)
     heading("Mails")
     tell_mails(found["mails"])

@@ -57,6 +57,8 @@ def _listen(value: str) -> str:
 def _file(value: object) -> object:
     if value == "":
         raise ValueError("must not be empty; write a path, which starts from the folder of maildesk.toml")
+    if isinstance(value, str) and value.startswith("~"):
+        raise ValueError(f"{value!r}: nobody here knows whose home ~ is; write the whole path")
     return Path(value) if isinstance(value, str) else value
 
 

@@ -38,6 +38,10 @@ _HINTS = (
     ("Found invalid character '\\n'", "a text is not closed; write its closing quote on the same line"),
     ("Found invalid character", "there is a control character; delete it"),
     ("Illegal character", "there is a control character; delete it"),
+    (
+        "Invalid initial character for a key part",
+        "there is no key here; a table in braces stands on one line, and keys with other signs than - and _ in quotes",
+    ),
     ("Invalid initial character", "there is no key here; put keys with other signs than - and _ in quotes"),
     ("Invalid date", "there is no such date; write it like 2030-12-31"),
     (

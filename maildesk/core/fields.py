@@ -43,15 +43,18 @@ STATUS_WORDS = {
     "reopen": Status.REOPENED,
 }
 
+# New and assigned come about by themselves: nobody may send a ticket back to them by name.
+STATUSES = tuple(status.value for status in Status if status not in (Status.NEW, Status.ASSIGNED))
+
 
 def _status(word: str, policy: Policy) -> Status:
-    # New and assigned come about by themselves: nobody may send a ticket back to them by name.
-    names = [s.value for s in Status if s not in (Status.NEW, Status.ASSIGNED)]
-    return Status(choice("status", word, names))
+    found = choice("status", word, (*STATUSES, *STATUS_WORDS))
+    return STATUS_WORDS.get(found) or Status(found)
 
 
 def _topic(word: str, policy: Policy) -> str:
-    return choice("help topic", word, (topic.name for topic in policy.topics))
+    found = choice("help topic", word, (*(topic.name for topic in policy.topics), "none"))
+    return "" if found == "none" else found
 
 
 def _assignee(word: str, policy: Policy) -> str:
@@ -67,7 +70,7 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "priority", "how urgent it is", lambda w, p: choice("priority", w, PRIORITIES), lambda t: t.priority
     ),
-    Field("topic", "help topic: what it is about", _topic, lambda t: t.topic),
+    Field("topic", "help topic, what it is about; or none", _topic, lambda t: t.topic),
     Field(
         "department",
         "the part of the house that answers it",

@@ -31,6 +31,8 @@ def _name(value: str) -> str:
 
 
 def _pattern(value: str) -> str:
+    if not value.isprintable():
+        raise ValueError("there is a control character in it; write regular expressions in 'single quotes'")
     try:
         regex.compile(value)
     except regex.error as error:
@@ -39,7 +41,16 @@ def _pattern(value: str) -> str:
 
 
 def _one_or_many(value: str | tuple[str, ...]) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else value
+    found = (value,) if isinstance(value, str) else value
+    if "" in found:
+        raise ValueError("an empty text says nothing; write a word, or delete it")
+    return found
+
+
+def _id(value: str) -> str:
+    if value == "none":
+        raise ValueError("'none' is no name for an agent: #assign none gives a ticket to nobody")
+    return value
 
 
 MailAddress = Annotated[str, AfterValidator(_address)]
@@ -60,7 +71,7 @@ class Frozen(BaseModel):
 class Agent(Frozen):
     """A person who answers tickets from their own mail client."""
 
-    id: Name = Field(description="Short name, used by #assign and in rules.")
+    id: Annotated[Name, AfterValidator(_id)] = Field(description="Short name, used by #assign and in rules.")
     name: str = Field(min_length=1, description="Full name, shown to customers.")
     addresses: tuple[MailAddress, ...] = Field(
         min_length=1, description="Addresses they write from; mail for them goes to the first."

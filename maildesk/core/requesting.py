@@ -25,7 +25,7 @@ from maildesk.core.model import (
 from maildesk.core.policy import Policy
 from maildesk.core.proof import Standing, desk_part, is_desk
 from maildesk.core.reading import Reading
-from maildesk.core.subject import frozen
+from maildesk.core.subject import LETTERS, frozen
 from maildesk.core.thanks import thanks
 
 COLLABORATORS = 50
@@ -220,6 +220,9 @@ def open_ticket(draft: Draft, who: Contribution, why: str, link: tuple[str, int]
     if link:
         draft.apply(Link(number, link[0], link[1], "maildesk", why))
     note = f"This may belong to #{link[1]}." if link and link[0] == "possibly" else ""
+    if len(ticket.subject) == LETTERS:
+        # Some write all they have to say into the subject.
+        note = f"{note} Its whole subject: {' '.join(who.subject.split())[:2_000]}".strip()
     add_entry(draft, who, number, EntryKind.CUSTOMER, "wrote the first mail", note)
     _join_copied(draft, who, number)
     _answer_at(draft, who, number)

@@ -13,6 +13,7 @@ _ANSWERS = regex.compile(rf"^\s*{_REPLY}", regex.IGNORECASE)
 _BACK = regex.compile(r"(?:\(fwd\)|\[#\d{1,12}\]|\s)+$", regex.IGNORECASE)
 _TAG = regex.compile(r"\[#([0-9]{6,12})\]")
 NO_SUBJECT = "(no subject)"
+LETTERS = 200
 
 
 def tagged(subject: str, number: int) -> str:
@@ -35,6 +36,11 @@ def base(subject: str) -> str:
         text = shorter
 
 
+def cut(text: str) -> str:
+    """At most 200 letters, with a mark where some are missing."""
+    return text if len(text) <= LETTERS else f"{text[: LETTERS - 3].rstrip()}..."
+
+
 def frozen(subject: str) -> str:
     """The subject a new ticket keeps: without a tag of ours and without reply marks, at most 200 letters.
 
@@ -44,5 +50,5 @@ def frozen(subject: str) -> str:
     while True:
         shorter = _ANSWERS.sub("", text, count=1)
         if shorter == text:
-            return " ".join(text.split())[:200] or NO_SUBJECT
+            return cut(" ".join(text.split())) or NO_SUBJECT
         text = shorter

@@ -79,6 +79,6 @@ def test_a_mail_beyond_the_limit_goes_back_to_its_sender(fresh: Desk) -> None:
     fresh.edit("^#mail_bytes = .*", "mail_bytes = 10_000")
     fresh.ok("deliver", given=MAIL.ljust(10_000, b"."))
     assert fresh.no("deliver", given=MAIL.ljust(10_001, b".")) == (
-        "The mail is larger than 10 kB, which is all that this desk takes.\n"
+        "The mail is larger than 10 KB, which is all that this desk takes.\n"
     )
     assert len(fresh.json("inbox", "list")) == 1

@@ -37,7 +37,7 @@ def test_check_says_what_the_desk_will_do_and_makes_nothing(fresh: Desk) -> None
         assert word in shown
     assert not (fresh.folder / "var").exists()
     fresh.deliver()
-    assert "mail in: 1 done" in fresh.ok("check")
+    assert "mails that came: 1 done" in fresh.ok("check")
 
 
 def test_check_on_a_database_without_tables(fresh: Desk, postgres_url: str) -> None:

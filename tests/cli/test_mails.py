@@ -63,7 +63,7 @@ def test_explain_says_what_then_happens(fresh: Desk) -> None:
     assert found["why"] == told["why"]
     assert [(m["to"], m["kind"]) for m in found["mails"]] == [(m["to"], m["template"]) for m in told["mails"]]
     assert "would be: duplicate" in fresh.ok("explain", str(file))
-    assert fresh.no("explain", "nowhere.eml") == "nowhere.eml cannot be read: No such file or directory.\n"
+    assert fresh.no("explain", "nowhere.eml") == "The file nowhere.eml cannot be read: No such file or directory.\n"
 
 
 def test_explain_counts_the_null_return_path(fresh: Desk) -> None:
@@ -111,7 +111,10 @@ def test_held_mail_is_released(fresh: Desk) -> None:
     [found] = fresh.json("held", "list")
     key = found["key"]
     assert "alice@desk.example" in fresh.ok("held", "list")
-    assert f"maildesk held release {key}" in fresh.ok("held", "show", key)
+    shown = fresh.ok("held", "show", key)
+    assert f"maildesk held release {key}" in shown
+    assert "It begins" in shown
+    assert "#close" in shown
     assert fresh.ok("held", "show", key, "--raw").encode() == SPOOF % number.encode()
     assert fresh.json("held", "show", key)["disposition"] == "held"
     told = fresh.ok("held", "release", key[:8])

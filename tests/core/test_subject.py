@@ -107,7 +107,9 @@ def test_digits_of_other_scripts_are_no_number(digits: str) -> None:
         ("", NO_SUBJECT),
         ("Re: ", NO_SUBJECT),
         ("[#482913]", NO_SUBJECT),
-        ("x" * 300, "x" * 200),
+        ("x" * 200, "x" * 200),
+        ("x" * 300, "x" * 197 + "..."),
+        (f"{'word ' * 60}", "word " * 38 + "word wo..."),
     ],
 )
 def test_the_subject_that_a_ticket_keeps(subject: str, expected: str) -> None:

@@ -35,7 +35,11 @@ def test_everything_else_is_a_reply(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["Thank you very much!\n\nCarla", "Many thanks, Bob!", "Perfect, thank you!\n\nBest regards\nCarla Díaz-Müller"],
+    [
+        "Thank you very much!\n\nCarla",
+        "Many thanks, Bob!",
+        "Perfect, thank you!\n\nBest regards\nCarla Díaz-Müller",
+    ],
 )
 def test_thanks_are_signed_and_addressed(text: str) -> None:
     assert not thanks(text)

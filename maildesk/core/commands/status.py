@@ -1,14 +1,13 @@
 """`#status X` and its words: where a ticket stands."""
 
 from maildesk.core.commands.command import Command, Effect
-from maildesk.core.fields import BY_NAME, STATUS_WORDS
+from maildesk.core.fields import BY_NAME
 from maildesk.core.model import Status
 from maildesk.core.policy import Policy
 
 
 def _parse(argument: str, line: str, policy: Policy) -> Effect:
-    word = argument.lower()
-    return Effect(line, "status", STATUS_WORDS.get(word) or BY_NAME["status"].parse(argument, policy))
+    return Effect(line, "status", BY_NAME["status"].parse(argument, policy))
 
 
 def _word(names: tuple[str, ...], status: Status, help_: str) -> Command:

@@ -9,4 +9,4 @@ def _parse(argument: str, line: str, policy: Policy) -> Effect:
     return Effect(line, "topic", BY_NAME["topic"].parse(argument, policy))
 
 
-COMMANDS = (Command(("topic",), "#topic NAME", "set the help topic", _parse),)
+COMMANDS = (Command(("topic",), "#topic NAME", "set the help topic, or none", _parse),)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import socket
 import threading
 from collections.abc import Callable
@@ -95,7 +96,7 @@ class SmtpIntake:
         except OSError as error:
             self._thread.join()
             raise CannotListen(
-                f"cannot take mail by SMTP on {self.listen}: {error.strerror or error};"
+                f"cannot take mail by SMTP on {self.listen}: {_reason(error)};"
                 " end the program that uses this port, or set another `listen` in maildesk.toml"
             ) from error
 
@@ -191,6 +192,11 @@ class SmtpIntake:
             connection.cut()
         if rest:
             await asyncio.wait([connection.gone for connection in rest], timeout=1)
+
+
+def _reason(error: OSError) -> str:
+    # asyncio's own text names the address once more.
+    return os.strerror(error.errno).lower() if error.errno and error.errno > 0 else str(error)
 
 
 async def _settled(future: Future[str]) -> BaseException | None:
