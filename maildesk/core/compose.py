@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 from zoneinfo import ZoneInfo
 
 from maildesk.core import gate, identity, notices, showing, writing
-from maildesk.core.body import line_hashes
+from maildesk.core.body import AGAIN, line_hashes
 from maildesk.core.changes import Notice
 from maildesk.core.draft import domain
 from maildesk.core.identity import Keys, TokenKind
@@ -199,4 +199,4 @@ def _lines(notice: Notice, text: str) -> tuple[str, ...]:
     An error mail gives an agent's own text back to be sent again: that text is no quote in the next mail.
     """
     own = set(line_hashes(str(notice.facts.get("text", "")))) if notice.kind == "error" else set()
-    return tuple(line for line in dict.fromkeys(line_hashes(text)) if line not in own)
+    return tuple(AGAIN + line if line in own else line for line in line_hashes(text))

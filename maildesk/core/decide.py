@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from maildesk.core import acting, commands, identity, requesting, rules, same, telling
 from maildesk.core.bounce import Bounce
@@ -197,7 +197,7 @@ def _agent(
     released = bool(reading.evidence.released_by)
     draft.because(_sentence(standing.why))
     if standing.proof is Proof.CLAIMED:
-        if found.ticket or commands.has_command(reading.new_text) or _answers_held(draft, reading, found):
+        if found.ticket or _has_command(reading) or _answers_held(draft, reading, found):
             return _hold(draft, reading, agent, found)
         return _customer(draft, cause, standing, found)
     if found.ticket:
@@ -207,11 +207,12 @@ def _agent(
         draft.because("It went to a reply address, but it answers none of our mails and has another subject.")
         return _hold(draft, reading, agent, found)
     if found.ticket is None:
-        if commands.has_command(reading.new_text):
+        if _has_command(reading):
             parsed = Parsed("", (), ("It has commands, but names no ticket. Answer a mail of the ticket.",))
             return _error(draft, reading, agent, None, parsed)
         return _customer(draft, cause, standing, found)
     parsed = commands.parse(reading.new_text, draft.policy)
+    parsed = replace(parsed, errors=(*parsed.errors, *commands.strays(reading.cut)))
     if standing.others:
         named = ", ".join(f"#{number}" for number in (found.ticket, *standing.others))
         parsed = Parsed(
@@ -235,11 +236,15 @@ def _agent(
         message_id=reading.message.message_id,
         proof=standing.proof,
         attachments=reading.message.attachments,
-        copied=tuple(a.address for a in (*reading.message.to, *reading.message.cc)),
+        copied=(*reading.message.to, *reading.message.cc),
     )
     disposition = acting.act(draft, request)
     requesting.learn_ids(draft, reading, found.ticket)
     return disposition, found.ticket
+
+
+def _has_command(reading: Reading) -> bool:
+    return commands.has_command(reading.new_text) or bool(commands.strays(reading.cut))
 
 
 def _files(reading: Reading) -> bool:

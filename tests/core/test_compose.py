@@ -99,7 +99,7 @@ def test_every_mail_is_sound(notice: Notice, material: Material) -> None:
     else:
         assert found["Reply-To"] is None
         assert found["References"] is None
-    assert mail.lines == tuple(dict.fromkeys(mail.lines))
+    assert len(mail.lines) == len(line_hashes(text(mail)))
 
 
 @pytest.mark.parametrize(("notice", "material"), samples.all_notices(), ids=lambda v: getattr(v, "kind", ""))
@@ -250,7 +250,7 @@ def test_an_errors_own_text_can_be_sent_again() -> None:
     mail = composed(*of("error"))
     again = "#status in-progress\n#priority high\n\nDear Jane,\n\nwe are looking into it.\n\nAlice"
     quoted = "\n".join(f"> {line}" for line in text(mail).split("\n"))
-    assert new_text(f"{again}\n\n{quoted}", frozenset(mail.lines)).text == again
+    assert new_text(f"{again}\n\n{quoted}", (mail.lines,)).text == again
     assert line_hash("This could not be done, so nothing went to the customer:") in mail.lines
 
 
