@@ -100,10 +100,11 @@ def _arrival(draft: Draft, cause: Arrival, standing: Standing) -> tuple[Disposit
     ours = found.how in ("token", "anchor") or any(
         identity.own_message_id(keys, mid) for mid in reading.cited
     )
-    answered = ours or bool(message.header(TRACE))
+    participant = draft.ticket(found.ticket).participant(standing.sender) if found.ticket else None
+    known = participant or standing.agent
+    answered = ours or message.header(TRACE) or (found.how == "subject" and known)
     if reading.kind.kind == "auto-replied" or (answered and reading.kind.kind == "auto-generated"):
         return _automatic(draft, cause, standing, found)
-    participant = draft.ticket(found.ticket).participant(standing.sender) if found.ticket else None
     if standing.agent and not participant:
         return _agent(draft, cause, standing, standing.agent, found)
     return _customer(draft, cause, standing, found)
@@ -257,8 +258,10 @@ def _answers_held(draft: Draft, reading: Reading, found: Match) -> bool:
     ours = any(identity.own_message_id(draft.after.keys, mid) for mid in reading.cited)
     # A mail that somebody writes anew may begin so, too: only an answer has a mark before it, or cites something.
     answers = bool(reading.cited) or not reading.message.subject.lower().startswith("held:")
-    named = answers and base(reading.message.subject).startswith("held:")
-    return named or (found.ticket is None and ours)
+    about = base(reading.message.subject)
+    if found.ticket and about == base(draft.ticket(found.ticket).subject):
+        return False
+    return (answers and about.startswith("held:")) or (found.ticket is None and ours)
 
 
 def _answers_internal(draft: Draft, reading: Reading) -> bool:

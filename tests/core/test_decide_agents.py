@@ -23,6 +23,7 @@ from tests.core.given import (
     RE,
     SENT,
     TOM,
+    a_snapshot,
     a_ticket,
     a_token,
     decided,
@@ -257,6 +258,27 @@ def test_an_agents_mail_without_proof_is_held(mail: dict[str, Any]) -> None:
     assert decision.notices[0].token == ""
     assert decision.notices[0].ticket is None
     assert decision.after.tickets == OPEN.tickets
+
+
+@pytest.mark.parametrize("subject", ["Held: my parcel", "Re: Held: my parcel", "HELD:"])
+def test_a_customers_subject_that_begins_like_a_notice_of_held_mail_is_like_any_other(subject: str) -> None:
+    opened = decided(a_snapshot(), subject=subject, text="Where is it?")
+    assert opened.disposition == "new-ticket"
+    assert [kind for kind, _ in mails(opened)] == ["acknowledgment", "new_ticket", "new_ticket"]
+    number = opened.ticket or 0
+    again = decided(opened.after, subject=f"{subject} [#{number}]", text="And now?", message_id="<b@x>")
+    assert (again.disposition, again.ticket) == ("reply", number)
+    mail = {**AGENT, "subject": f"Re: {subject} [#{number}]", "message_id": "<c@x>"}
+    answer = decided(again.after, to=a_token("alice", number), text="In the post.", **mail)
+    assert (answer.disposition, mails(answer)) == ("agent-reply", [("answer", JANE)])
+    spoofed = decided(again.after, text="In the post.", **mail)
+    assert (spoofed.disposition, mails(spoofed)) == ("held", [("held", ALICE)])
+    # What answers the notice of that is a machine.
+    machine = decided(
+        again.after,
+        **{**mail, "subject": f"Re: Held: {mail['subject']}", "headers": {"In-Reply-To": f"<{SENT}>"}},
+    )
+    assert (machine.disposition, mails(machine)) == ("held", [])
 
 
 @pytest.mark.parametrize(("had", "told"), [(4, 1), (5, 0)])
