@@ -81,19 +81,27 @@ NOTICE = (
 )
 
 
+SHORT = NOTICE.replace("it prints blank pages only.", "Blank pages!").replace(
+    "What shall I do now?", "What now?"
+)
+ABOVE_CARD = "========== maildesk #482913 ==========\n"
+
+
 @pytest.mark.parametrize(
-    "quote",
+    ("shown", "quote"),
     [
-        NOTICE,
+        (NOTICE, NOTICE),
+        (SHORT, SHORT),
         # HTML has no line above the card.
-        NOTICE.replace("========== maildesk #482913 ==========\n", ""),
-        NOTICE.partition("\n\n===")[0].removesuffix("\nJane"),
-        "Hello\n\n=== what we sent ===\nBye",
+        (NOTICE, NOTICE.replace(ABOVE_CARD, "")),
+        (SHORT, SHORT.replace(ABOVE_CARD, "")),
+        (NOTICE, NOTICE.partition("\nJane")[0]),
+        ("Hello\n\n=== what we sent ===\nBye", "Hello\n\n=== what we sent ===\nBye"),
     ],
 )
-def test_short_lines_go_with_the_quote_that_they_stand_in(quote: str) -> None:
+def test_short_lines_go_with_the_quote_that_they_stand_in(shown: str, quote: str) -> None:
     """A quote without any mark: the first or the last line alone would keep all of it as new text."""
-    sent = (line_hashes("Something else that we sent."), line_hashes(NOTICE), line_hashes(quote))
+    sent = (line_hashes("Something else that we sent."), line_hashes(shown))
     assert new_text(f"{quote}\n\nUse the other tray.", sent).text == "Use the other tray."
     assert new_text(f"Use the other tray.\n\n{quote}", sent).text == "Use the other tray."
     assert new_text(quote, sent).text == ""
