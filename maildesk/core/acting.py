@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from maildesk.core import telling
+from maildesk.core import copies, telling
+from maildesk.core.address import Address
 from maildesk.core.changes import Append, Set
 from maildesk.core.commands import Effect, Parsed
 from maildesk.core.draft import Draft
@@ -15,7 +16,10 @@ from maildesk.core.policy import Agent
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """What an agent (None: the admin at the command line) asks for on one ticket."""
+    """What an agent (None: the admin at the command line) asks for on one ticket, with proof.
+
+    `copied` are the addresses in To and Cc of the mail.
+    """
 
     ticket: int
     agent: Agent | None
@@ -26,7 +30,7 @@ class Act:
     message_id: str = ""
     proof: Proof = Proof.AUTHENTICATED
     attachments: tuple[Attachment, ...] = ()
-    copied: tuple[str, ...] = ()
+    copied: tuple[Address, ...] = ()
 
 
 def set_status(draft: Draft, number: int, status: Status, actor: str, why: str) -> None:
@@ -93,11 +97,14 @@ def _entry(draft: Draft, act: Act, kind: EntryKind) -> Entry:
 def _answer(draft: Draft, act: Act) -> None:
     ticket = draft.ticket(act.ticket)
     draft.apply(Append(_entry(draft, act, EntryKind.AGENT_REPLY), act.actor, "answered the customer"))
+    have = {one.address for one in act.copied}
     for participant in ticket.participants:
-        if participant.address in act.copied:
+        if participant.address and have & {participant.address, participant.answer_at}:
             draft.because(f"{participant.address} stands in its To or Cc and has it already.")
         elif participant.address:
             draft.notify_participant("answer", participant, act.ticket, draft.key)
+    # Only now: they have this mail, and get the next one.
+    copies.join(draft, act.ticket, act.copied, act.actor, "copied by an agent's proven answer")
     # An answer claims a ticket that nobody has, unless the same mail says whose it is.
     if act.agent and not ticket.assignee and not any(e.field == "assignee" for e in act.parsed.effects):
         draft.apply(

@@ -2,6 +2,9 @@
 
 import hashlib
 import re
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -11,6 +14,9 @@ NEW, QUOTE, SIGNATURE, SEPARATOR = "new", "quote", "signature", "separator"
 _MAX_LINES = 20_000
 _LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 _MAX_SIGNATURE = 25
+_RULE = re.compile(r"\s*[-=_*~]{2,}\s*")
+AGAIN = "+"
+"""Stands before the hash of a line that we gave back to its writer, to be sent again: it is no quote where it comes."""
 _HTML_QUOTE = re.compile(
     r"<blockquote|class=[\"']?(?:gmail_quote|yahoo_quoted|moz-cite-prefix|protonmail_quote|zmail_extra)"
     r"|divRplyFwdMsg|appendonsend|OLK_SRC_BODY_SECTION",
@@ -29,10 +35,14 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class NewText:
-    """`text`: the new text, with the quotes between its answers. `spans` cover the whole text, in order."""
+    """`text`: the new text, with the quotes between its answers. `spans` cover the whole text, in order.
+
+    `cut` are the lines below a signature or a separator that bear no quote mark and that we did not send.
+    """
 
     text: str
     spans: tuple[Span, ...]
+    cut: tuple[str, ...] = ()
 
 
 def line_hash(line: str) -> str:
@@ -48,12 +58,12 @@ def line_hashes(text: str) -> tuple[str, ...]:
     return tuple(found for found in map(line_hash, text.split("\n")) if found)
 
 
-def new_text(text: str, sent: frozenset[str] = frozenset(), html: str = "") -> NewText:
+def new_text(text: str, sent: Sequence[Sequence[str]] = (), html: str = "") -> NewText:
     """Tell new text from the rest. Never raises. Lines beyond the first 20,000 go with the last of them.
 
-    Lines whose hash is in `sent` are quote (those of three words, or with a quote mark, or between such): we
-    know what we sent; then the clients' patterns decide; `html` helps where the plain text has lost all
-    marks. Quotes between two answers stay in the result, as does a passed-on mail, which is what its sender
+    `sent` are the line hashes of our mails that it may quote, each in its order. Their lines are quote (see
+    `_by_hash`): we know what we sent; then the clients' patterns decide; `html` helps where the plain text has
+    lost all marks. Quotes between two answers stay in the result, as does a passed-on mail, which is what its sender
     wants us to read. The result may be empty: then there is no new text, and nothing to send on.
     """
     lines = text.split("\n")
@@ -64,23 +74,104 @@ def new_text(text: str, sent: frozenset[str] = frozenset(), html: str = "") -> N
     if QUOTE not in kinds and html and _HTML_QUOTE.search(html):
         _by_html(lines, kinds, html)
     _signatures(lines, kinds)
-    return NewText(_joined(lines, kinds), _spans(lines, kinds))
+    return NewText(_joined(lines, kinds), _spans(lines, kinds), _cut(lines, kinds, sent))
 
 
-def _by_hash(lines: list[str], sent: frozenset[str]) -> list[str]:
-    hits = [bool(line.strip()) and line_hash(line) in sent for line in lines]
+def _by_hash(lines: list[str], sent: Sequence[Sequence[str]]) -> list[str]:
+    """Marks what we sent: lines of three words, lines with a quote mark, and the short ones that go with them.
+
+    A short line ("Thanks") may be typed anew, so it counts only where it stands as in our mail: between two lines
+    that count, in the same order; or above one, where our mail begins like that, or below one, where it ends so. An
+    unmarked line beside marked ones is an answer to them.
+    """
+    places = [_places(mail) for mail in sent]
+    ours = {found for mail in sent for found in mail if not found.startswith(AGAIN)}
+    words = [(at, found) for at, line in enumerate(lines) if (found := line_hash(line))]
+    known = [
+        i
+        for i, (at, found) in enumerate(words)
+        if found in ours and (quotes.is_quoted(lines[at]) or len(lines[at].split()) >= 3)
+    ]
+    quoted = set(known)
+    for before, after in pairwise((-1, *known, len(words))):
+        if after - before < 2:
+            continue
+        above = before >= 0 and not quotes.is_quoted(lines[words[before][0]])
+        below = after < len(words) and not quotes.is_quoted(lines[words[after][0]])
+        hashes = [found for _, found in words[max(before, 0) : after + 1]]
+        between = before >= 0 and after < len(words) and (above or below) and ours.issuperset(hashes)
+        if between and any(_in_order(hashes, one) for one in places):
+            quoted.update(range(before, after))
+            continue
+        if below:
+            quoted.update(range(after - _beginning(words, before, after, sent), after))
+        if above:
+            quoted.update(range(before, before + 1 + _ending(words, before, after, sent)))
     kinds = [NEW] * len(lines)
-    for at, line in enumerate(lines):
-        if hits[at] and (quotes.is_quoted(line) or len(line.split()) >= 3):
-            kinds[at] = QUOTE
-    # A short line ("Thanks") may be typed anew: it counts only between longer ones of ours, marked alike.
-    known = [at for at, kind in enumerate(kinds) if kind == QUOTE]
-    for before, after in pairwise(known):
-        between = [at for at in range(before + 1, after) if lines[at].strip()]
-        if between and all(hits[at] for at in between):
-            for at in between:
-                kinds[at] = QUOTE
+    for i in quoted:
+        kinds[words[i][0]] = QUOTE
+    _rules(lines, kinds)
     return kinds
+
+
+def _places(mail: Sequence[str]) -> Mapping[str, list[int]]:
+    places = defaultdict(list)
+    for at, found in enumerate(mail):
+        places[found].append(at)
+    return places
+
+
+def _in_order(hashes: list[str], places: Mapping[str, list[int]]) -> bool:
+    """Whether a mail of ours has these lines in this order; others may stand between, as clients drop some."""
+    last = -1
+    for found in hashes:
+        here = places.get(found, ())
+        behind = bisect_right(here, last)
+        if behind == len(here):
+            return False
+        last = here[behind]
+    return True
+
+
+def _beginning(
+    words: list[tuple[int, str]], before: int, after: int, sent: Sequence[Sequence[str]], missing: int = 1
+) -> int:
+    """How many lines right above the line `after` are how a mail of ours begins, up to that line.
+
+    One line may be missing between: the one above the card stands in the text part alone.
+    """
+    for mail in sent:
+        room = mail[: after - before + 1]
+        count = room.index(words[after][1]) if words[after][1] in room else 0
+        for start in range(count, count - 1 - missing, -1):
+            above = [found for _, found in words[after - start : after]]
+            if 0 < start < after - before and above == list(mail[:start]):
+                return start
+    return 0
+
+
+def _ending(words: list[tuple[int, str]], before: int, after: int, sent: Sequence[Sequence[str]]) -> int:
+    """How many lines right below the line `before` are how a mail of ours ends, from that line on."""
+    turned = [(at, found) for at, found in reversed(words[before:after])]
+    last = len(turned) - 1
+    return _beginning(turned, -1, last, [mail[-last - 2 :][::-1] for mail in sent], 0) if last else 0
+
+
+def _rules(lines: list[str], kinds: list[str]) -> None:
+    """A line of dashes between two lines of our quote is part of it; it has no word by which to know it."""
+    filled = [at for at, line in enumerate(lines) if line.strip()]
+    for above, here, below in zip(filled, filled[1:], filled[2:], strict=False):
+        if kinds[above] == kinds[below] == QUOTE and _RULE.fullmatch(lines[here]):
+            kinds[here] = QUOTE
+
+
+def _cut(lines: list[str], kinds: list[str], sent: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    shown = {found.removeprefix(AGAIN) for mail in sent for found in mail}
+    return tuple(
+        line
+        for line, kind in zip(lines, kinds, strict=True)
+        if kind != NEW and line.strip() and not quotes.is_quoted(line) and line_hash(line) not in shown
+    )
 
 
 def _by_pattern(lines: list[str], kinds: list[str]) -> None:

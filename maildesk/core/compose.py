@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 from zoneinfo import ZoneInfo
 
 from maildesk.core import gate, identity, notices, showing, writing
-from maildesk.core.body import line_hashes
+from maildesk.core.body import AGAIN, line_hashes
 from maildesk.core.changes import Notice
 from maildesk.core.draft import domain
 from maildesk.core.identity import Keys, TokenKind
@@ -47,23 +47,22 @@ def compose(
     context = showing.context(notice, material, policy, subject)
     if notice.kind == "answer" and not context["text"] and not context["files"]:
         raise ValueError(f"the notice {notice.once} is an answer without text and files")
-    text = templates.render(notice.kind, "txt", context)
-    markup = templates.render(notice.kind, "html", context)
+    words = _words(notice, material, policy, templates, context)
+    recipient, text, markup = words["To"], words["text"], words["HTML"]
     sender, display = showing.desk_address(ticket, policy), _display(notice, material, policy)
-    recipient = _recipient(notice, ticket, policy)
     threading = _threading(notice, material, policy, keys, sender, display)
     if kind.audience == "customer":
         parts = {
             "From": display,
-            "To": recipient,
-            "subject": subject,
             "headers": threading.decode(),
             "file names": "\n".join(one.name for one in showing.files(notice, material).attached),
-            "text": text,
-            "HTML": markup,
         }
+        apart = None
+        if others := gate.without_own(notice, material, policy):
+            seen = showing.context(notice, others, policy, _subject(notice, others.ticket))
+            apart = parts | _words(notice, others, policy, templates, seen)
         template = _template_text(material, templates, context, notice.kind)
-        if found := gate.findings(parts, notice, material, policy, keys, template):
+        if found := gate.findings(parts | words, notice, material, policy, keys, template, apart):
             return Blocked(found)
     message_id = identity.message_id(keys, notice.once, domain(policy))
     head = b"".join(
@@ -95,6 +94,22 @@ def _subject(notice: Notice, ticket: Ticket | None) -> str:
         return writing.one_line(tagged(ticket.subject, ticket.number))
     about = str(notice.facts.get("subject", "")) or NO_SUBJECT
     return writing.one_line(f"{'Held' if notice.kind == 'held' else 'Not done'}: {about}")
+
+
+def _words(
+    notice: Notice,
+    material: Material,
+    policy: Policy,
+    templates: Templates,
+    context: Mapping[str, object],
+) -> dict[str, str]:
+    """What people read of the mail, part by part."""
+    return {
+        "To": _recipient(notice, material.ticket, policy),
+        "subject": _subject(notice, material.ticket),
+        "text": templates.render(notice.kind, "txt", context),
+        "HTML": templates.render(notice.kind, "html", context),
+    }
 
 
 def _display(notice: Notice, material: Material, policy: Policy) -> str:
@@ -199,4 +214,4 @@ def _lines(notice: Notice, text: str) -> tuple[str, ...]:
     An error mail gives an agent's own text back to be sent again: that text is no quote in the next mail.
     """
     own = set(line_hashes(str(notice.facts.get("text", "")))) if notice.kind == "error" else set()
-    return tuple(line for line in dict.fromkeys(line_hashes(text)) if line not in own)
+    return tuple(AGAIN + line if line in own else line for line in line_hashes(text))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from maildesk.core import acting, commands, identity, requesting, rules, same, telling
 from maildesk.core.bounce import Bounce
@@ -100,10 +100,11 @@ def _arrival(draft: Draft, cause: Arrival, standing: Standing) -> tuple[Disposit
     ours = found.how in ("token", "anchor") or any(
         identity.own_message_id(keys, mid) for mid in reading.cited
     )
-    answered = ours or bool(message.header(TRACE))
+    participant = draft.ticket(found.ticket).participant(standing.sender) if found.ticket else None
+    known = participant or standing.agent
+    answered = ours or message.header(TRACE) or (found.how == "subject" and known)
     if reading.kind.kind == "auto-replied" or (answered and reading.kind.kind == "auto-generated"):
         return _automatic(draft, cause, standing, found)
-    participant = draft.ticket(found.ticket).participant(standing.sender) if found.ticket else None
     if standing.agent and not participant:
         return _agent(draft, cause, standing, standing.agent, found)
     return _customer(draft, cause, standing, found)
@@ -197,7 +198,7 @@ def _agent(
     released = bool(reading.evidence.released_by)
     draft.because(_sentence(standing.why))
     if standing.proof is Proof.CLAIMED:
-        if found.ticket or commands.has_command(reading.new_text) or _answers_held(draft, reading, found):
+        if found.ticket or _has_command(reading) or _answers_held(draft, reading, found):
             return _hold(draft, reading, agent, found)
         return _customer(draft, cause, standing, found)
     if found.ticket:
@@ -207,11 +208,12 @@ def _agent(
         draft.because("It went to a reply address, but it answers none of our mails and has another subject.")
         return _hold(draft, reading, agent, found)
     if found.ticket is None:
-        if commands.has_command(reading.new_text):
+        if _has_command(reading):
             parsed = Parsed("", (), ("It has commands, but names no ticket. Answer a mail of the ticket.",))
             return _error(draft, reading, agent, None, parsed)
         return _customer(draft, cause, standing, found)
     parsed = commands.parse(reading.new_text, draft.policy)
+    parsed = replace(parsed, errors=(*parsed.errors, *commands.strays(reading.cut)))
     if standing.others:
         named = ", ".join(f"#{number}" for number in (found.ticket, *standing.others))
         parsed = Parsed(
@@ -235,11 +237,15 @@ def _agent(
         message_id=reading.message.message_id,
         proof=standing.proof,
         attachments=reading.message.attachments,
-        copied=tuple(a.address for a in (*reading.message.to, *reading.message.cc)),
+        copied=(*reading.message.to, *reading.message.cc),
     )
     disposition = acting.act(draft, request)
     requesting.learn_ids(draft, reading, found.ticket)
     return disposition, found.ticket
+
+
+def _has_command(reading: Reading) -> bool:
+    return commands.has_command(reading.new_text) or bool(commands.strays(reading.cut))
 
 
 def _files(reading: Reading) -> bool:
@@ -252,8 +258,10 @@ def _answers_held(draft: Draft, reading: Reading, found: Match) -> bool:
     ours = any(identity.own_message_id(draft.after.keys, mid) for mid in reading.cited)
     # A mail that somebody writes anew may begin so, too: only an answer has a mark before it, or cites something.
     answers = bool(reading.cited) or not reading.message.subject.lower().startswith("held:")
-    named = answers and base(reading.message.subject).startswith("held:")
-    return named or (found.ticket is None and ours)
+    about = base(reading.message.subject)
+    if found.ticket and about == base(draft.ticket(found.ticket).subject):
+        return False
+    return (answers and about.startswith("held:")) or (found.ticket is None and ours)
 
 
 def _answers_internal(draft: Draft, reading: Reading) -> bool:

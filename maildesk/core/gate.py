@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from maildesk.core import identity, quotes
 from maildesk.core.changes import Notice
@@ -22,6 +23,7 @@ _WINDOWS = 200
 _COMMAND_LINK = re.compile(r"mailto:[^\s<>\"']{0,2000}?(?:#|%23)(?:\s|%20)*[^\W\d_]", re.IGNORECASE)
 # The line above the card in mails to agents, however it is quoted (templates/*/card.txt).
 _CARD_LINE = re.compile(r"^[ \t>|]*={10} maildesk #\d+ ={10}[ \t]*$", re.MULTILINE)
+_UNNAMED = "?"
 _TAG = re.compile(r"<[^<>]*>")
 _TOKEN = "a reply address that belongs to somebody else: who has it can write in their name"
 _LINK = "a mailto link that writes a #command for whoever clicks on it"
@@ -44,11 +46,13 @@ def findings(
     policy: Policy,
     keys: Keys,
     template_text: str = "",
+    apart: Mapping[str, str] | None = None,
 ) -> tuple[str, ...]:
     """What a mail to a customer must not show: sentences for agents alone, which say what it is and what to do.
 
     `parts` are the decoded header values and bodies by name; those whose name begins with "HTML" are markup.
-    `template_text` is what the template says without the entry's text. Attached files are not looked into.
+    `template_text` is what the template says without the entry's text, `apart` the parts as they are `without_own`.
+    Attached files are not looked into.
     """
     found: dict[str, list[str]] = {}
     for name, content in parts.items():
@@ -56,7 +60,8 @@ def findings(
         text = html.unescape(content) if markup else content
         if _foreign_token(text, notice, keys):
             found.setdefault(_TOKEN, []).append(name)
-        for agent, address in _agents_named(text.lower(), notice, policy):
+        others = html.unescape(apart[name]) if apart and markup else apart[name] if apart else text
+        for agent, address in _agents_named(others.lower(), notice, policy):
             what = f"{address}, the private address of {agent}, which customers are not shown"
             found.setdefault(what, []).append(name)
         if _COMMAND_LINK.search(text):
@@ -68,6 +73,25 @@ def findings(
         who = one_line(entry.author_name) or "somebody"
         found.setdefault(f"a line of an internal note by {who}, which customers are not shown", ["text"])
     return tuple(_sentence(what, where) for what, where in found.items())
+
+
+def without_own(notice: Notice, material: Material, policy: Policy) -> Material | None:
+    """The material without the subject and the requester's name, where the recipient wrote an agent's address there.
+
+    They knew it first, and every mail of the ticket bears it: that is no leak to them, and nobody could take it out.
+    None where there is none, or where anybody else wrote it: a participant, or who took the ticket down for them.
+    """
+    ticket = material.ticket
+    first = next((entry for entry in material.thread if entry.kind is EntryKind.CUSTOMER), None)
+    if ticket is None or first is None or ticket.source != "email":
+        return None
+    own = ticket.requester
+    if notice.person != identity.person_of_address(own.address) or first.author != own.address:
+        return None
+    if not _agents_named(f"{ticket.subject}\n{own.name}".lower(), notice, policy):
+        return None
+    people = tuple(replace(one, name=_UNNAMED) if one is own else one for one in ticket.participants)
+    return replace(material, ticket=replace(ticket, subject="", participants=people))
 
 
 def _sentence(what: str, where: list[str]) -> str:

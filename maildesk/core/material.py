@@ -33,7 +33,7 @@ class PartRef:
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """A mail ready to send: own bytes and references, in order. `lines` are the line hashes of its text."""
+    """A mail ready to send: own bytes and references, in order. `lines` are the line hashes of its text, in order."""
 
     message_id: str
     subject: str

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from maildesk.core import rules
+from maildesk.core import commands, rules
 from maildesk.core.body import line_hash, line_hashes, new_text
 from maildesk.core.bounce import Bounce, bounce
 from maildesk.core.classify import Kind, classify
@@ -34,7 +34,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A mail, read."""
+    """A mail, read. `cut` are the lines that look like commands, but stand below a signature or a separator."""
 
     message: Message
     envelope: Envelope
@@ -42,6 +42,7 @@ class Reading:
     kind: Kind
     bounce: Bounce | None
     new_text: str
+    cut: tuple[str, ...]
     lines: tuple[str, ...]
     leaves: Mapping[str, rules.Leaf]
 
@@ -77,12 +78,20 @@ def _kept(lines: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def read(
-    raw: bytes, envelope: Envelope, evidence: Evidence, policy: Policy, sent: frozenset[str] = frozenset()
+    raw: bytes,
+    envelope: Envelope,
+    evidence: Evidence,
+    policy: Policy,
+    sent: Sequence[Sequence[str]] = (),
 ) -> Reading:
-    """Reads a mail. `sent` are the line hashes of our mails that it answers. Bounded in time on any input."""
+    """Reads a mail. `sent` are the line hashes of our mails that it answers, mail by mail.
+
+    Bounded in time on any input.
+    """
     message = parse(raw)
     report = bounce(message, raw)
-    fresh = new_text(message.text, sent, message.html).text
+    found = new_text(message.text, sent, message.html)
+    fresh = found.text
     to = (*(a.address for a in message.to), *(a.address for a in message.cc), *envelope.recipients)
     facts = {
         "from_": tuple(a.address for a in message.from_),
@@ -97,6 +106,7 @@ def read(
         kind=classify(message, envelope.sender == "", report),
         bounce=report,
         new_text=fresh,
+        cut=tuple(line.strip() for line in found.cut if commands.has_command(line)),
         lines=_kept(line_hashes(message.text)),
         leaves=rules.leaves(policy, facts),
     )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from maildesk.core import identity, rules, telling
+from maildesk.core import copies, identity, rules, telling
 from maildesk.core.acting import assign, move, set_topic
-from maildesk.core.changes import AnswerAt, Append, Join, Learn, Link, Open, Set
+from maildesk.core.changes import AnswerAt, Append, Learn, Link, Open, Set
 from maildesk.core.draft import Draft
 from maildesk.core.matching import Match
 from maildesk.core.model import (
@@ -27,8 +27,6 @@ from maildesk.core.proof import Standing, desk_part, is_desk
 from maildesk.core.reading import Reading
 from maildesk.core.subject import LETTERS, frozen
 from maildesk.core.thanks import thanks
-
-COLLABORATORS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,19 +150,9 @@ def add_entry(
 
 
 def _join_copied(draft: Draft, who: Contribution, number: int) -> None:
-    """Those in To and Cc of a proven mail take part from now on."""
-    if who.reading is None or who.proof is Proof.CLAIMED:
-        return
-    for address in (*who.reading.message.to, *who.reading.message.cc):
-        ticket = draft.ticket(number)
-        known = ticket.participant(address.address) or draft.policy.agent_at(address.address)
-        if not address.address or known or is_desk(address.address, draft.policy):
-            continue
-        if len(ticket.participants) > COLLABORATORS:
-            draft.because(f"More than {COLLABORATORS} people would take part; the rest gets no copies.")
-            return
-        person = Participant(address.address, address.name or address.address, "collaborator")
-        draft.apply(Join(number, person, who.actor, "copied by a proven mail"))
+    if who.reading is not None and who.proof is not Proof.CLAIMED:
+        shown = (*who.reading.message.to, *who.reading.message.cc)
+        copies.join(draft, number, shown, who.actor, "copied by a proven mail")
 
 
 def _answer_at(draft: Draft, who: Contribution, number: int) -> None:

@@ -21,16 +21,16 @@ from maildesk.store.schema import attachment, attempt, entry, event, inbox, outb
 from maildesk.store.tickets import tickets
 
 
-def sent_lines(conn: Connection, rows: Iterable[inbox_rows.Row]) -> Mapping[str, frozenset[str]]:
-    """For each mail (by row key) the line hashes of our mails that it answers."""
+def sent_lines(conn: Connection, rows: Iterable[inbox_rows.Row]) -> Mapping[str, tuple[tuple[str, ...], ...]]:
+    """For each mail (by row key) the line hashes of our mails that it answers, mail by mail."""
     by_key = {row.key: [mid_hash(ref) for ref in row.refs] for row in rows}
     wanted = sorted({mid for mids in by_key.values() for mid in mids})
-    found: dict[str, list[str]] = {}
+    found: dict[str, tuple[str, ...]] = {}
     if wanted:
         for row in conn.execute(select(sent_line).where(sent_line.c.mid.in_(wanted))):
-            found[row.mid] = row.lines.split()
+            found[row.mid] = tuple(row.lines.split())
     return {
-        key: frozenset(line for mid in mids for line in found.get(mid, ())) for key, mids in by_key.items()
+        key: tuple(found[mid] for mid in dict.fromkeys(mids) if mid in found) for key, mids in by_key.items()
     }
 
 

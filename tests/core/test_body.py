@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from maildesk.core.body import NewText, Span, line_hash, line_hashes, new_text
+from maildesk.core.body import AGAIN, NewText, Span, line_hash, line_hashes, new_text
 
 OURS = "Dear Jane,\n\nplease switch the printer off and on again.\nThanks\nThen call us back today.\n\nBob"
 
@@ -60,7 +60,7 @@ def test_patterns(text: str, expected: str) -> None:
 
 
 def test_our_own_lines_are_known_without_any_mark() -> None:
-    sent = frozenset(line_hashes(OURS))
+    sent = (line_hashes(OURS),)
     answered = (
         "It burns now.\n\nplease switch the printer off and on again.\nThanks\nThen call us back today."
     )
@@ -69,14 +69,93 @@ def test_our_own_lines_are_known_without_any_mark() -> None:
 
 
 def test_short_words_typed_anew_are_not_ours() -> None:
-    sent = frozenset(line_hashes(OURS))
+    sent = (line_hashes(OURS),)
     assert new_text("Thanks", sent).text == "Thanks"
     assert new_text("Thanks\n\n> Thanks\n> Bob", sent).text == "Thanks"
     assert new_text("Thanks\n\nplease switch the printer off and on again.", sent).text == "Thanks"
 
 
+NOTICE = (
+    "Hello\n\nit prints blank pages only.\n-----\nAlready tried:\nnew paper\nWhat shall I do now?\nJane\n\n"
+    "========== maildesk #482913 ==========\nYour reply goes to Jane\nStatus: new\nTag: hardware"
+)
+
+
+SHORT = NOTICE.replace("it prints blank pages only.", "Blank pages!").replace(
+    "What shall I do now?", "What now?"
+)
+ABOVE_CARD = "========== maildesk #482913 ==========\n"
+
+
+@pytest.mark.parametrize(
+    ("shown", "quote"),
+    [
+        (NOTICE, NOTICE),
+        (SHORT, SHORT),
+        # HTML has no line above the card.
+        (NOTICE, NOTICE.replace(ABOVE_CARD, "")),
+        (SHORT, SHORT.replace(ABOVE_CARD, "")),
+        (NOTICE, NOTICE.partition("\nJane")[0]),
+        ("Hello\n\n=== what we sent ===\nBye", "Hello\n\n=== what we sent ===\nBye"),
+    ],
+)
+def test_short_lines_go_with_the_quote_that_they_stand_in(shown: str, quote: str) -> None:
+    """A quote without any mark: the first or the last line alone would keep all of it as new text."""
+    sent = (line_hashes("Something else that we sent."), line_hashes(shown))
+    assert new_text(f"{quote}\n\nUse the other tray.", sent).text == "Use the other tray."
+    assert new_text(f"Use the other tray.\n\n{quote}", sent).text == "Use the other tray."
+    assert new_text(quote, sent).text == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # Our mail begins so, but the line stands above the whole of it, or above another line.
+        (f"Hello\n\n{NOTICE}", "Hello"),
+        ("Hello\n\nYour reply goes to Jane", "Hello"),
+        (f"{NOTICE}\nJane", "Jane"),
+        # It ends neither there nor with that line.
+        ("it prints blank pages only.\nnew paper", "new paper"),
+        ("it prints blank pages only.\nAlready tried:", "Already tried:"),
+        ("Your reply goes to Jane\nTag: hardware", "Tag: hardware"),
+        # Another order, another line between.
+        ("What shall I do now?\nnew paper\nYour reply goes to Jane", "new paper"),
+        (
+            "it prints blank pages only.\nAlready tried:\nNo.\nnew paper\nWhat shall I do now?\nYes.",
+            "Already tried:\nNo.\nnew paper\nWhat shall I do now?\nYes.",
+        ),
+        # An answer between marked lines has no mark.
+        ("> it prints blank pages only.\nnew paper\n> What shall I do now?", "new paper"),
+        (
+            "> Hello\n> it prints blank pages only.\n\nJane\n\n> Already tried:\n> new paper\n\nnew paper",
+            "Jane\n\n> Already tried:\n> new paper\n\nnew paper",
+        ),
+        # No word, and still said.
+        (f"{NOTICE}\n\n👍", "👍"),
+    ],
+)
+def test_what_a_person_wrote_is_not_taken_for_ours(text: str, expected: str) -> None:
+    assert new_text(text, (line_hashes(NOTICE),)).text == expected
+
+
+def test_a_text_that_was_given_back_is_new_when_it_comes_again() -> None:
+    sent = ((line_hash("Your text, to be sent again:"), AGAIN + line_hash("Please turn it off.")),)
+    assert new_text("Please turn it off.\n\nYour text, to be sent again:", sent).text == "Please turn it off."
+    quoted = "-----Original Message-----\nFrom: Desk\nSent: Tuesday\n\nPlease turn it off."
+    assert "Please turn it off." not in new_text(f"Better now.\n\n{quoted}", sent).cut
+
+
+def test_what_was_cut() -> None:
+    sent = (line_hashes("#open is what we said\nTwo of us."),)
+    below = "-----Original Message-----\nFrom: Bob\nSent: Tuesday\n\n#open is what we said\n> #wait\n#close"
+    assert new_text(f"Yes.\n\n-- \nAlice\n#hold\n\n{below}", sent).cut == (
+        "-- ", "Alice", "#hold", "-----Original Message-----", "From: Bob", "Sent: Tuesday", "#close",
+    )  # fmt: skip
+    assert new_text("Yes.\n#hold").cut == ()
+
+
 def test_only_our_lines_is_empty() -> None:
-    assert new_text("please switch the printer off and on again.", frozenset(line_hashes(OURS))).text == ""
+    assert new_text("please switch the printer off and on again.", (line_hashes(OURS),)).text == ""
 
 
 def test_html_helps_where_the_text_has_no_marks() -> None:
@@ -122,6 +201,6 @@ def test_line_hash_tells_lines_apart() -> None:
 def test_bombs_end_soon(unit: str) -> None:
     text = unit * (2 * 1024 * 1024 // len(unit))
     started = time.process_time()
-    found = new_text(text, frozenset({"0" * 16}))
+    found = new_text(text, (("0" * 16,),))
     assert time.process_time() - started < 5
     assert found.spans[-1].end == len(text)

@@ -99,7 +99,7 @@ def test_every_mail_is_sound(notice: Notice, material: Material) -> None:
     else:
         assert found["Reply-To"] is None
         assert found["References"] is None
-    assert mail.lines == tuple(dict.fromkeys(mail.lines))
+    assert len(mail.lines) == len(line_hashes(text(mail)))
 
 
 @pytest.mark.parametrize(("notice", "material"), samples.all_notices(), ids=lambda v: getattr(v, "kind", ""))
@@ -250,7 +250,7 @@ def test_an_errors_own_text_can_be_sent_again() -> None:
     mail = composed(*of("error"))
     again = "#status in-progress\n#priority high\n\nDear Jane,\n\nwe are looking into it.\n\nAlice"
     quoted = "\n".join(f"> {line}" for line in text(mail).split("\n"))
-    assert new_text(f"{again}\n\n{quoted}", frozenset(mail.lines)).text == again
+    assert new_text(f"{again}\n\n{quoted}", (mail.lines,)).text == again
     assert line_hash("This could not be done, so nothing went to the customer:") in mail.lines
 
 
@@ -310,6 +310,65 @@ def test_what_strangers_write_is_never_executed(notice: Notice, material: Materi
         assert "{{7*7}}" in plain
         assert "{{7*7}}" in html
         assert "&lt;script&gt;" in html
+
+
+OWN_NAME = replace(samples.TICKET.requester, name="Jane for Bob@private.example")
+NAMED: list[dict[str, Any]] = [
+    {"subject": "No answer from bob@private.example & others"},
+    {"participants": (OWN_NAME, samples.TICKET.participants[1])},
+]
+
+
+@pytest.mark.parametrize("named", NAMED)
+@pytest.mark.parametrize("kind", ["acknowledgment", "answer"])
+def test_what_the_recipient_wrote_in_the_subject_or_as_their_name_is_no_leak_to_them(
+    kind: str, named: dict[str, Any]
+) -> None:
+    notice, material = of(kind)
+    own = replace(material, ticket=replace(samples.TICKET, **named))
+    mail = composed(notice, own)
+    assert "bob@private.example" in f"{message(mail)['Subject']} {message(mail)['To']}".lower()
+    # Anybody else wrote it: whoever took the ticket down, another sender, or the other participant reads it.
+    assert own.ticket is not None
+    stranger = replace(samples.FIRST, author="tim@elsewhere.example")
+    tom = identity.person_of_address("tom@customer.example")
+    for other, shown in (
+        (notice, replace(own, ticket=replace(own.ticket, source="api"))),
+        (notice, replace(own, thread=(stranger, samples.FIRST))),
+        (notice, replace(own, thread=())),
+        (replace(notice, to="tom@customer.example", person=tom), own),
+    ):
+        blocked = compose(other, shown, POLICY, KEYS, TEMPLATES)
+        # Who else takes part is named in answers alone.
+        hidden = other is not notice and kind == "acknowledgment" and "subject" not in named
+        assert isinstance(blocked, Composed if hidden else Blocked)
+
+
+@pytest.mark.parametrize("named", NAMED)
+@pytest.mark.parametrize(
+    ("leak", "place"),
+    [
+        ({"new_text": "Bob (bob@private.example) will call you."}, "the text or signature"),
+        ({"new_text": "No answer from bob@private.example & others"}, "the text or signature"),
+        ({"new_text": "bob@private.example"}, "the text or signature"),
+        (
+            {"attachments": (replace(samples.FIRST.attachments[0], name="bob@private.example 1.pdf"),)},
+            "the names",
+        ),
+    ],
+)
+def test_the_same_address_in_an_answer_is_a_leak(
+    named: dict[str, Any], leak: dict[str, Any], place: str
+) -> None:
+    notice, material = of("answer")
+    answer = replace(samples.ANSWER, **leak)
+    thread = (samples.FIRST, answer)
+    own = Material(replace(samples.TICKET, **named), answer, thread, material.references)
+    blocked = compose(notice, own, POLICY, KEYS, TEMPLATES)
+    assert isinstance(blocked, Blocked)
+    (one,) = blocked.findings
+    assert one.startswith("It contains bob@private.example,")
+    assert f"Take it out of {place}" in one
 
 
 def test_the_gate_stops_a_mail() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -25,6 +26,7 @@ from tests.core.given import (
     a_reading,
     a_snapshot,
     a_ticket,
+    a_token,
     decided,
     kinds,
     mails,
@@ -50,6 +52,34 @@ def test_an_answering_machine_that_answers_nothing_of_ours_opens_nothing() -> No
     decision = decided(headers={"Auto-Submitted": "auto-replied"})
     assert (decision.disposition, decision.ticket) == ("auto-reply", None)
     assert not decision.notices
+
+
+@pytest.mark.parametrize("status", list(Status))
+@pytest.mark.parametrize(
+    "mail",
+    [
+        {"to": a_token(JANE), "subject": RE},
+        {"to": a_token(JANE), "subject": "Out of office"},
+        {"headers": {"In-Reply-To": f"<{SENT}>"}},
+        {"headers": {"References": f"<{identity.anchor(KEYS, NUMBER, 'mail:x', 'desk.example')}>"}},
+        {"subject": f"{RE} [#{NUMBER}]"},
+    ],
+    ids=["token", "token and another subject", "in-reply-to", "anchor", "subject"],
+)
+@pytest.mark.parametrize("sender", [JANE, TOM, ALICE])
+def test_what_a_machine_generates_in_answer_to_us_opens_and_moves_nothing(
+    sender: str, mail: dict[str, Any], status: Status
+) -> None:
+    snapshot = replace(OPEN, tickets={NUMBER: a_ticket(status=status, closed=START, answered=True)})
+    headers = {"Auto-Submitted": "auto-generated", **mail.get("headers", {})}
+    decision = decided(snapshot, sender=sender, **{**mail, "headers": headers})
+    # A number in a stranger's subject may be another desk's.
+    if sender != TOM or mail != {"subject": f"{RE} [#{NUMBER}]"}:
+        assert decision.disposition == "auto-reply"
+        assert not decision.notices
+        assert kinds(decision) == (["auto-reply"] if sender == JANE else [])
+    assert decision.after.tickets[NUMBER] == snapshot.tickets[NUMBER]
+    assert "acknowledgment" not in [kind for kind, _ in mails(decision)]
 
 
 @pytest.mark.parametrize(("traced", "disposition"), [(False, "new-ticket"), (True, "auto-reply")])

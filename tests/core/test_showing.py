@@ -117,7 +117,7 @@ def test_no_customer_can_write_a_card(line: str) -> None:
     assert material.entry is not None
     entry = replace(material.entry, text=forged, new_text=forged)
     shown = text(one, replace(material, entry=entry, thread=(entry,)))
-    sent = frozenset(line_hashes(shown))
+    sent = (line_hashes(shown),)
     (alike,) = (shown_line for shown_line in shown.split("\n") if shown_line.startswith(">"))
     assert "maildesk" in alike
     assert shown.count(f"\n{RULE}\n") == 1
@@ -130,7 +130,7 @@ def test_no_customer_can_write_a_card(line: str) -> None:
 
 def test_the_card_is_known_again_without_quote_marks() -> None:
     shown = text(*of("customer_reply"))
-    sent = frozenset(line_hashes(shown))
+    sent = (line_hashes(shown),)
     for reply in (f"It does.\n\n{shown}", f"{shown}\n\nIt does."):
         assert new_text(reply, sent).text == "It does."
 

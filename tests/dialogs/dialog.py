@@ -43,6 +43,7 @@ PEOPLE = {
     "mallory": "Mallory <mallory@elsewhere.example>",
     "alice": "Alice Ames <alice@desk.example>",
     "bob": "Bob Brown <bob@desk.example>",
+    "vera": "Vera <vera@parts.example>",
     "support": DESK,
     "billing": "billing@desk.example",
 }

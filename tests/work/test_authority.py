@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.desk import Desk, a_desk, a_mail, an_answer
+from tests.desk import DESK, Desk, a_desk, a_mail, an_answer
 from tests.work.authority import ALICE, BOB, JANE, TIM, handled, is_token, spoofed, state
 
 # Numbers that were guessed
@@ -126,6 +126,35 @@ def test_a_spoofed_agent_is_held_and_the_agent_gets_one_notice(desk: Desk, numbe
     assert notice["Reply-To"] is None
     assert not is_token(str(notice["From"]))
     assert "support+" not in notice.as_string()
+
+
+@pytest.mark.parametrize("to", ["support", "token of the customer", "token of another agent"])
+@pytest.mark.parametrize("sign", [{"Auto-Submitted": "auto-replied"}, {"Auto-Submitted": "auto-generated"}])
+def test_a_spoofed_automatic_answer_of_an_agent_writes_nothing(
+    desk: Desk, number: int, to: str, sign: dict[str, str]
+) -> None:
+    acknowledgment, notice = desk.mails(to=JANE)[0], desk.mails(to=BOB)[0]
+    before = desk.ticket(number)
+    address = {"support": DESK, "token of the customer": str(acknowledgment["Reply-To"])}.get(
+        to, str(notice["Reply-To"])
+    )
+    headers = {**sign, "In-Reply-To": str(acknowledgment["Message-ID"])}
+    row, mails = handled(desk, spoofed(number, "#resolve\nSend your password.", to=address, headers=headers))
+    assert (row["disposition"], row["proof"], row["ticket"], mails) == ("auto-reply", "claimed", None, [])
+    assert desk.ticket(number) == before
+
+
+def test_an_automatic_answer_of_an_agent_with_proof_is_recorded_and_carried_out_by_nobody(
+    desk: Desk, number: int
+) -> None:
+    notice = desk.mails(to=ALICE)[0]
+    away = an_answer(
+        notice, ALICE, "#resolve\nI am away.", "<a@desk.example>", {"Auto-Submitted": "auto-replied"}
+    )
+    row, mails = handled(desk, away)
+    assert (row["disposition"], row["ticket"], mails) == ("auto-reply", number, [])
+    found = state(desk, number)
+    assert (found["entries"], found["status"]) == (["customer", "auto-reply"], "new")
 
 
 def test_the_notice_goes_to_the_configured_address_whatever_the_mail_says(tmp_path: Path) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from email.message import EmailMessage
 from pathlib import Path
 
+import pytest
+
+from maildesk.core import markup
 from tests.desk import a_desk, a_mail, an_answer
 
 ALICE = "Alice Ames <alice@desk.example>"
@@ -54,6 +57,46 @@ def test_mail_answer_and_reply(tmp_path: Path, database_url: str) -> None:
         assert (ticket["status"], ticket["priority"], ticket["assignee"]) == ("in-progress", "high", "alice")
         assert [e["kind"] for e in ticket["entries"]] == ["customer", "agent-reply", "customer"]
         assert [e["seq"] for e in ticket["events"]] == list(range(1, len(ticket["events"]) + 1))
+
+
+@pytest.mark.parametrize("where", ["{text}\n\n{quote}", "{quote}\n\n{text}"])
+def test_a_quote_without_any_mark_reaches_no_customer(tmp_path: Path, where: str) -> None:
+    with a_desk(tmp_path) as desk:
+        desk.handle(a_mail(text="Hello\n\nit prints nothing but blank pages.\nPlease help\n\nJane\n"))
+        note = desk.mails("alice@desk.example", "new_ticket")[0]
+        mail = a_mail(
+            ALICE,
+            str(note["Reply-To"]),
+            f"Re: {note['Subject']}",
+            where.format(text="Use the other tray.", quote=plain(note).strip()),
+            "<a1@desk.example>",
+            {"In-Reply-To": str(note["Message-ID"])},
+        )
+        assert desk.handle(mail)["disposition"] == "agent-reply"
+        assert plain(desk.mails(JANE, "answer")[0]).startswith("Use the other tray.\n\nAlice Ames\n")
+
+
+def test_a_text_that_was_returned_is_no_command_in_the_quote_of_the_next_mail(tmp_path: Path) -> None:
+    """Some clients quote the HTML without a mark: the wrong command stands below the separator then."""
+    with a_desk(tmp_path) as desk:
+        desk.handle(a_mail())
+        note = desk.mails("alice@desk.example", "new_ticket")[0]
+        desk.handle(an_answer(note, ALICE, "Off and on.\n#priorty high", "<a1@desk.example>"))
+        error = desk.mails("alice@desk.example", "error")[0]
+        html = error.get_body(("html",))
+        assert html is not None
+        quote = markup.text_of(html.get_content()).replace("> ", "")
+        assert "\n#priorty high\n" in quote
+        mail = a_mail(
+            ALICE,
+            str(error["Reply-To"]),
+            f"Re: {error['Subject']}",
+            f"Off and on.\n#priority high\n\n-----Original Message-----\nFrom: x\nSent: y\n\n{quote}",
+            "<a2@desk.example>",
+            {"In-Reply-To": str(error["Message-ID"])},
+        )
+        assert desk.handle(mail)["disposition"] == "agent-reply"
+        assert plain(desk.mails(JANE, "answer")[0]).startswith("Off and on.\n\nAlice Ames\n")
 
 
 def test_attachments_go_both_ways(tmp_path: Path, database_url: str) -> None:

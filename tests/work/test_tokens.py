@@ -75,6 +75,10 @@ def test_a_token_burnt_by_reply_all_to_an_outsider(desk: Desk, number: int) -> N
     assert (row["disposition"], row["proof"]) == ("agent-reply", "token"), "that mail still proves itself"
     assert mails == [("answer", JANE)]
     assert "vendor@parts.example" in " ".join(row["why"])
+    joined = [event for event in desk.ticket(number)["events"] if event["kind"] == "participant"]
+    assert [(event["actor"], event["why"]) for event in joined] == [
+        ("Alice Ames", "copied by an agent's proven answer")
+    ]
     again = an_answer(notice, ALICE, "Send your password.", "<evil@parts.example>")
     row, mails = handled(desk, again)
     assert (row["disposition"], row["proof"], row["match"]) == ("held", "claimed", "token")

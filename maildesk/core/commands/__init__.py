@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import regex
@@ -27,6 +28,7 @@ _LINE = regex.compile(r"^[\s\p{Cf}]*(?:[-*•·]\s*)?[#＃﹟]\p{Cf}*([^\W\d_][\
 _HASH_WORD = regex.compile(r"^[\s\p{Cf}]*(?:[-*•·]\s*)?[#＃﹟]\p{Cf}*[^\W\d]")
 _NOTE = regex.compile(r"^[\s\p{Cf}]*(?:[-*•·]\s*)?[#＃﹟]\p{Cf}*note[\s\p{Cf}:.]*$", regex.IGNORECASE)
 _BLANK = regex.compile(r"[\s\p{Cf}]*")
+_NEAR = 0.75
 _ESCAPE = regex.compile(r"^([\s\p{Cf}]*)##")
 
 
@@ -55,6 +57,25 @@ def says_note(text: str) -> bool:
     A note too many costs a glance; a note that reaches a customer cannot be taken back.
     """
     return any(_NOTE.match(line) for line in text.split("\n"))
+
+
+def strays(lines: Iterable[str]) -> tuple[str, ...]:
+    """The errors of commands that stand below a signature or a separator, where they are not carried out.
+
+    A hashtag that resembles no command ("#WeAreHiring") is part of a signature. `#note` alone on its line is none:
+    see `says_note`.
+    """
+    errors = []
+    for line in lines:
+        found = _LINE.match(line)
+        word = found[1].lower() if found else line.strip().lstrip("#").lower()
+        if not _NOTE.match(line) and difflib.get_close_matches(word, BY_WORD, n=1, cutoff=_NEAR):
+            shown = line.strip()
+            errors.append(
+                f"{shown}: it stands below the signature or the quoted mail. Move it to the first or the last "
+                f"lines of your text, or write #{shown} if it is meant as text."
+            )
+    return tuple(errors)
 
 
 def _effect(line: str, policy: Policy) -> Effect:
@@ -110,4 +131,14 @@ def parse(text: str, policy: Policy) -> Parsed:
     return Parsed("\n".join(said).strip(), tuple(effects), tuple(errors))
 
 
-__all__ = ["BY_WORD", "COMMANDS", "Command", "Effect", "Parsed", "has_command", "parse"]
+__all__ = [
+    "BY_WORD",
+    "COMMANDS",
+    "Command",
+    "Effect",
+    "Parsed",
+    "has_command",
+    "parse",
+    "says_note",
+    "strays",
+]
