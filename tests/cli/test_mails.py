@@ -63,7 +63,10 @@ def test_explain_says_what_then_happens(fresh: Desk) -> None:
     assert found["why"] == told["why"]
     assert [(m["to"], m["kind"]) for m in found["mails"]] == [(m["to"], m["template"]) for m in told["mails"]]
     assert "would be: duplicate" in fresh.ok("explain", str(file))
-    assert fresh.no("explain", "nowhere.eml") == "The file nowhere.eml cannot be read: No such file or directory.\n"
+    assert (
+        fresh.no("explain", "nowhere.eml")
+        == "The file nowhere.eml cannot be read: No such file or directory.\n"
+    )
 
 
 def test_explain_counts_the_null_return_path(fresh: Desk) -> None:

@@ -28,7 +28,9 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     done = maildesk("parse", str(tmp_path / "none.eml"))
     assert done.returncode == 1
     assert done.stdout == b""
-    assert done.stderr.decode() == f"The file {tmp_path}/none.eml cannot be read: No such file or directory.\n"
+    assert (
+        done.stderr.decode() == f"The file {tmp_path}/none.eml cannot be read: No such file or directory.\n"
+    )
 
 
 def test_a_batch_goes_on_after_bad_files(tmp_path: Path) -> None:
