@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, exc
+from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, Table, create_engine, event, exc
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 
@@ -26,6 +26,8 @@ _DECIDE_LOCK = 0x6D64_6B31
 BUSY_MS = 10_000
 # libpq's PQTRANS_INTRANS: in a transaction in which nothing has failed.
 _IN_TRANSACTION = 2
+# One statement takes 32,766 values on SQLite and 65,535 on PostgreSQL; a batch of mails may name more.
+AT_ONCE = 1_000
 
 
 class StoreError(Exception):
@@ -185,6 +187,24 @@ class Database:
 def insert(conn: Connection, table: Table) -> Any:
     """An INSERT that can say ON CONFLICT."""
     return sqlite.insert(table) if conn.dialect.name == "sqlite" else postgresql.insert(table)
+
+
+def parts(values: Iterable[Any]) -> Iterator[list[Any]]:
+    """The values in order, each once, in lists that one statement can take."""
+    wanted = sorted(set(values))
+    for at in range(0, len(wanted), AT_ONCE):
+        yield wanted[at : at + AT_ONCE]
+
+
+def among(
+    conn: Connection, query: Select[Any], column: ColumnElement[Any], values: Iterable[Any]
+) -> Iterator[Row[Any]]:
+    """The rows of a query in which a column has one of these values, however many: asked in parts, none for none.
+
+    An order holds among the rows of one value.
+    """
+    for part in parts(values):
+        yield from conn.execute(query.where(column.in_(part)))
 
 
 def local_now() -> int:

@@ -90,8 +90,8 @@ inbox = Table(
     Column("lines", Text),
     Column("attachments", Text),
     Index("inbox_open", "id", sqlite_where=_bare(INBOX_OPEN), postgresql_where=_bare(INBOX_OPEN)),
-    Index("inbox_mid", "mid"),
-    Index("inbox_sha256", "sha256"),
+    Index("inbox_mid", "mid", "sender", "id"),
+    Index("inbox_sha256", "sha256", "received"),
     Index("inbox_ticket", "ticket"),
     Index("inbox_disposition", "disposition"),
 )
