@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -39,8 +39,11 @@ class NotCommitted(Exception):
 
 
 def operational(error: BaseException) -> bool:
-    """Whether an error is the world's (disk, lock, connection), so that trying again later may help."""
-    if isinstance(error, NotCommitted | OSError | MemoryError):
+    """Whether an error is the world's (disk, lock, connection), so that trying again later may help.
+
+    Too little memory is not: a mail that needs more than there is would be tried for ever.
+    """
+    if isinstance(error, NotCommitted | OSError):
         return True
     if isinstance(error, exc.IntegrityError | exc.DataError | exc.ProgrammingError | exc.NotSupportedError):
         return False
@@ -140,8 +143,9 @@ class Database:
             ).scalar_one()
         )
 
-    def create(self) -> None:
-        """Creates the tables of a fresh store and stamps them. Raises StoreError for a store of another version."""
+    def create(self, fill: Callable[[Connection], object] = lambda _conn: None) -> None:
+        """Creates the tables of a fresh store, fills and stamps them, all in one transaction. Leaves a store that is
+        there as it is. Raises StoreError for one of another version."""
         if self.path is not None:
             # It holds everybody's mail, and the keys of the tokens by which agents act.
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -151,6 +155,7 @@ class Database:
             try:
                 if not self._version(conn):
                     metadata.create_all(conn)
+                    fill(conn)
                     conn.execute(meta.insert(), [{"name": "version", "value": str(VERSION)}])
                 self.check_version(conn)
                 self.commit(conn)

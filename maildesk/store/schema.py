@@ -44,6 +44,9 @@ node = Table(
     Column("id", Text, primary_key=True),
     Column("name", Text, nullable=False),
     Column("until", BigInteger, nullable=False),
+    Column("home", Text, nullable=False),
+    Column("pid", BigInteger, nullable=False),
+    Column("started", BigInteger, nullable=False),
 )
 
 raw = Table(

@@ -49,7 +49,7 @@ class Troubled:
         store.open()
         store.node.lock()
         self.desk = Desk(folder, store, live)
-        store.write("work", lambda conn: store.node.beat(conn, self.desk.now))
+        store.beat(self.desk.now)
 
     def _pragma(self, words: str) -> int:
         found = [connection.execute(f"PRAGMA {words}").fetchone() for connection in self._opened]
