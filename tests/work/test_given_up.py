@@ -1,4 +1,4 @@
-"""A mail for which memory is too little, or whose bytes are damaged: it stops nobody, and three times alone is enough."""
+"""A mail for which memory is too little, or whose bytes are damaged: three times alone, and it is given up."""
 
 from __future__ import annotations
 
