@@ -109,13 +109,13 @@ class OnSqlite(Troubled):
         self._pragma("query_only=OFF")
 
 
-ROOM = 15
-"""Rows that still fit on a full disk: fewer than a group has."""
 FULL = """
-CREATE SEQUENCE written;
-CREATE FUNCTION disk() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE TABLE disk (room bigint NOT NULL);
+INSERT INTO disk VALUES (1000000);
+CREATE FUNCTION write_on_disk() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  IF nextval('written') > 1000000 THEN
+  UPDATE disk SET room = room - 1 WHERE room > 0;
+  IF NOT FOUND THEN
     RAISE EXCEPTION USING ERRCODE = '53100', HINT = 'Check free disk space.',
       MESSAGE = 'could not extend file "base/16384/16397": No space left on device';
   END IF;
@@ -136,7 +136,7 @@ class OnPostgres(Troubled):
         for table in metadata.sorted_tables:
             name = f'"{table.name}"'
             self._do(
-                f"CREATE TRIGGER disk BEFORE INSERT OR UPDATE ON {name} FOR EACH ROW EXECUTE FUNCTION disk()"
+                f"CREATE TRIGGER disk BEFORE INSERT OR UPDATE ON {name} FOR EACH ROW EXECUTE FUNCTION write_on_disk()"
             )
 
     def close(self) -> None:
@@ -152,10 +152,10 @@ class OnPostgres(Troubled):
 
     @contextmanager
     def full(self) -> Iterator[None]:
-        """The server's disk is full after a few more rows: its own error, raised where it would stand."""
-        self._do(f"SELECT setval('written', {1_000_000 - ROOM})")
+        """The server's disk is full after a few more rows, which a rollback gives back: its own error, in mid-group."""
+        self._do("UPDATE disk SET room = 15")  # fewer rows than a group has
         yield
-        self._do("SELECT setval('written', 1)")
+        self._do("UPDATE disk SET room = 1000000")
 
     @contextmanager
     def read_only(self) -> Iterator[None]:
