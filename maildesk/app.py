@@ -42,7 +42,7 @@ class App:
     def beat(self) -> None:
         """Stays alive. Raises StoreError where another process has won the node's name meanwhile."""
         self.store.node.hold()
-        self.store.write("work", lambda conn: self.store.node.beat(conn, self.clock()))
+        self.store.beat(self.clock())
 
     def leave(self) -> None:
         """Gives back every row and the name."""

@@ -99,6 +99,11 @@ def advice(error: BaseException) -> str:
         ("full", "The disk or the database is full: make room; nothing is lost, senders try again."),
         ("no space left", "The disk is full: make room; nothing is lost, senders try again."),
         ("locked", "Another program holds the database: stop it, or wait until it has finished."),
+        (
+            "read-only transaction",
+            "The database server takes no writes: check its disk, default_transaction_read_only, and that store.url "
+            "does not name a standby.",
+        ),
         ("readonly", "The database is read-only: check the owner and rights of its file and folder."),
         ("read-only", "The database is read-only: check the owner and rights of its file and folder."),
         ("permission", "maildesk may not write there: check the owner and rights of the folder."),

@@ -117,7 +117,7 @@ class Desk:
 
     def run(self) -> None:
         """Runs the loops until nothing is left to do."""
-        self.store.write("work", lambda conn: self.store.node.beat(conn, self.now))
+        self.store.beat(self.now)
         while self.inbound.step(self.now) + self.outbound.step(self.now):
             pass
 
@@ -176,7 +176,7 @@ def a_desk(folder: Path, url: str = "", name: str = "main", **policy_changes: An
     store.node.lock()
     live = Live(a_policy(**policy_changes), templates.load(ROOT / "templates", "en"), "test")
     desk = Desk(folder, store, live)
-    store.write("work", lambda conn: store.node.beat(conn, desk.now))
+    store.beat(desk.now)
     try:
         yield desk
     finally:

@@ -87,7 +87,8 @@ def _arrival(draft: Draft, cause: Arrival, standing: Standing) -> tuple[Disposit
         return Disposition.DUPLICATE, None
     old, why = same.earlier(reading, draft.after, cause.key, cause.received, standing.proof)
     if old:
-        draft.because(why[0].upper() + why[1:] + ".")
+        draft.because(_sentence(why))
+        draft.because(f"It came first as mail {old.key}.")
         return Disposition.DUPLICATE, old.ticket
     for held in same.superseded(reading, draft.after, cause.key, cause.received):
         draft.apply(Supersede(held.key, "a copy with better proof was decided"))

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from maildesk.core.message import parse
 
 REFS = 100
+SUBJECT = 500
 _HEAD = 262_144
-_SUBJECT = 500
 _END = re.compile(rb"\r?\n\r?\n")
 _WANTED = re.compile(
     rb"^(?:from|sender|subject|message-id|in-reply-to|references)[ \t]*:[^\n]*\n?(?:[ \t][^\n]*\n?)*",
@@ -36,5 +36,5 @@ def head(raw: bytes) -> Head:
         message_id=small.message_id,
         cited=tuple(dict.fromkeys((*small.in_reply_to, *reversed(small.references))))[:REFS],
         sender=named[0].address if named else "",
-        subject=small.subject[:_SUBJECT],
+        subject=small.subject[:SUBJECT],
     )

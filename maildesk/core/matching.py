@@ -12,6 +12,16 @@ from maildesk.core.proof import Standing, tokens
 from maildesk.core.reading import Reading
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Copy:
+    """By what earlier copies of a mail are looked up: Message-ID (hashed) and sender, else its bytes and the time."""
+
+    mid: str
+    sender: str
+    sha256: str
+    received: int
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """The look-up keys of one decision; a batch is loaded with their union."""
@@ -20,7 +30,7 @@ class Wanted:
     candidates: frozenset[int] = frozenset()
     mids: frozenset[str] = frozenset()
     own: frozenset[str] = frozenset()
-    seen: frozenset[str] = frozenset()
+    seen: frozenset[Copy] = frozenset()
     addresses: frozenset[str] = frozenset()
 
     def __or__(self, other: Wanted) -> Wanted:
@@ -52,7 +62,7 @@ def wanted(reading: Reading, policy: Policy, keys: Keys, received: int) -> Wante
         ),
         mids=frozenset(h for m in (message.message_id, *cited) if (h := identity.mid_hash(m))),
         own=frozenset(key for key in (mid,) if key),
-        seen=frozenset(key for key in (mid or message.sha256,) if key),
+        seen=frozenset([Copy(mid, reading.sender, message.sha256, received)]),
         addresses=frozenset(a for a in (reading.sender, agent.address if agent else "") if a),
     )
 

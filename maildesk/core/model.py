@@ -193,12 +193,16 @@ class MidRef:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What is kept of a decided mail to know it when it comes again: line hashes and attachment hashes."""
+    """What is kept of a decided mail to know it when it comes again: line hashes and attachment hashes.
+
+    `subject` counts where there is no text beside it.
+    """
 
     key: str
     mid: str
     sha256: str
     sender: str
+    subject: str
     lines: tuple[str, ...]
     attachments: tuple[str, ...]
     received: int

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from maildesk.core.changes import Snapshot
+from maildesk.core.headers import SUBJECT
 from maildesk.core.identity import mid_hash
 from maildesk.core.model import DAY, SECOND, Disposition, Proof, Seen
 from maildesk.core.reading import Reading
+from maildesk.core.subject import base
 
 VARIANT_LINES = 15
-_DATED = 7 * DAY
+DATED = 7 * DAY
 _UNDATED = 15 * 60 * SECOND
 
 
@@ -21,6 +23,7 @@ def remembered(
         mid=mid_hash(reading.message.message_id),
         sha256=reading.message.sha256,
         sender=reading.sender,
+        subject=reading.message.subject[:SUBJECT],
         lines=reading.lines,
         attachments=tuple(sorted(a.sha256 for a in reading.message.attachments)),
         received=received,
@@ -53,10 +56,13 @@ def _variant(new: Seen, old: Seen) -> bool:
 
 def _again(new: Seen, old: Seen, dated: bool) -> str:
     if not new.mid:
-        span = _DATED if dated else _UNDATED
+        span = DATED if dated else _UNDATED
         same = not old.mid and new.sha256 == old.sha256 and abs(new.received - old.received) <= span
         return "the same bytes came before, and it has no Message-ID" if same else ""
     if new.mid != old.mid or new.sender != old.sender:
+        return ""
+    # A mail of one line has it in the subject. Without reply marks and list tags, which a copy may have got on its way.
+    if not (new.lines and old.lines) and base(new.subject) != base(old.subject):
         return ""
     if _subsequence(new.lines, old.lines) and _contained(new.attachments, old.attachments):
         return "the same mail came before: same Message-ID and sender, nothing new in it"
@@ -74,14 +80,12 @@ def earlier(
     """
     new = remembered(reading, key, received, Disposition.DUPLICATE, None)
     dated = reading.message.date is not None or reading.message.has_received
-    others = [old for old in snapshot.seen.get(new.mid or new.sha256, ()) if old.key != key]
-    found = [(old, why) for old in others if (why := _again(new, old, dated))]
-    # Nothing was carried out of a held mail, nor of its duplicates.
-    undone = (Disposition.HELD, Disposition.DUPLICATE)
-    if proof is not Proof.CLAIMED and all(old.disposition in undone for old, _ in found):
-        return None, ""
-    counted = (one for one in found if proof is Proof.CLAIMED or one[0].disposition != Disposition.HELD)
-    return next(counted, (None, ""))
+    # Nothing was carried out of a duplicate, and of a held mail nothing yet.
+    undone = {Disposition.DUPLICATE} if proof is Proof.CLAIMED else {Disposition.DUPLICATE, Disposition.HELD}
+    for old in snapshot.seen.get(new.mid or new.sha256, ()):
+        if old.key != key and old.disposition not in undone and (why := _again(new, old, dated)):
+            return old, why
+    return None, ""
 
 
 def superseded(reading: Reading, snapshot: Snapshot, key: str, received: int) -> tuple[Seen, ...]:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, exc
+from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, Table, create_engine, event, exc
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 
@@ -26,6 +26,8 @@ _DECIDE_LOCK = 0x6D64_6B31
 BUSY_MS = 10_000
 # libpq's PQTRANS_INTRANS: in a transaction in which nothing has failed.
 _IN_TRANSACTION = 2
+# One statement takes 32,766 values on SQLite and 65,535 on PostgreSQL; a batch of mails may name more.
+AT_ONCE = 1_000
 
 
 class StoreError(Exception):
@@ -37,8 +39,11 @@ class NotCommitted(Exception):
 
 
 def operational(error: BaseException) -> bool:
-    """Whether an error is the world's (disk, lock, connection), so that trying again later may help."""
-    if isinstance(error, NotCommitted | OSError | MemoryError):
+    """Whether an error is the world's (disk, lock, connection), so that trying again later may help.
+
+    Too little memory is not: a mail that needs more than there is would be tried for ever.
+    """
+    if isinstance(error, NotCommitted | OSError):
         return True
     if isinstance(error, exc.IntegrityError | exc.DataError | exc.ProgrammingError | exc.NotSupportedError):
         return False
@@ -138,8 +143,9 @@ class Database:
             ).scalar_one()
         )
 
-    def create(self) -> None:
-        """Creates the tables of a fresh store and stamps them. Raises StoreError for a store of another version."""
+    def create(self, fill: Callable[[Connection], object] = lambda _conn: None) -> None:
+        """Creates the tables of a fresh store, fills and stamps them, all in one transaction. Leaves a store that is
+        there as it is. Raises StoreError for one of another version."""
         if self.path is not None:
             # It holds everybody's mail, and the keys of the tokens by which agents act.
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -149,6 +155,7 @@ class Database:
             try:
                 if not self._version(conn):
                     metadata.create_all(conn)
+                    fill(conn)
                     conn.execute(meta.insert(), [{"name": "version", "value": str(VERSION)}])
                 self.check_version(conn)
                 self.commit(conn)
@@ -185,6 +192,24 @@ class Database:
 def insert(conn: Connection, table: Table) -> Any:
     """An INSERT that can say ON CONFLICT."""
     return sqlite.insert(table) if conn.dialect.name == "sqlite" else postgresql.insert(table)
+
+
+def parts(values: Iterable[Any]) -> Iterator[list[Any]]:
+    """The values in order, each once, in lists that one statement can take."""
+    wanted = sorted(set(values))
+    for at in range(0, len(wanted), AT_ONCE):
+        yield wanted[at : at + AT_ONCE]
+
+
+def among(
+    conn: Connection, query: Select[Any], column: ColumnElement[Any], values: Iterable[Any]
+) -> Iterator[Row[Any]]:
+    """The rows of a query in which a column has one of these values, however many: asked in parts, none for none.
+
+    An order holds among the rows of one value.
+    """
+    for part in parts(values):
+        yield from conn.execute(query.where(column.in_(part)))
 
 
 def local_now() -> int:

@@ -262,6 +262,7 @@ def _done(conn: Connection, decided: Sequence[tuple[str, str, Decision]], digest
                         "policy": digest,
                         "facts": zlib.compress(json.dumps(facts).encode(), 1),
                         "sender": change.seen.sender,
+                        "subject": change.seen.subject,
                         "lines": " ".join(change.seen.lines),
                         "attachments": " ".join(change.seen.attachments),
                     }

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, Table, func, select
 
 from maildesk.store import schema
+from maildesk.store.nodes import is_alive
 
 MANY = 6
 
@@ -66,4 +67,4 @@ def unsent(conn: Connection) -> dict[str, Any]:
 def nodes(conn: Connection, now: int) -> list[dict[str, Any]]:
     """The processes that have taken mail or may take it; `now` is the clock that nodes live by."""
     found = conn.execute(select(schema.node).order_by(schema.node.c.id))
-    return [{"id": n.id, "name": n.name, "until": n.until, "alive": n.until > now} for n in found]
+    return [{"id": n.id, "name": n.name, "until": n.until, "alive": is_alive(n, now)} for n in found]

@@ -1,4 +1,7 @@
-"""Nodes: which processes are alive and may hold rows. A name has one process; a CLI run has a name of its own."""
+"""Nodes: which processes are alive and may hold rows. A name has one process; a CLI run has a name of its own.
+
+A node is dead when it has been silent for 30 s, or at once where this machine shows that its process has ended.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,13 @@ import secrets
 import time
 from collections.abc import Callable
 from hashlib import sha256
-from typing import IO
+from typing import IO, Any
 
 from sqlalchemy import Connection, bindparam, delete, exc, select, update
 
 from maildesk.core.model import SECOND
 from maildesk.store.db import Database, StoreError, insert
+from maildesk.store.process import Process, certainly_dead, this
 from maildesk.store.schema import node
 
 BEAT_SECONDS = 5
@@ -21,11 +25,18 @@ DEAD_SECONDS = 30
 CLI = "cli-"
 
 
+def elapsed() -> float:
+    """Seconds, counted on while the machine sleeps: the other nodes do not sleep with it."""
+    boottime = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if boottime is None else time.clock_gettime(boottime)
+
+
 class Node:
     """This process, as other nodes see it. Rows it holds are its own until it is dead or leaves."""
 
-    def __init__(self, db: Database, name: str) -> None:
+    def __init__(self, db: Database, name: str, clock: Callable[[], float] = elapsed) -> None:
         self.name = name
+        self.clock = clock
         self.id = f"{name}#{secrets.token_hex(6)}"
         self._db = db
         self._file: IO[str] | None = None
@@ -81,16 +92,23 @@ class Node:
             self._lock = None
 
     def beat(self, conn: Connection, now: int) -> None:
-        """Stays alive for another 30 s. Earlier boots of the name are dead at once: this one has the lock."""
+        """Writes that it stays alive for another 30 s; see `lives` for when that holds. Earlier boots of the name are
+        dead at once: this one has the lock."""
         conn.execute(delete(node).where(node.c.name == self.name, node.c.id != self.id))
         until = self._db.server_now(conn, now) + DEAD_SECONDS * SECOND
-        statement = insert(conn, node).values(id=self.id, name=self.name, until=until)
+        me = this()
+        statement = insert(conn, node).values(
+            id=self.id, name=self.name, until=until, home=me.home, pid=me.pid, started=me.started
+        )
         conn.execute(statement.on_conflict_do_update(index_elements=["id"], set_={"until": until}))
-        self._until = time.monotonic() + DEAD_SECONDS
 
-    def late(self, monotonic: Callable[[], float] = time.monotonic) -> bool:
-        """Whether others may take this node for dead, or soon will: then it must not send."""
-        return monotonic() > self._until - BEAT_SECONDS
+    def lives(self, since: float) -> None:
+        """A beat that began at `since` (by its clock) is committed."""
+        self._until = since + DEAD_SECONDS
+
+    def late(self) -> bool:
+        """Whether others may take this node for dead, or soon will: then it takes nothing and sends nothing."""
+        return self.clock() > self._until - BEAT_SECONDS
 
     def leave(self, conn: Connection) -> None:
         """Is dead from now on; its rows are free."""
@@ -114,8 +132,13 @@ def cli_name() -> str:
 
 def alive(conn: Connection, db: Database, now: int) -> set[str]:
     """The ids of the living nodes."""
-    found = conn.execute(select(node.c.id).where(node.c.until > db.server_now(conn, now)))
-    return {row.id for row in found}
+    clock = db.server_now(conn, now)
+    return {row.id for row in conn.execute(select(node)) if is_alive(row, clock)}
+
+
+def is_alive(row: Any, now: int) -> bool:
+    """Whether a node, by its row, is alive; `now` is the clock that nodes live by."""
+    return row.until > now and not certainly_dead(Process(row.home, row.pid, row.started))
 
 
 def expire(conn: Connection, id_: str) -> None:

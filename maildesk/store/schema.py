@@ -44,6 +44,9 @@ node = Table(
     Column("id", Text, primary_key=True),
     Column("name", Text, nullable=False),
     Column("until", BigInteger, nullable=False),
+    Column("home", Text, nullable=False),
+    Column("pid", BigInteger, nullable=False),
+    Column("started", BigInteger, nullable=False),
 )
 
 raw = Table(
@@ -90,8 +93,8 @@ inbox = Table(
     Column("lines", Text),
     Column("attachments", Text),
     Index("inbox_open", "id", sqlite_where=_bare(INBOX_OPEN), postgresql_where=_bare(INBOX_OPEN)),
-    Index("inbox_mid", "mid"),
-    Index("inbox_sha256", "sha256"),
+    Index("inbox_mid", "mid", "sender", "id"),
+    Index("inbox_sha256", "sha256", "received"),
     Index("inbox_ticket", "ticket"),
     Index("inbox_disposition", "disposition"),
 )

@@ -31,10 +31,12 @@ class Store:
         self._keys: Keys | None = None
 
     def open(self, create: bool = True) -> None:
-        """Creates what is missing (with `create`), checks the version, reads the keys. Raises StoreError."""
+        """Creates a fresh store where there is none (with `create`), checks the version, reads the keys.
+
+        Raises StoreError.
+        """
         if create:
-            self.db.create()
-            self._writer.write("work", _make_keys)
+            self.db.create(_make_keys)
         with self.db.reading() as conn:
             self.db.check_version(conn)
             self._keys = read_keys(conn)
@@ -60,6 +62,12 @@ class Store:
         """Runs work in a transaction and returns its result once that is committed."""
         return self.submit(lane, work).result()
 
+    def beat(self, now: int) -> None:
+        """Keeps this process's node alive for another 30 s; once that is committed, it counts on it."""
+        began = self.node.clock()
+        self.write("work", lambda conn: self.node.beat(conn, now))
+        self.node.lives(began)
+
     def close(self) -> None:
         """Writes what waits and closes everything."""
         if self._accepting is not self._writer:
@@ -70,15 +78,12 @@ class Store:
 
 
 def _make_keys(conn: Connection) -> None:
-    known = {row.name for row in conn.execute(select(meta.c.name))}
     values = {
         "desk": secrets.token_hex(5),
         "key.root": secrets.token_hex(32),
         "key.token.1": secrets.token_hex(32),
     }
-    missing = [{"name": name, "value": value} for name, value in values.items() if name not in known]
-    if missing:
-        conn.execute(meta.insert(), missing)
+    conn.execute(meta.insert(), [{"name": name, "value": value} for name, value in values.items()])
 
 
 def read_keys(conn: Connection) -> Keys:
@@ -89,6 +94,6 @@ def read_keys(conn: Connection) -> Keys:
         for name, value in found.items()
         if name.startswith("key.token.")
     )
-    if "key.root" not in found or not tokens:
+    if not {"desk", "key.root"} <= found.keys() or not tokens:
         raise StoreError("the store has no keys; restore it from a backup, or start a fresh one")
     return Keys(found["desk"], bytes.fromhex(found["key.root"]), tuple(tokens))

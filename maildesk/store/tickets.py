@@ -6,23 +6,15 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import (
-    Connection,
-    and_,
-    exists,
-    func,
-    or_,
-    select,
-    union_all,
-)
+from sqlalchemy import Connection, Select, and_, exists, func, select, union_all
 
-from maildesk.core.changes import (
-    Snapshot,
-)
+from maildesk.core.changes import Snapshot
 from maildesk.core.identity import Keys
-from maildesk.core.matching import Wanted
-from maildesk.core.model import DAY, HOUR, MidRef, Participant, Seen, Status, Ticket
+from maildesk.core.matching import Copy, Wanted
+from maildesk.core.model import DAY, HOUR, Disposition, MidRef, Participant, Seen, Status, Ticket
 from maildesk.core.notices import KINDS
+from maildesk.core.same import DATED
+from maildesk.store.db import among, parts
 from maildesk.store.inbox import OPEN
 from maildesk.store.schema import (
     INBOX_OPEN,
@@ -37,33 +29,34 @@ from maildesk.store.schema import (
     ticket,
 )
 
+# Of what one Message-ID is known by. Senders that use one for all their mails must not load all of them each time.
 REFS = 20
+COPIES = 20
+# Parts of one statement; SQLite takes 500.
+ARMS = 100
 LIMITED = ("acknowledgment", "held", "error")
 AUTOMATIC = tuple(kind.name for kind in KINDS if kind.automatic)
+SEEN = (
+    "id", "key", "mid", "sha256", "sender", "subject", "lines", "attachments", "received", "disposition", "ticket",
+)  # fmt: skip
 FIELDS = tuple(c.name for c in ticket.c if c.name not in ("number", "status"))
 
 
 def tickets(conn: Connection, numbers: Iterable[int]) -> dict[int, Ticket]:
     """The tickets of these numbers, whole."""
-    wanted = sorted(set(numbers))
-    if not wanted:
-        return {}
-    rows = conn.execute(select(ticket).where(ticket.c.number.in_(wanted))).all()
-    if not rows:
-        return {}
+    rows = list(among(conn, select(ticket), ticket.c.number, numbers))
+    known = [row.number for row in rows]
     people: dict[int, list[Participant]] = defaultdict(list)
-    for p in conn.execute(
-        select(participant).where(participant.c.ticket.in_(wanted)).order_by(participant.c.id)
-    ):
+    for p in among(conn, select(participant).order_by(participant.c.id), participant.c.ticket, known):
         people[p.ticket].append(Participant(p.address, p.name, p.role, p.answer_at))
     tags: dict[int, list[str]] = defaultdict(list)
-    for t in conn.execute(select(tag).where(tag.c.ticket.in_(wanted)).order_by(tag.c.position)):
+    for t in among(conn, select(tag).order_by(tag.c.position), tag.c.ticket, known):
         tags[t.ticket].append(t.tag)
     links: dict[int, list[tuple[str, int]]] = defaultdict(list)
-    for li in conn.execute(select(link).where(link.c.ticket.in_(wanted)).order_by(link.c.id)):
+    for li in among(conn, select(link).order_by(link.c.id), link.c.ticket, known):
         links[li.ticket].append((li.kind, li.other))
     burnt: dict[int, list[tuple[str, str, int]]] = defaultdict(list)
-    for g in conn.execute(select(generation).where(generation.c.ticket.in_(wanted))):
+    for g in among(conn, select(generation), generation.c.ticket, known):
         burnt[g.ticket].append((g.person, g.kind, g.generation))
     return {
         row.number: Ticket(
@@ -82,36 +75,10 @@ def tickets(conn: Connection, numbers: Iterable[int]) -> dict[int, Ticket]:
 def load(conn: Connection, wanted: Wanted, keys: Keys, now: int) -> Snapshot:
     """The snapshot for a batch of decisions, in two hops: keys to tickets, tickets to what belongs to them."""
     numbers = wanted.numbers | wanted.candidates
-    aliases = (
-        {
-            row.number: row.ticket
-            for row in conn.execute(select(alias).where(alias.c.number.in_(sorted(numbers))))
-        }
-        if numbers
-        else {}
-    )
-    taken = set(aliases)
-    if wanted.candidates:
-        known = select(ticket.c.number).where(ticket.c.number.in_(sorted(wanted.candidates)))
-        taken |= {row.number for row in conn.execute(known)}
-    mids: dict[str, tuple[MidRef, ...]] = {}
-    if wanted.mids:
-        rows = conn.execute(
-            # What a mail cites is found on tickets that have it or sent it; who cites it is asked of its own id alone.
-            select(mid)
-            .where(
-                or_(
-                    and_(mid.c.hash.in_(sorted(wanted.mids)), mid.c.role != "cited"),
-                    and_(mid.c.hash.in_(sorted(wanted.own)), mid.c.role == "cited"),
-                )
-            )
-            .order_by(mid.c.ticket, mid.c.role)
-        )
-        for row in rows:
-            refs = mids.get(row.hash, ())
-            # An id that many tickets know (a newsletter's, a machine's only one) must not load them all.
-            if len(refs) < REFS:
-                mids[row.hash] = (*refs, MidRef(row.ticket, row.role))
+    aliases = {row.number: row.ticket for row in among(conn, select(alias), alias.c.number, numbers)}
+    known = among(conn, select(ticket.c.number), ticket.c.number, wanted.candidates)
+    taken = set(aliases) | {row.number for row in known}
+    mids = _mids(conn, wanted)
     referred = {ref.ticket for refs in mids.values() for ref in refs}
     found = tickets(conn, wanted.numbers | set(aliases.values()) | referred)
     return Snapshot(
@@ -127,91 +94,89 @@ def load(conn: Connection, wanted: Wanted, keys: Keys, now: int) -> Snapshot:
     )
 
 
-def _seen(conn: Connection, wanted: Wanted) -> dict[str, tuple[Seen, ...]]:
-    if not wanted.seen:
-        return {}
-    columns = (
-        inbox.c.key,
-        inbox.c.mid,
-        inbox.c.sha256,
-        inbox.c.sender,
-        inbox.c.lines,
-        inbox.c.attachments,
-        inbox.c.received,
-        inbox.c.disposition,
-        inbox.c.ticket,
-        inbox.c.id,
-    )
-    keys = sorted(wanted.seen)
-    rows = conn.execute(
-        union_all(
-            select(*columns).where(inbox.c.state == "done", inbox.c.mid.in_(keys)),
-            select(*columns).where(inbox.c.state == "done", inbox.c.mid == "", inbox.c.sha256.in_(keys)),
-        ).order_by("id")
-    )
-    found: dict[str, tuple[Seen, ...]] = {}
-    for row in rows:
-        seen = Seen(
-            key=row.key,
-            mid=row.mid,
-            sha256=row.sha256,
-            sender=row.sender,
-            lines=tuple(row.lines.split()),
-            attachments=tuple(row.attachments.split()),
-            received=row.received,
-            disposition=row.disposition,
-            ticket=row.ticket,
+def _mids(conn: Connection, wanted: Wanted) -> dict[str, tuple[MidRef, ...]]:
+    mids: dict[str, tuple[MidRef, ...]] = {}
+    # What a mail cites is found on tickets that have it or sent it; who cites it is asked of its own id alone.
+    for hashes, role in ((wanted.mids, mid.c.role != "cited"), (wanted.own, mid.c.role == "cited")):
+        nth = (
+            func.row_number().over(partition_by=mid.c.hash, order_by=(mid.c.ticket, mid.c.role)).label("nth")
         )
-        key = row.mid or row.sha256
-        found[key] = (*found.get(key, ()), seen)
+        for part in parts(hashes):
+            first = select(mid, nth).where(role, mid.c.hash.in_(part)).subquery("first")
+            for row in conn.execute(select(first).where(first.c.nth <= REFS).order_by(first.c.nth)):
+                mids[row.hash] = (*mids.get(row.hash, ()), MidRef(row.ticket, row.role))
+    return mids
+
+
+def _seen(conn: Connection, wanted: Wanted) -> dict[str, tuple[Seen, ...]]:
+    copies = sorted(wanted.seen)
+    found: dict[str, tuple[Seen, ...]] = {}
+    for at in range(0, len(copies), ARMS):
+        arms = [select(_earlier(copy).subquery()) for copy in copies[at : at + ARMS]]
+        # The same row may be an earlier copy of two mails of the batch.
+        rows = {row.id: row for row in conn.execute(union_all(*arms))}
+        for _, row in sorted(rows.items()):
+            seen = Seen(
+                key=row.key,
+                mid=row.mid,
+                sha256=row.sha256,
+                sender=row.sender,
+                subject=row.subject,
+                lines=tuple(row.lines.split()),
+                attachments=tuple(row.attachments.split()),
+                received=row.received,
+                disposition=row.disposition,
+                ticket=row.ticket,
+            )
+            key = row.mid or row.sha256
+            found[key] = (*found.get(key, ()), seen)
     return found
 
 
+def _earlier(copy: Copy) -> Select[Any]:
+    """The newest decided mails that this one may repeat. Of duplicates nothing was carried out: they do not count."""
+    query = select(*(inbox.c[name] for name in SEEN)).where(
+        inbox.c.state == "done", inbox.c.disposition != Disposition.DUPLICATE.value, inbox.c.mid == copy.mid
+    )
+    if copy.mid:
+        return query.where(inbox.c.sender == copy.sender).order_by(inbox.c.id.desc()).limit(COPIES)
+    near = inbox.c.received.between(copy.received - DATED, copy.received + DATED)
+    same = query.where(inbox.c.sha256 == copy.sha256, near)
+    return same.order_by(inbox.c.received.desc(), inbox.c.id.desc()).limit(COPIES)
+
+
 def _pending(conn: Connection, wanted: Wanted) -> dict[str, str]:
-    if not wanted.mids:
-        return {}
     other = inbox.alias()
     waiting = and_(
         inbox.c.waits_for.is_not(None),
         exists().where(other.c.key == inbox.c.waits_for, other.c.state.in_(OPEN)),
     )
-    rows = conn.execute(
-        select(inbox.c.mid, inbox.c.key)
-        .where(INBOX_OPEN, inbox.c.mid.in_(sorted(wanted.mids)), ~waiting)
-        .order_by(inbox.c.id.desc())
-    )
-    return {row.mid: row.key for row in rows}
+    open_ = select(inbox.c.mid, inbox.c.key).where(INBOX_OPEN, ~waiting).order_by(inbox.c.id.desc())
+    return {row.mid: row.key for row in among(conn, open_, inbox.c.mid, wanted.mids)}
 
 
 def _ticket_mails(conn: Connection, numbers: Iterable[int], now: int) -> dict[tuple[int, str], int]:
-    wanted = sorted(numbers)
-    if not wanted:
-        return {}
-    counted = conn.execute(
+    counted = (
         select(outbox.c.ticket, outbox.c.to, func.count().label("n"))
-        .where(outbox.c.ticket.in_(wanted), outbox.c.at > now - HOUR, outbox.c.kind.in_(AUTOMATIC))
+        .where(outbox.c.at > now - HOUR, outbox.c.kind.in_(AUTOMATIC))
         .group_by(outbox.c.ticket, outbox.c.to)
     )
-    return {(row.ticket, row.to): row.n for row in counted}
+    return {(row.ticket, row.to): row.n for row in among(conn, counted, outbox.c.ticket, numbers)}
 
 
 def _limits(conn: Connection, wanted: Wanted, now: int) -> dict[str, Any]:
-    addresses = sorted(wanted.addresses)
     times: dict[tuple[str, str], tuple[int, ...]] = {}
-    rows = conn.execute(
+    query = (
         select(outbox.c.kind, outbox.c.to, outbox.c.at)
-        .where(outbox.c.kind.in_(LIMITED), outbox.c.to.in_(addresses), outbox.c.at > now - DAY)
+        .where(outbox.c.kind.in_(LIMITED), outbox.c.at > now - DAY)
         .order_by(outbox.c.at)
     )
-    for row in rows:
+    for row in among(conn, query, outbox.c.to, wanted.addresses):
         times[row.kind, row.to] = (*times.get((row.kind, row.to), ()), row.at)
     recent = and_(outbox.c.kind == "acknowledgment", outbox.c.at > now - HOUR)
-    domains = sorted({a.rpartition("@")[2] for a in addresses})
-    counted = conn.execute(
-        select(outbox.c.domain, func.count().label("n"))
-        .where(recent, outbox.c.domain.in_(domains))
-        .group_by(outbox.c.domain)
-    )
+    domains = {a.rpartition("@")[2] for a in wanted.addresses}
+    counts = select(outbox.c.domain, func.count().label("n")).where(recent).group_by(outbox.c.domain)
+    counted = among(conn, counts, outbox.c.domain, domains)
     unproven = conn.execute(select(func.count()).select_from(outbox).where(recent, outbox.c.unproven))
     return {
         "notice_times": times,

@@ -17,6 +17,7 @@ from maildesk.core.message import Attachment
 from maildesk.core.model import Entry, EntryKind
 from maildesk.store import inbox as inbox_rows
 from maildesk.store import outbox as outbox_rows
+from maildesk.store.db import among
 from maildesk.store.schema import attachment, attempt, entry, event, inbox, outbox, raw, sent_line, ticket
 from maildesk.store.tickets import tickets
 
@@ -24,11 +25,9 @@ from maildesk.store.tickets import tickets
 def sent_lines(conn: Connection, rows: Iterable[inbox_rows.Row]) -> Mapping[str, tuple[tuple[str, ...], ...]]:
     """For each mail (by row key) the line hashes of our mails that it answers, mail by mail."""
     by_key = {row.key: [mid_hash(ref) for ref in row.refs] for row in rows}
-    wanted = sorted({mid for mids in by_key.values() for mid in mids})
-    found: dict[str, tuple[str, ...]] = {}
-    if wanted:
-        for row in conn.execute(select(sent_line).where(sent_line.c.mid.in_(wanted))):
-            found[row.mid] = tuple(row.lines.split())
+    wanted = {mid for mids in by_key.values() for mid in mids}
+    lines = among(conn, select(sent_line), sent_line.c.mid, wanted)
+    found = {row.mid: tuple(row.lines.split()) for row in lines}
     return {
         key: tuple(found[mid] for mid in dict.fromkeys(mids) if mid in found) for key, mids in by_key.items()
     }
@@ -36,17 +35,13 @@ def sent_lines(conn: Connection, rows: Iterable[inbox_rows.Row]) -> Mapping[str,
 
 def entries(conn: Connection, numbers: Iterable[int]) -> defaultdict[int, list[Entry]]:
     """The entries of these tickets, oldest first, with their attachments."""
-    wanted = sorted(set(numbers))
+    wanted = set(numbers)
     found: defaultdict[int, list[Entry]] = defaultdict(list)
-    if not wanted:
-        return found
     files: dict[str, list[Attachment]] = defaultdict(list)
-    joined = (
-        select(attachment).join(entry, entry.c.key == attachment.c.entry).where(entry.c.ticket.in_(wanted))
-    )
-    for a in conn.execute(joined.order_by(attachment.c.id)):
+    joined = select(attachment).join(entry, entry.c.key == attachment.c.entry).order_by(attachment.c.id)
+    for a in among(conn, joined, entry.c.ticket, wanted):
         files[a.entry].append(Attachment(a.part, a.name, a.type, a.size, a.sha256, a.cid, a.inline))
-    for e in conn.execute(select(entry).where(entry.c.ticket.in_(wanted)).order_by(entry.c.id)):
+    for e in among(conn, select(entry).order_by(entry.c.id), entry.c.ticket, wanted):
         found[e.ticket].append(
             Entry(
                 key=e.key,
@@ -79,13 +74,11 @@ def materials(
             if isinstance(change, Append):
                 threads[change.entry.ticket].append(change.entry)
     sent: dict[tuple[int, str], list[tuple[int, int, str]]] = defaultdict(list)
-    if numbers:
-        recipients = sorted({row.notice.to for row in rows})
-        query = select(outbox.c.ticket, outbox.c.to, outbox.c.at, outbox.c.id, outbox.c.message_id).where(
-            outbox.c.ticket.in_(sorted(numbers)), outbox.c.to.in_(recipients)
-        )
-        for row in conn.execute(query):
-            sent[row.ticket, row.to].append((row.at, row.id, row.message_id))
+    query = select(outbox.c.ticket, outbox.c.to, outbox.c.at, outbox.c.id, outbox.c.message_id)
+    # The recipients of one batch of mails.
+    to_them = query.where(outbox.c.to.in_(sorted({row.notice.to for row in rows})))
+    for row in among(conn, to_them, outbox.c.ticket, numbers):
+        sent[row.ticket, row.to].append((row.at, row.id, row.message_id))
     return {row.once: _material(row, found, threads, sent) for row in rows}
 
 

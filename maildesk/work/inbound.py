@@ -44,11 +44,13 @@ class Inbound:
         self._before_read = testing_before_read
 
     def step(self, now: int) -> int:
-        """Takes a batch and decides it; the number of mails that were taken or given up.
+        """Takes a batch and decides it; the number of mails that were taken or given up. A late node takes none.
 
         Raises the world's errors (disk, lock, connection) after freeing the batch; nothing counts against it.
         """
         store, live = self._store, self._live()
+        if store.node.late():
+            return 0
         keys, given_up = store.write(
             "work", lambda conn: inbox.take(conn, store.db, store.node.id, self._batch, now)
         )
@@ -92,7 +94,8 @@ class Inbound:
         try:
             self._decide(readings, live, now)
         except Exception as error:
-            if operational(error):
+            # Memory that a group lacks each of its mails may have alone.
+            if operational(error) or isinstance(error, MemoryError):
                 raise
             if len(readings) == 1:
                 self._failed(readings[0][0].key, error)

@@ -90,6 +90,39 @@ def test_a_port_that_is_taken(fresh: Desk) -> None:
     assert fresh.json("status")["nodes"] == []
 
 
+HOLDER = """
+import sys
+from maildesk.app import App
+from maildesk.config.load import load
+from maildesk.store import inbox
+from pathlib import Path
+
+app = App(load(Path(sys.argv[1])), "main")
+app.store.open()
+app.enter()
+work = lambda conn: inbox.take(conn, app.store.db, app.store.node.id, 50, app.clock())
+print(len(app.store.write("work", work)[0]), flush=True)
+input()
+"""
+
+
+def test_once_takes_over_from_a_daemon_that_was_killed(fresh: Desk) -> None:
+    fresh.ok("deliver", given=MAIL)
+    daemon = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, fresh.config], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    try:
+        assert daemon.stdout
+        assert daemon.stdout.readline() == b"1\n"
+        assert fresh.ok("run", "--once") == "0 mails handled. In: 1 taken. Out: none.\n"
+        assert fresh.json("status")["nodes"][0]["alive"]
+    finally:
+        daemon.kill()
+        daemon.communicate()
+    assert [(node["name"], node["alive"]) for node in fresh.json("status")["nodes"]] == [("main", False)]
+    assert fresh.ok("run", "--once") == "4 mails handled. In: 1 done. Out: 3 sent.\n"
+
+
 def test_once_ends_when_nothing_waits(fresh: Desk) -> None:
     fresh.ok("deliver", given=MAIL)
     done = maildesk("--config", str(fresh.config), "run", "--once")

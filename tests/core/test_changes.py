@@ -50,7 +50,7 @@ def a_notice(
 def a_seen(
     key: str, mid: str = "mid", sha256: str = "sha", disposition: Disposition = Disposition.HELD
 ) -> Seen:
-    return Seen(key, mid, sha256, JANE, (), (), START, disposition.value, NUMBER)
+    return Seen(key, mid, sha256, JANE, "", (), (), START, disposition.value, NUMBER)
 
 
 CHANGES: tuple[Change, ...] = (

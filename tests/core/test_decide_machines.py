@@ -160,6 +160,18 @@ def test_a_bounce_says_in_words_what_happened(status: str, action: str, told: st
     assert entry.remark.startswith(f"Our mail to {JANE} {told}")
 
 
+@pytest.mark.parametrize("status", list(Status))
+def test_a_late_delivery_is_no_failure(status: Status) -> None:
+    snapshot = replace(OPEN, tickets={NUMBER: a_ticket(status=status, assignee="bob", closed=START)})
+    raw = a_bounce(JANE, SENT, "4.4.1").replace(b"Action: failed", b"Action: delayed")
+    decision = decide(Arrival(KEY, START, a_reading(raw)), snapshot, POLICY, START)
+    assert (decision.disposition, decision.ticket) == ("bounce", NUMBER)
+    assert kinds(decision) == ["bounce"]
+    assert not decision.notices
+    assert decision.after.tickets[NUMBER].status is status
+    assert "It is only late: nothing moves." in decision.why
+
+
 def test_a_bounce_of_a_mail_to_an_agent_tells_nobody() -> None:
     snapshot = replace(OPEN, tickets={NUMBER: a_ticket(status=Status.RESOLVED, assignee="bob")})
     decision = decide(Arrival(KEY, START, a_reading(a_bounce(ALICE, SENT))), snapshot, POLICY, START)

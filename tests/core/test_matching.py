@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from maildesk.core import identity
-from maildesk.core.matching import Wanted, another_matter, wanted
+from maildesk.core.matching import Copy, Wanted, another_matter, wanted
 from maildesk.core.model import MidRef
 from maildesk.core.reading import Reading
 from tests.core.given import (
@@ -180,13 +180,14 @@ def test_what_is_looked_up() -> None:
     assert len(found.candidates) == 14
     ids = ("new@customer.example", "last@customer.example", "old@customer.example", ANCHOR)
     assert found.mids == {identity.mid_hash(mid) for mid in ids}
-    assert found.seen == {identity.mid_hash("new@customer.example")}
+    (copy,) = found.seen
+    assert (copy.mid, copy.sender) == (identity.mid_hash("new@customer.example"), JANE)
     assert found.addresses == {JANE}
 
 
 def test_a_mail_without_message_id_is_looked_up_by_its_bytes() -> None:
     reading = a_reading(message_id=None)
-    assert wanted(reading, POLICY, KEYS, START).seen == {reading.message.sha256}
+    assert wanted(reading, POLICY, KEYS, START).seen == {Copy("", JANE, reading.message.sha256, START)}
 
 
 def test_an_agents_mail_looks_up_where_notices_go() -> None:
@@ -194,11 +195,12 @@ def test_an_agents_mail_looks_up_where_notices_go() -> None:
 
 
 def test_a_batch_looks_up_the_union() -> None:
-    one = Wanted(frozenset([1]), frozenset([2]), frozenset("a"), frozenset("b"), frozenset("c"))
-    other = Wanted(frozenset([3]), frozenset([4]), frozenset("d"), frozenset("e"), frozenset("f"))
+    first, second = Copy("c", JANE, "", START), Copy("", JANE, "f", START)
+    one = Wanted(frozenset([1]), frozenset([2]), frozenset("a"), frozenset("b"), frozenset([first]))
+    other = Wanted(frozenset([3]), frozenset([4]), frozenset("d"), frozenset("e"), frozenset([second]))
     both = one | other
     assert both == Wanted(
-        frozenset([1, 3]), frozenset([2, 4]), frozenset("ad"), frozenset("be"), frozenset("cf")
+        frozenset([1, 3]), frozenset([2, 4]), frozenset("ad"), frozenset("be"), frozenset([first, second])
     )
 
 

@@ -108,6 +108,39 @@ def test_what_may_differ(name: str, lines: list[str], again: bool) -> None:
     assert bool(repeats(a_text(lines), OLD)) is again, name
 
 
+@pytest.mark.parametrize(
+    ("new", "old", "again"),
+    [
+        (("Ring me", ""), ("Ring me", ""), True),
+        (("Ring me today", ""), ("Ring me", ""), False),
+        (("Re: Ring me", ""), ("Ring me", ""), True),
+        (("[office] Ring me", ""), ("Ring me", ""), True),
+        (("Ring  ME", ""), ("Ring me", ""), True),
+        (("[office] Ring me", "-- list footer"), ("Ring me", ""), True),
+        (("Ring me today", "-- list footer"), ("Ring me", ""), False),
+        (("Ring me today", ""), ("Ring me", "Hello"), False),
+        (("Ring me", ""), ("Ring me", "Hello"), True),
+        (("Ring me today", "..."), ("Ring me", "???"), False),
+        # Where there is text, it tells: relays write much into subjects.
+        (("***SPAM*** Ring me", "Hello"), ("Ring me", "Hello"), True),
+    ],
+)
+def test_where_there_is_no_text_the_subject_tells(
+    new: tuple[str, str], old: tuple[str, str], again: bool
+) -> None:
+    assert bool(repeats(a_text([new[1]], subject=new[0]), a_text([old[1]], subject=old[0]))) is again
+
+
+def test_an_attachment_is_not_enough_where_there_is_no_text() -> None:
+    def scanned(subject: str) -> Reading:
+        mail = a_mail(text="\n", subject=subject)
+        mail.add_attachment(b"cover", maintype="application", subtype="pdf", filename="cover.pdf")
+        return a_reading(mail)
+
+    assert repeats(scanned("Page 1"), scanned("Page 1"))
+    assert not repeats(scanned("Page 2"), scanned("Page 1"))
+
+
 def test_a_line_said_twice_is_not_said_once() -> None:
     assert not repeats(a_text(["no", "ring me", "ring me", "yes"]), a_text(["no", "ring me", "yes"]))
 

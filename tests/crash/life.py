@@ -74,7 +74,7 @@ def a_life(
     sender = WatchedSender(MaildirSender(place.outgoing), points or Points(), place.journal)
     desk.outbound = Outbound(store, lambda: place.live, sender, testing_around_send=sender.around)
     change(desk)
-    store.write("work", lambda conn: store.node.beat(conn, desk.now))
+    store.beat(desk.now)
     if points and not step.from_the_start:
         points.watch_statements()
     _until_idle(desk, step)

@@ -80,7 +80,7 @@ class Place:
         """Waits until the server has seen that a process died: its transaction lives on for a moment."""
         if not self.db.is_sqlite:
             # Outside a transaction: within one the server shows the same list again and again.
-            wait_until(lambda: _others(self._observer) == 0)
+            wait_until(lambda: others(self._observer) == 0)
 
     def close(self) -> None:
         """Gives the connection that stays back."""
@@ -114,7 +114,7 @@ class Place:
                     conn.execute(table.insert(), rows[table.name])
 
 
-def _others(conn: Connection) -> int:
+def others(conn: Connection) -> int:
     """How many other processes are connected to the database."""
     return int(
         conn.exec_driver_sql(

@@ -73,7 +73,7 @@ def desk(postgres_url: str, breaker: Breaker, tmp_path: Path, live: Live) -> Ite
     store.open()
     store.node.lock()
     found = Desk(tmp_path, store, live)
-    store.write("work", lambda conn: store.node.beat(conn, found.now))
+    store.beat(found.now)
     yield found
     store.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import time
 from collections import Counter
@@ -17,7 +18,7 @@ from maildesk.edges.senders.maildir import MaildirSender
 from maildesk.store import inbox as inbox_rows
 from maildesk.store import nodes
 from maildesk.store import outbox as outbox_rows
-from maildesk.store.db import Database, StoreError
+from maildesk.store.db import Database, NotCommitted, StoreError
 from maildesk.store.nodes import DEAD_SECONDS
 from maildesk.store.schema import attempt, inbox, outbox
 from maildesk.store.store import Store
@@ -38,7 +39,7 @@ def a_node(name: str, url: str, folder: Path, live: Live, now: int = START) -> I
     try:
         store.node.lock()
         desk = Desk(folder, store, live, now)
-        store.write("work", lambda conn: store.node.beat(conn, desk.now))
+        store.beat(desk.now)
         yield desk
     finally:
         store.close()
@@ -147,18 +148,72 @@ def test_a_restart_frees_what_its_earlier_life_held(database_url: str, tmp_path:
         once_each(again, 1)
 
 
-def test_a_node_is_late_before_others_take_it_for_dead(first: Desk) -> None:
-    node, now = first.store.node, time.monotonic()
-    assert not node.late(lambda: now + DEAD_SECONDS - 10)
-    assert node.late(lambda: now + DEAD_SECONDS - 1)
+def sleeps(desk: Desk, seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machine of a node sleeps, and wakes up again."""
+    clock = desk.store.node.clock
+    monkeypatch.setattr(desk.store.node, "clock", lambda: clock() + seconds)
 
 
-def test_a_late_node_does_not_send(first: Desk, second: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    first.deliver(story.new(1).raw)
-    first.inbound.step(first.now)
-    monkeypatch.setattr(first.store.node, "late", lambda: True)
-    first.outbound.step(first.now)
+def test_a_node_is_late_before_others_take_it_for_dead(first: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    sleeps(first, DEAD_SECONDS - 10, monkeypatch)
+    assert not first.store.node.late()
+    sleeps(first, 9, monkeypatch)
+    assert first.store.node.late()
+    first.store.beat(first.now)
+    assert not first.store.node.late()
+
+
+def test_the_clock_of_a_node_goes_on_while_the_machine_sleeps() -> None:
+    assert nodes.elapsed() == pytest.approx(time.clock_gettime(time.CLOCK_BOOTTIME), abs=5)
+    assert inspect.signature(nodes.Node).parameters["clock"].default is nodes.elapsed
+
+
+def test_a_beat_counts_once_it_is_committed(first: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(_conn: object) -> None:
+        raise NotCommitted
+
+    sleeps(first, DEAD_SECONDS, monkeypatch)
+    with monkeypatch.context() as patch:
+        patch.setattr(first.store.db, "commit", fails)
+        with pytest.raises(NotCommitted):
+            first.store.beat(first.now)
+    assert first.store.node.late()
+
+
+def test_a_late_node_neither_takes_nor_sends(
+    first: Desk, second: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(2):
+        first.deliver(story.new(n).raw)
+    first.inbound = Inbound(first.store, lambda: first.live, batch=1)
+    assert first.inbound.step(first.now) == 1
+    sleeps(first, DEAD_SECONDS, monkeypatch)
+    assert first.inbound.step(first.now) == 0
+    assert first.outbound.step(first.now) == 0
     assert not (first.folder / "outgoing").exists()
+    with first.store.db.reading() as conn:
+        assert [row.state for row in conn.execute(select(inbox.c.state).order_by(inbox.c.id))] == [
+            "done",
+            "new",
+        ]
+    second.run()
+    once_each(second, 2)
+
+
+def test_a_node_that_became_late_while_it_read_decides_nothing(first: Desk, second: Desk) -> None:
+    """Its rows are another's by then, who has not decided them yet."""
+
+    def overtaken(_raw: bytes) -> None:
+        dies(first)
+        assert len(take_mail(second)) == 1
+
+    first.deliver(story.new(1).raw)
+    first.inbound = Inbound(first.store, lambda: first.live, testing_before_read=overtaken)
+    first.inbound.step(first.now)
+    with first.store.db.reading() as conn:
+        (row,) = conn.execute(select(inbox))
+        assert list(conn.execute(select(outbox))) == []
+    assert (row.state, row.holder) == ("taken", second.store.node.id)
     second.run()
     once_each(second, 1)
 
@@ -196,7 +251,7 @@ def test_a_node_whose_lock_broke_wins_it_again_or_stands_back(postgres_url: str)
     try:
         first.open()
         first.node.lock()
-        first.write("work", lambda conn: first.node.beat(conn, START))
+        first.beat(START)
         _cut_connections(postgres_url)
         first.node.hold()
         with pytest.raises(StoreError, match="another maildesk runs as node 'main'"):

@@ -2,131 +2,65 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlalchemy import event, select
 
 from maildesk.core.reading import Envelope, Evidence
 from maildesk.daemon import Loop
 from maildesk.edges.intakes.smtp import SmtpIntake
 from maildesk.edges.senders.maildir import MaildirSender
 from maildesk.store.db import operational
-from maildesk.store.schema import inbox, outbox
-from maildesk.store.store import Store
 from maildesk.work.inbound import Inbound
 from maildesk.work.live import Live
 from maildesk.work.outbound import Outbound
 from tests.crash import story
 from tests.crash.killpoints import wait_until
 from tests.crash.life import one_commit
-from tests.crash.place import NODE, database
+from tests.crash.troubled import OnPostgres, OnSqlite, Troubled
 from tests.desk import DESK, Desk
 from tests.edges.intakes.wire import Wire
 
-BUSY_MS = 50
 MANY = 40
 """Mails of a group: some of them fit into a full database's half-empty pages, not all."""
 
 Trouble = Callable[[], AbstractContextManager[None]]
 
 
-class Troubled:
-    """A desk on SQLite whose database can be given trouble."""
-
-    def __init__(self, folder: Path, live: Live) -> None:
-        self.path = folder / "desk.db"
-        db = database(f"sqlite:///{self.path}", BUSY_MS)
-        self._opened: list[sqlite3.Connection] = []
-        event.listen(db.engine, "connect", lambda connection, _record: self._opened.append(connection))
-        store = Store(db, NODE)
-        store.open()
-        store.node.lock()
-        self.desk = Desk(folder, store, live)
-        store.write("work", lambda conn: store.node.beat(conn, self.desk.now))
-
-    def _pragma(self, words: str) -> int:
-        found = [connection.execute(f"PRAGMA {words}").fetchone() for connection in self._opened]
-        return int((found[0] or [0])[0])
-
-    @contextmanager
-    def full(self) -> Iterator[None]:
-        """The disk is full; what still fits into pages that are there succeeds."""
-        self._pragma(f"max_page_count={self._pragma('page_count')}")
-        yield
-        self._pragma("max_page_count=1073741823")
-
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Another program writes, and does not come to an end."""
-        other = sqlite3.connect(self.path, isolation_level=None)
-        other.execute("BEGIN IMMEDIATE")
-        yield
-        other.close()
-
-    @contextmanager
-    def read_only(self) -> Iterator[None]:
-        """The database refuses every write; file rights would not stop root, SQLite's own refusal does."""
-        self._pragma("query_only=ON")
-        yield
-        self._pragma("query_only=OFF")
-
-    def inbox(self) -> list[Any]:
-        """The rows of the inbox."""
-        with self.desk.store.db.reading() as conn:
-            return list(conn.execute(select(inbox).order_by(inbox.c.id)))
-
-    def outbox(self) -> list[Any]:
-        """The rows of the outbox."""
-        with self.desk.store.db.reading() as conn:
-            return list(conn.execute(select(outbox).order_by(outbox.c.id)))
-
-    def all_is_well(self, mails: int) -> None:
-        """Every mail is one ticket with three notices, each sent once; nothing counts against any."""
-        done = Counter((row.state, row.disposition) for row in self.inbox())
-        assert done == {("done", "new-ticket"): mails}
-        assert Counter((row.kind, row.state) for row in self.outbox()) == {
-            ("acknowledgment", "sent"): mails,
-            ("new_ticket", "sent"): 2 * mails,
-        }
-        files = [path for part in ("new", "cur") for path in (self.desk.folder / "outgoing" / part).iterdir()]
-        assert sorted(p.name.partition(".")[0] for p in files) == sorted(row.once for row in self.outbox())
-        self.nothing_counts()
-
-    def nothing_counts(self) -> None:
-        """No row has an error or a death to its name."""
-        assert {(row.errors, row.deaths) for row in (*self.inbox(), *self.outbox())} <= {(0, 0)}
-
-
-@pytest.fixture
-def troubled(tmp_path: Path, live: Live) -> Iterator[Troubled]:
-    found = Troubled(tmp_path, live)
-    yield found
-    found.desk.store.close()
-
-
-@pytest.fixture(params=["full", "locked", "read_only"])
-def trouble(request: pytest.FixtureRequest, troubled: Troubled) -> Trouble:
-    found: Trouble = getattr(troubled, request.param)
+@pytest.fixture(
+    params=["full", "locked", "read_only", "postgresql full", "postgresql read_only"],
+)
+def which(request: pytest.FixtureRequest) -> str:
+    """The kind of trouble. A lock on PostgreSQL is none: one waits for it."""
+    found: str = request.param
     return found
 
 
-ADVICE = {
-    "full": "make room",
-    "locked": "Another program holds the database",
-    "read_only": "The database is read-only",
-}
+@pytest.fixture
+def troubled(which: str, tmp_path: Path, live: Live, request: pytest.FixtureRequest) -> Iterator[Troubled]:
+    found: Troubled
+    if which.startswith("postgresql"):
+        found = OnPostgres(request.getfixturevalue("postgres_url"), tmp_path, live)
+    else:
+        found = OnSqlite(f"sqlite:///{tmp_path}/desk.db", tmp_path, live)
+    yield found
+    found.close()
 
 
-def advice(trouble: Trouble) -> str:
+@pytest.fixture
+def trouble(which: str, troubled: Troubled) -> Trouble:
+    found: Trouble = getattr(troubled, which.split()[-1])
+    return found
+
+
+@pytest.fixture
+def advice(which: str, troubled: Troubled) -> str:
     """What the log must tell the operator."""
-    return ADVICE[trouble.__name__]
+    found: str = troubled.ADVICE[which.split()[-1]]
+    return found
 
 
 def offer(desk: Desk, mails: list[story.Mail]) -> list[Future[str]]:
@@ -136,7 +70,7 @@ def offer(desk: Desk, mails: list[story.Mail]) -> list[Future[str]]:
 
 
 def test_a_group_that_cannot_be_stored_is_refused_whole_and_stored_once_later(
-    troubled: Troubled, trouble: Trouble, caplog: pytest.LogCaptureFixture
+    troubled: Troubled, trouble: Trouble, advice: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     mails = [story.new(n) for n in range(MANY)]
     troubled.desk.store.start()
@@ -144,7 +78,7 @@ def test_a_group_that_cannot_be_stored_is_refused_whole_and_stored_once_later(
         refused = offer(troubled.desk, mails)
         assert [operational(error) for f in refused if (error := f.exception(20))] == [True] * MANY
     assert troubled.inbox() == []
-    assert advice(trouble) in caplog.text
+    assert advice in caplog.text
     assert [future.result(20) for future in offer(troubled.desk, mails)]
     troubled.desk.run()
     troubled.all_is_well(MANY)
@@ -253,7 +187,7 @@ def test_mails_whose_sending_cannot_be_recorded_go_out_once(
 
 
 def test_a_loop_says_what_to_do_and_goes_on(
-    troubled: Troubled, trouble: Trouble, caplog: pytest.LogCaptureFixture
+    troubled: Troubled, trouble: Trouble, advice: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     desk = troubled.desk
     for n in range(10):
@@ -261,7 +195,7 @@ def test_a_loop_says_what_to_do_and_goes_on(
     loop = Loop("inbound", desk.inbound.step, lambda: desk.now, every=1.0)
     with trouble():
         loop.start()
-        wait_until(lambda: advice(trouble) in caplog.text)
+        wait_until(lambda: advice in caplog.text)
     wait_until(lambda: {row.state for row in troubled.inbox()} == {"done"})
     loop.stop()
     desk.run()

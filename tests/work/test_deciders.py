@@ -68,7 +68,7 @@ def decide_all(desks: list[Desk], batch: int = SMALL) -> list[int]:
             together.wait(DEADLINE)
             while waiting(desk):
                 assert time.monotonic() < end, "the deciders have not come to an end"
-                desk.store.write("work", lambda conn: desk.store.node.beat(conn, desk.now))
+                desk.store.beat(desk.now)
                 taken[i] += inbound.step(desk.now)
         except BaseException as error:
             errors.append(error)
