@@ -52,6 +52,7 @@ class Snapshot:
     `seen` is by Message-ID hash, or sha256 where there is none; `pending` has the row keys of undecided mails by
     Message-ID hash. `notice_times` are those of the last day by kind and recipient; `ticket_mails` counts the
     automatic mails of the last hour by ticket and recipient, `domain_acks` and `unproven_acks` its acknowledgments.
+    `told_unreached` has ticket and recipient of the mails of the last day that told of a colleague out of reach.
     """
 
     keys: Keys
@@ -63,6 +64,7 @@ class Snapshot:
     pending: Mapping[str, str] = field(default_factory=dict)
     notice_times: Mapping[tuple[str, str], tuple[int, ...]] = field(default_factory=dict)
     ticket_mails: Mapping[tuple[int, str], int] = field(default_factory=dict)
+    told_unreached: frozenset[tuple[int, str]] = frozenset()
     domain_acks: Mapping[str, int] = field(default_factory=dict)
     unproven_acks: int = 0
 
@@ -153,6 +155,16 @@ class Burn:
 
 
 @dataclass(frozen=True, slots=True)
+class Unreached:
+    """A mail about a ticket did not get to an agent ("" for one who is none any more)."""
+
+    number: int
+    agent: str
+    actor: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Learn:
     """A ticket knows a Message-ID (by its hash)."""
 
@@ -189,7 +201,21 @@ class Notify:
     notice: Notice
 
 
-Change = Open | Append | Set | Join | AnswerAt | Link | Burn | Learn | Remember | Supersede | Wait | Notify
+Change = (
+    Open
+    | Append
+    | Set
+    | Join
+    | AnswerAt
+    | Link
+    | Burn
+    | Unreached
+    | Learn
+    | Remember
+    | Supersede
+    | Wait
+    | Notify
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +285,9 @@ def _counted(snapshot: Snapshot, notice: Notice) -> Snapshot:
         about = (notice.ticket, notice.to)
         count = snapshot.ticket_mails.get(about, 0) + 1
         snapshot = replace(snapshot, ticket_mails={**snapshot.ticket_mails, about: count})
+    if notice.kind == "unreachable" and notice.ticket is not None:
+        told = snapshot.told_unreached | {(notice.ticket, notice.to)}
+        return replace(snapshot, told_unreached=told)
     if notice.kind != "acknowledgment":
         return snapshot
     domain = notice.to.rpartition("@")[2]
@@ -298,6 +327,8 @@ def evolve(snapshot: Snapshot, change: Change) -> Snapshot:
             kept = tuple(g for g in ticket.generations if g[:2] != (person, kind))
             burnt = (person, kind, ticket.generation(person, kind) + 1)
             return _with_ticket(snapshot, replace(ticket, generations=(*kept, burnt)))
+        case Unreached():
+            return snapshot
         case Learn(mid=mid, ref=ref):
             known = snapshot.mids.get(mid, ())
             return replace(snapshot, mids={**snapshot.mids, mid: known if ref in known else (*known, ref)})
@@ -364,6 +395,8 @@ def event_of(change: Change) -> Event | None:
                 change.why,
                 {"person": change.person, "token": change.kind},
             )
+        case Unreached():
+            return Event(change.number, "unreached", change.actor, change.why, {"agent": change.agent})
         case Notify(notice=n) if n.ticket is not None:
             return Event(
                 n.ticket,

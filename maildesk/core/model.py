@@ -185,10 +185,14 @@ class Event:
 @dataclass(frozen=True, slots=True)
 class MidRef:
     """A Message-ID that a ticket knows: `own` by an entry, `sent` by us (`sent-internal` to
-    colleagues only), `cited` by an entry's references."""
+    colleagues only), `cited` by an entry's references.
+
+    `person` is the reference (`identity.person_ref`, in hexadecimal digits) of the person to whom we sent it, else "".
+    """
 
     ticket: int
     role: Literal["own", "sent", "sent-internal", "cited"]
+    person: str = ""
 
 
 @dataclass(frozen=True, slots=True)

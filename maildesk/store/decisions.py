@@ -7,6 +7,7 @@ import json
 import zlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import (
@@ -143,7 +144,7 @@ def _collect(
                 for a in e.attachments
             )
         case Learn():
-            row = {"hash": change.mid, "ticket": change.ref.ticket, "role": change.ref.role}
+            row = {"hash": change.mid, **asdict(change.ref)}
             if row not in rows[mid][-50:]:
                 rows[mid].append(row)
         case Notify(notice=n):

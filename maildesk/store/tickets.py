@@ -111,7 +111,7 @@ def load(conn: Connection, wanted: Wanted, keys: Keys, now: int) -> Snapshot:
             refs = mids.get(row.hash, ())
             # An id that many tickets know (a newsletter's, a machine's only one) must not load them all.
             if len(refs) < REFS:
-                mids[row.hash] = (*refs, MidRef(row.ticket, row.role))
+                mids[row.hash] = (*refs, MidRef(row.ticket, row.role, row.person))
     referred = {ref.ticket for refs in mids.values() for ref in refs}
     found = tickets(conn, wanted.numbers | set(aliases.values()) | referred)
     return Snapshot(
@@ -123,6 +123,7 @@ def load(conn: Connection, wanted: Wanted, keys: Keys, now: int) -> Snapshot:
         seen=_seen(conn, wanted),
         pending=_pending(conn, wanted),
         ticket_mails=_ticket_mails(conn, found, now),
+        told_unreached=_told_unreached(conn, found, now),
         **_limits(conn, wanted, now),
     )
 
@@ -193,6 +194,18 @@ def _ticket_mails(conn: Connection, numbers: Iterable[int], now: int) -> dict[tu
         .group_by(outbox.c.ticket, outbox.c.to)
     )
     return {(row.ticket, row.to): row.n for row in counted}
+
+
+def _told_unreached(conn: Connection, numbers: Iterable[int], now: int) -> frozenset[tuple[int, str]]:
+    wanted = sorted(numbers)
+    if not wanted:
+        return frozenset()
+    rows = conn.execute(
+        select(outbox.c.ticket, outbox.c.to).where(
+            outbox.c.ticket.in_(wanted), outbox.c.kind == "unreachable", outbox.c.at > now - DAY
+        )
+    )
+    return frozenset((row.ticket, row.to) for row in rows)
 
 
 def _limits(conn: Connection, wanted: Wanted, now: int) -> dict[str, Any]:

@@ -42,7 +42,9 @@ def picture(rows: Rows, names: Mapping[str, str]) -> Picture:
             (*told(row, ("ticket", "seq", "kind", "at"), row["cause"]), _without_keys(row["data"], names))
             for row in rows["event"]
         ),
-        "mids": Counter((r["ticket"], r["role"], r["role"].startswith("sent") or r["hash"]) for r in rows["mid"]),
+        "mids": Counter(
+            (r["ticket"], r["role"], r["role"].startswith("sent") or r["hash"]) for r in rows["mid"]
+        ),
         "mails whose lines are known": len(rows["sent_line"]),
         "attempts": {row["outcome"] for row in rows["attempt"]},
     }
