@@ -80,11 +80,13 @@ def show(ctx: typer.Context, key: Once, raw: Raw = False, json: Json = False) ->
 
 
 def _rendered(conn: Connection, skeleton: bytes) -> bytes:
-    from maildesk.core.message import part_bytes
     from maildesk.store import views
-    from maildesk.store.skeleton import render
+    from maildesk.store.skeleton import Changed, render
 
-    return b"".join(render(skeleton, lambda ref: part_bytes(views.raw_mail(conn, ref.entry), ref.part)))
+    try:
+        return b"".join(render(skeleton, lambda ref: views.part(conn, ref)))
+    except Changed as error:
+        raise No(f"{error}.") from error
 
 
 def tell_outgoing(found: dict[str, Any], zone: str, now: int) -> None:

@@ -1,10 +1,10 @@
-"""THE decision: what a mail, or a request, brings about. Data in, `Decision` out."""
+"""THE decision: what a mail, a request, or a mail of ours that was stopped brings about. Data in, `Decision` out."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from maildesk.core import acting, commands, identity, requesting, rules, same, telling, undelivered
+from maildesk.core import acting, commands, identity, requesting, rules, same, stopped, telling, undelivered
 from maildesk.core.changes import Burn, Decision, Remember, Snapshot, Supersede, Wait
 from maildesk.core.commands import Parsed
 from maildesk.core.draft import Draft
@@ -13,6 +13,7 @@ from maildesk.core.model import SECOND, Disposition, EntryKind, Proof
 from maildesk.core.policy import Agent, Policy
 from maildesk.core.proof import Standing, assess, exposed
 from maildesk.core.reading import Reading
+from maildesk.core.stopped import Stopped
 from maildesk.core.subject import base
 
 TRACE = "x-maildesk-trace"
@@ -49,14 +50,16 @@ class Request:
     tags: tuple[str, ...] = field(default=())
 
 
-Cause = Arrival | Request
+Cause = Arrival | Request | Stopped
 
 
 def decide(cause: Cause, snapshot: Snapshot, policy: Policy, now: int) -> Decision:
     """Decides a cause on what was loaded for it. Raises Refused for a request that cannot be carried out."""
-    if isinstance(cause, Request):
-        return _request(Draft(cause.key, snapshot, policy, now), cause)
     draft = Draft(cause.key, snapshot, policy, now)
+    if isinstance(cause, Request):
+        return _request(draft, cause)
+    if isinstance(cause, Stopped):
+        return stopped.decided(draft, cause)
     if (waits_for := _waits(cause, draft)) and now - cause.received < WAIT:
         draft.because("It answers a mail that is not decided yet, and waits for it.")
         draft.apply(Wait(cause.key))

@@ -25,7 +25,8 @@ TEXT = 100_000
 # How the line above the card begins, in the text part. Nothing that others write may look like it: see `_apart`.
 _RULE = re.compile(r"[^\w>=]{0,9}[=\u2550\ua78a\u2e40\u1400]{5}")
 _BEFORE = 1_500
-_NOTES = 10
+NOTES = 10
+"""The notes that a handoff shows, at most."""
 PUBLIC = (EntryKind.CUSTOMER, EntryKind.AGENT_REPLY)
 
 BEFORE: Mapping[str, tuple[EntryKind, ...]] = {
@@ -232,7 +233,7 @@ def _last(material: Material, kinds: tuple[EntryKind, ...], without: str = "") -
 
 def _notes(material: Material, entry: Entry | None) -> list[dict[str, object]]:
     found = [e for e in material.thread if e.kind is EntryKind.NOTE and (entry is None or e.key != entry.key)]
-    return [_quote(note) for note in found[-_NOTES:]]
+    return [_quote(note) for note in found[-NOTES:]]
 
 
 def _quote(entry: Entry) -> dict[str, object]:

@@ -22,17 +22,19 @@ from sqlalchemy import (
 from maildesk.core import identity
 from maildesk.core.changes import (
     Append,
+    Change,
     Decision,
     Learn,
     Notify,
     Remember,
     Snapshot,
+    Stop,
     Supersede,
-    event_of,
 )
 from maildesk.core.draft import domain
+from maildesk.core.events import event_of
 from maildesk.core.identity import Keys
-from maildesk.core.model import Disposition
+from maildesk.core.model import Disposition, EntryKind
 from maildesk.core.policy import Policy
 from maildesk.store.db import insert
 from maildesk.store.schema import (
@@ -81,10 +83,22 @@ def save(
     for table in (entry, attachment, event):
         if rows[table]:
             conn.execute(table.insert(), rows[table])
+    _stop(conn, [change for _, _, decision in decided for change in decision.changes])
     for table, unique in ((mid, ["hash", "ticket", "role"]), (outbox, ["once"])):
         if rows[table]:
             conn.execute(insert(conn, table).on_conflict_do_nothing(index_elements=unique), rows[table])
     _done(conn, decided, digest, now)
+
+
+def _stop(conn: Connection, changes: Sequence[Change]) -> None:
+    """What the last gate stopped is no answer any more."""
+    for change in changes:
+        if isinstance(change, Stop) and change.entry:
+            conn.execute(
+                update(entry)
+                .where(entry.c.key == change.entry)
+                .values(kind=EntryKind.STOPPED.value, remark=change.remark)
+            )
 
 
 def chained(

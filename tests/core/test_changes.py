@@ -22,13 +22,14 @@ from maildesk.core.changes import (
     Open,
     Remember,
     Set,
+    Stop,
     Supersede,
     Unreached,
     Wait,
-    event_of,
     evolve,
     within,
 )
+from maildesk.core.events import event_of
 from maildesk.core.model import Disposition, Entry, EntryKind, MidRef, Participant, Seen, Status
 from tests.core.given import ALICE, JANE, NUMBER, TOM, a_snapshot, a_ticket
 from tests.desk import START
@@ -63,6 +64,7 @@ CHANGES: tuple[Change, ...] = (
     Link(NUMBER, "possibly", 555_555, "maildesk", "a stranger's mail"),
     Burn(NUMBER, f"mail:{JANE}", "public", "maildesk", "shown to x"),
     Unreached(NUMBER, "alice", "maildesk", "a mail to Alice Ames did not arrive"),
+    Stop(NUMBER, JANE, "row", "It was not sent", None, 7, "maildesk", "the last gate stopped it"),
     Learn("hash", MidRef(NUMBER, "own")),
     Remember(a_seen("row")),
     Supersede("row", "a copy with better proof was decided"),
@@ -109,6 +111,7 @@ def test_the_events_in_words() -> None:
         ("link", "maildesk", "a stranger's mail", "link=possibly other=555555"),
         ("token-burnt", "maildesk", "shown to x", f"person=mail:{JANE} token=public"),
         ("unreached", "maildesk", "a mail to Alice Ames did not arrive", "agent=alice"),
+        ("stopped", "maildesk", "the last gate stopped it", f"to={JANE} entry=row"),
         ("mail", "maildesk", f"acknowledgment to {JANE}", f"once=once notice=acknowledgment to={JANE}"),
     }  # fmt: skip
     assert event_of(Notify(a_notice(ticket=None))) is None
