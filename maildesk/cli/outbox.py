@@ -122,12 +122,15 @@ def retry(ctx: typer.Context, key: Once) -> None:
 
 
 def retry_one(ctx: typer.Context, key: str) -> None:
-    """Sends a mail again. Raises No where it is sent already, or being sent."""
+    """Sends a mail again. Raises No where it is sent already, being sent, or an answer that was stopped."""
     from maildesk.store import outbox
 
     with desk.opened(ctx, create=False) as opened:
         with opened.store.db.reading() as conn:
             whole = outbox_key(conn, key)
         if not opened.store.write("work", lambda conn: outbox.retry(conn, whole, opened.clock())):
-            raise No(f"the mail {whole} is sent, or is being sent; see `maildesk outbox show {whole}`.")
+            raise No(
+                f"the mail {whole} is sent, is being sent, or is an answer that was stopped, which is written anew; "
+                f"see `maildesk outbox show {whole}`."
+            )
         say(f"The mail {whole} will be sent by {desk.who_decides(opened.store)}.")
