@@ -76,11 +76,13 @@ def show(ctx: typer.Context, key: Once, raw: Raw = False, json: Json = False) ->
 
 
 def _rendered(conn: Connection, skeleton: bytes) -> bytes:
-    from maildesk.core.message import part_bytes
     from maildesk.store import views
-    from maildesk.store.skeleton import render
+    from maildesk.store.skeleton import Changed, render
 
-    return b"".join(render(skeleton, lambda ref: part_bytes(views.raw_mail(conn, ref.entry), ref.part)))
+    try:
+        return b"".join(render(skeleton, lambda ref: views.part(conn, ref)))
+    except Changed as error:
+        raise No(f"{error}.") from error
 
 
 def tell_outgoing(found: dict[str, Any], zone: str, now: int) -> None:
@@ -116,12 +118,15 @@ def retry(ctx: typer.Context, key: Once) -> None:
 
 
 def retry_one(ctx: typer.Context, key: str) -> None:
-    """Sends a mail again. Raises No where it is sent already, or being sent."""
+    """Sends a mail again. Raises No where it is sent already, being sent, or an answer that was stopped."""
     from maildesk.store import outbox
 
     with desk.opened(ctx, create=False) as opened:
         with opened.store.db.reading() as conn:
             whole = outbox_key(conn, key)
         if not opened.store.write("work", lambda conn: outbox.retry(conn, whole, opened.clock())):
-            raise No(f"the mail {whole} is sent, or is being sent; see `maildesk outbox show {whole}`.")
+            raise No(
+                f"the mail {whole} is sent, is being sent, or is an answer that was stopped, which is written anew; "
+                f"see `maildesk outbox show {whole}`."
+            )
         say(f"The mail {whole} will be sent by {desk.who_decides(opened.store)}.")

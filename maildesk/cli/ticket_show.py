@@ -11,6 +11,7 @@ from maildesk.cli.screen import age, heading, pairs, plain, say, size, table, wh
 _LABELS = {
     "customer": "customer",
     "agent-reply": "answer",
+    "stopped-answer": "answer, NOT SENT",
     "note": "NOTE, internal",
     "third-party": "somebody else",
     "auto-reply": "a machine",

@@ -13,7 +13,6 @@ from maildesk.core.model import (
     Disposition,
     Entry,
     EntryKind,
-    Event,
     MidRef,
     Participant,
     Proof,
@@ -52,6 +51,7 @@ class Snapshot:
     `seen` is by Message-ID hash, or sha256 where there is none; `pending` has the row keys of undecided mails by
     Message-ID hash. `notice_times` are those of the last day by kind and recipient; `ticket_mails` counts the
     automatic mails of the last hour by ticket and recipient, `domain_acks` and `unproven_acks` its acknowledgments.
+    `told_unreached` has ticket and recipient of the mails of the last day that told of a colleague out of reach.
     """
 
     keys: Keys
@@ -63,6 +63,7 @@ class Snapshot:
     pending: Mapping[str, str] = field(default_factory=dict)
     notice_times: Mapping[tuple[str, str], tuple[int, ...]] = field(default_factory=dict)
     ticket_mails: Mapping[tuple[int, str], int] = field(default_factory=dict)
+    told_unreached: frozenset[tuple[int, str]] = frozenset()
     domain_acks: Mapping[str, int] = field(default_factory=dict)
     unproven_acks: int = 0
 
@@ -153,6 +154,34 @@ class Burn:
 
 
 @dataclass(frozen=True, slots=True)
+class Unreached:
+    """A mail about a ticket did not get to an agent ("" for one who is none any more)."""
+
+    number: int
+    agent: str
+    actor: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """The last gate stopped a mail to `to`. The answer that was in it counts as not given.
+
+    `entry` is the key of that answer ("" for an automatic mail), and `remark` what it says from now on.
+    `first_response` and `last_agent` are the clocks as the answers beside it leave them.
+    """
+
+    number: int
+    to: str
+    entry: str
+    remark: str
+    first_response: int | None
+    last_agent: int | None
+    actor: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Learn:
     """A ticket knows a Message-ID (by its hash)."""
 
@@ -189,14 +218,30 @@ class Notify:
     notice: Notice
 
 
-Change = Open | Append | Set | Join | AnswerAt | Link | Burn | Learn | Remember | Supersede | Wait | Notify
+Change = (
+    Open
+    | Append
+    | Set
+    | Join
+    | AnswerAt
+    | Link
+    | Burn
+    | Unreached
+    | Stop
+    | Learn
+    | Remember
+    | Supersede
+    | Wait
+    | Notify
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What a mail (or a request) brings about, and why; applying it is the store's work.
 
-    `disposition` is None only where the mail waits for `waits_for`, the row key of a mail still undecided.
+    `disposition` is None where the mail waits for `waits_for`, the row key of a mail still undecided, and for a mail
+    of ours that was stopped.
     """
 
     disposition: Disposition | None
@@ -226,6 +271,14 @@ def _appended(ticket: Ticket, entry: Entry) -> Ticket:
         first = entry.at if ticket.first_response is None else ticket.first_response
         return replace(ticket, last_agent=entry.at, first_response=first, answered=True)
     return ticket
+
+
+def _stopped(ticket: Ticket, change: Stop) -> Ticket:
+    if not change.entry:
+        return ticket
+    # An answer after the customer's last word, beside the one that was stopped, still is one.
+    still = ticket.answered and (change.last_agent or 0) > (ticket.last_customer or 0)
+    return replace(ticket, first_response=change.first_response, last_agent=change.last_agent, answered=still)
 
 
 def _set(ticket: Ticket, change: Set) -> Ticket:
@@ -259,6 +312,9 @@ def _counted(snapshot: Snapshot, notice: Notice) -> Snapshot:
         about = (notice.ticket, notice.to)
         count = snapshot.ticket_mails.get(about, 0) + 1
         snapshot = replace(snapshot, ticket_mails={**snapshot.ticket_mails, about: count})
+    if notice.kind == "unreachable" and notice.ticket is not None:
+        told = snapshot.told_unreached | {(notice.ticket, notice.to)}
+        return replace(snapshot, told_unreached=told)
     if notice.kind != "acknowledgment":
         return snapshot
     domain = notice.to.rpartition("@")[2]
@@ -298,6 +354,10 @@ def evolve(snapshot: Snapshot, change: Change) -> Snapshot:
             kept = tuple(g for g in ticket.generations if g[:2] != (person, kind))
             burnt = (person, kind, ticket.generation(person, kind) + 1)
             return _with_ticket(snapshot, replace(ticket, generations=(*kept, burnt)))
+        case Unreached():
+            return snapshot
+        case Stop():
+            return _with_ticket(snapshot, _stopped(snapshot.tickets[change.number], change))
         case Learn(mid=mid, ref=ref):
             known = snapshot.mids.get(mid, ())
             return replace(snapshot, mids={**snapshot.mids, mid: known if ref in known else (*known, ref)})
@@ -320,60 +380,6 @@ def evolve(snapshot: Snapshot, change: Change) -> Snapshot:
             return replace(snapshot, pending=_without(snapshot, key))
         case Notify(notice=notice):
             return _counted(snapshot, notice)
-
-
-def event_of(change: Change) -> Event | None:
-    """The event that records a change of a ticket; None for changes that are not a ticket's."""
-    match change:
-        case Open(ticket=t):
-            return Event(
-                t.number,
-                "opened",
-                change.actor,
-                change.why,
-                {"subject": t.subject, "requester": t.requester.address, "department": t.department},
-            )
-        case Append(entry=e):
-            return Event(
-                e.ticket, e.kind.value, change.actor, change.why, {"entry": e.key, "author": e.author}
-            )
-        case Set():
-            value = list(change.value) if isinstance(change.value, tuple) else change.value
-            return Event(change.number, change.name, change.actor, change.why, {"value": value})
-        case Join(participant=p):
-            return Event(
-                change.number, "participant", change.actor, change.why, {"address": p.address, "role": p.role}
-            )
-        case AnswerAt():
-            return Event(
-                change.number,
-                "answer-at",
-                change.actor,
-                change.why,
-                {"address": change.address, "to": change.to},
-            )
-        case Link():
-            return Event(
-                change.number, "link", change.actor, change.why, {"link": change.kind, "other": change.other}
-            )
-        case Burn():
-            return Event(
-                change.number,
-                "token-burnt",
-                change.actor,
-                change.why,
-                {"person": change.person, "token": change.kind},
-            )
-        case Notify(notice=n) if n.ticket is not None:
-            return Event(
-                n.ticket,
-                "mail",
-                "maildesk",
-                f"{n.kind} to {n.to}",
-                {"once": n.once, "notice": n.kind, "to": n.to},
-            )
-        case _:
-            return None
 
 
 def within(times: tuple[int, ...], now: int, span: int) -> int:

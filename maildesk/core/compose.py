@@ -196,7 +196,8 @@ def _body(notice: Notice, material: Material, keys: Keys, text: str, markup: str
     if not files.attached:
         return alternative
     attached = [
-        writing.attachment(one.name, one.type, PartRef(files.entry, one.part)) for one in files.attached
+        writing.attachment(one.name, one.type, PartRef(files.entry, one.part, one.sha256))
+        for one in files.attached
     ]
     return writing.multipart("mixed", identity.boundary(keys, notice.once, 1), [alternative, *attached])
 

@@ -1,19 +1,19 @@
-"""THE decision: what a mail, or a request, brings about. Data in, `Decision` out."""
+"""THE decision: what a mail, a request, or a mail of ours that was stopped brings about. Data in, `Decision` out."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from maildesk.core import acting, commands, identity, requesting, rules, same, telling
-from maildesk.core.bounce import Bounce
+from maildesk.core import acting, commands, identity, requesting, rules, same, stopped, telling, undelivered
 from maildesk.core.changes import Burn, Decision, Remember, Snapshot, Supersede, Wait
 from maildesk.core.commands import Parsed
 from maildesk.core.draft import Draft
 from maildesk.core.matching import Match, another_matter, match
-from maildesk.core.model import SECOND, Disposition, EntryKind, Move, Proof
+from maildesk.core.model import SECOND, Disposition, EntryKind, Proof
 from maildesk.core.policy import Agent, Policy
 from maildesk.core.proof import Standing, assess, exposed
 from maildesk.core.reading import Reading
+from maildesk.core.stopped import Stopped
 from maildesk.core.subject import base
 
 TRACE = "x-maildesk-trace"
@@ -50,14 +50,16 @@ class Request:
     tags: tuple[str, ...] = field(default=())
 
 
-Cause = Arrival | Request
+Cause = Arrival | Request | Stopped
 
 
 def decide(cause: Cause, snapshot: Snapshot, policy: Policy, now: int) -> Decision:
     """Decides a cause on what was loaded for it. Raises Refused for a request that cannot be carried out."""
-    if isinstance(cause, Request):
-        return _request(Draft(cause.key, snapshot, policy, now), cause)
     draft = Draft(cause.key, snapshot, policy, now)
+    if isinstance(cause, Request):
+        return _request(draft, cause)
+    if isinstance(cause, Stopped):
+        return stopped.decided(draft, cause)
     if (waits_for := _waits(cause, draft)) and now - cause.received < WAIT:
         draft.because("It answers a mail that is not decided yet, and waits for it.")
         draft.apply(Wait(cause.key))
@@ -96,7 +98,7 @@ def _arrival(draft: Draft, cause: Arrival, standing: Standing) -> tuple[Disposit
     draft.match = found.how
     draft.because(_sentence(found.why))
     if reading.kind.kind == "bounce":
-        return _bounce(draft, cause, standing, found)
+        return Disposition.BOUNCE, undelivered.report(draft, reading, cause.received, standing, found)
     # What a machine writes by itself is a machine's answer where it answers us, or comes from another desk.
     ours = found.how in ("token", "anchor") or any(
         identity.own_message_id(keys, mid) for mid in reading.cited
@@ -113,70 +115,6 @@ def _arrival(draft: Draft, cause: Arrival, standing: Standing) -> tuple[Disposit
 
 def _sentence(text: str) -> str:
     return text[0].upper() + text[1:] + "."
-
-
-def _bounce(draft: Draft, cause: Arrival, standing: Standing, found: Match) -> tuple[Disposition, int | None]:
-    report = cause.reading.bounce
-    number = found.ticket if found.how in ("token", "anchor", "message-id") else None
-    if report and number is None:
-        for mid in (report.original_message_id, *report.original_references):
-            refs = draft.after.mids.get(identity.mid_hash(mid), ())
-            anchor = identity.read_anchor(draft.after.keys, mid)
-            numbers = (
-                [anchor] if anchor is not None else [r.ticket for r in refs if r.role.startswith("sent")]
-            )
-            ticket = next((t for n in numbers if (t := draft.after.ticket(n))), None)
-            if ticket:
-                number = ticket.number
-                break
-    draft.because(f"It reports a failed delivery. {cause.reading.kind.because}")
-    if number is None:
-        draft.because("It names no mail of ours.")
-        return Disposition.BOUNCE, None
-    failed = report.recipient if report else ""
-    who = requesting.from_mail(cause.reading, standing, draft, cause.received)
-    detail = _undelivered(failed, report)
-    requesting.add_entry(draft, who, number, EntryKind.BOUNCE, "delivery failed", detail)
-    if report and report.action == "delayed":
-        draft.because("It is only late: nothing moves.")
-        return Disposition.BOUNCE, number
-    # A failed mail to an agent tells nobody by mail: that mail might fail, too, and so on.
-    if draft.policy.agent_at(failed) is None:
-        acting.move(draft, number, Move.ANSWER_BOUNCED, "maildesk")
-        telling.tell_agents(draft, "bounced", number, draft.key, leave_out=(failed,))
-    return Disposition.BOUNCE, number
-
-
-_FAILURES = {
-    "5.1.1": "there is no such mailbox",
-    "5.1.2": "there is no such domain",
-    "5.2.1": "the mailbox is closed",
-    "5.2.2": "the mailbox is full",
-    "4.2.2": "the mailbox is full",
-    "5.3.4": "the mail is too large",
-}
-# By the reasons of `failure`, where the status says less.
-_REASONS = {
-    "userunknown": "there is no such mailbox",
-    "hostunknown": "there is no such domain",
-    "mailboxfull": "the mailbox is full",
-    "suspend": "the mailbox is closed",
-    "mesgtoobig": "the mail is too large",
-    "expired": "the other side could not be reached in time",
-    "networkerror": "the other side could not be reached",
-}
-
-
-def _undelivered(failed: str, report: Bounce | None) -> str:
-    """What an agent reads about a failed or late delivery (status codes of RFC 3463)."""
-    status = report.status if report else ""
-    words = _FAILURES.get(status, "")
-    if report and not words:
-        refused = "the other side refused it" if status.startswith("5.7.") else ""
-        words = _REASONS.get(report.reason) or refused or report.diagnostic or report.reason
-    reason = " ".join(words.split())[:200].rstrip(".") or "the other side gives no reason"
-    happened = "has not arrived yet" if report and report.action == "delayed" else "did not arrive"
-    return f"Our mail to {failed or 'the customer'} {happened}: {reason}{f' ({status})' if status else ''}."
 
 
 def _automatic(

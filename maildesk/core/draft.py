@@ -100,12 +100,9 @@ class Draft:
         self.apply(Notify(notice))
         if ticket is not None:
             sent = identity.message_id(self.after.keys, once, domain(self.policy))
-            self.apply(
-                Learn(
-                    identity.mid_hash(sent),
-                    MidRef(ticket, "sent-internal" if token == "internal" else "sent"),
-                )
-            )
+            ref = identity.person_ref(self.after.keys, person).hex()
+            known = MidRef(ticket, "sent-internal" if token == "internal" else "sent", ref)
+            self.apply(Learn(identity.mid_hash(sent), known))
 
     def _enough(self, kind: str, to: str, ticket: int | None) -> bool:
         """Whether this would be one automatic mail too many about one ticket.

@@ -135,8 +135,8 @@ def _leaking_notes(parts: Mapping[str, str], material: Material, template_text: 
         for name, content in parts.items()
     )
     customers = [_whole(e) for e in material.thread if e.kind is EntryKind.CUSTOMER]
-    # An agent's answer excuses a line only if it was there before the note: a later one may itself have been
-    # stopped here for that line.
+    # An agent's answer excuses a line only if it was there before the note: a later one may be this very mail,
+    # or wait to be looked at here for that line.
     answers: list[str] = []
     leaking = []
     for entry in material.thread:

@@ -39,6 +39,14 @@ class Token:
     generation: int
 
 
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """What an anchor says: about which ticket the mail that bore it was, and to whom it went."""
+
+    number: int
+    person: bytes
+
+
 def _mac(key: bytes, purpose: str, *parts: bytes) -> bytes:
     message = b"".join(len(part).to_bytes(4, "big") + part for part in (purpose.encode(), *parts))
     return hmac.digest(key, message, "sha256")
@@ -120,15 +128,15 @@ def anchor(keys: Keys, number: int, person: str, domain: str) -> str:
     return f"{_letters(head + _mac(keys.root, 'anchor', head)[:9])}.t@{domain}"
 
 
-def read_anchor(keys: Keys, message_id: str) -> int | None:
-    """The ticket number in an anchor of ours; None for any other id. It matches; it proves nothing."""
+def read_anchor(keys: Keys, message_id: str) -> Anchor | None:
+    """What an anchor of ours says; None for any other id. It matches; it proves nothing."""
     local = message_id.partition("@")[0]
     if not local.endswith(".t") or len(local) != 34 or (data := _bytes(local[:-2])) is None:
         return None
     head, mac = data[:11], data[11:]
     if not hmac.compare_digest(_mac(keys.root, "anchor", head)[:9], mac):
         return None
-    return int.from_bytes(head[:5], "big")
+    return Anchor(int.from_bytes(head[:5], "big"), head[5:])
 
 
 def message_id(keys: Keys, once: str, domain: str) -> str:

@@ -50,7 +50,7 @@ def wanted(reading: Reading, policy: Policy, keys: Keys, received: int) -> Wante
     cited = list(reading.cited)
     if reading.bounce:
         cited += [reading.bounce.original_message_id, *reading.bounce.original_references]
-    anchors = [n for mid in cited if (n := identity.read_anchor(keys, mid)) is not None]
+    anchors = [anchor.number for mid in cited if (anchor := identity.read_anchor(keys, mid))]
     agent = policy.agent_at(reading.sender)
     mid = identity.mid_hash(message.message_id)
     return Wanted(
@@ -81,8 +81,8 @@ def match(reading: Reading, standing: Standing, snapshot: Snapshot) -> Match:
     if standing.token and (ticket := snapshot.ticket(standing.token.number)):
         return Match(ticket.number, "token", f"it was sent to a reply address of #{ticket.number}")
     for mid in reading.cited:
-        number = identity.read_anchor(snapshot.keys, mid)
-        if number is not None and (ticket := snapshot.ticket(number)):
+        anchor = identity.read_anchor(snapshot.keys, mid)
+        if anchor and (ticket := snapshot.ticket(anchor.number)):
             return Match(ticket.number, "anchor", f"it answers a mail of ours about #{ticket.number}")
     for role, how, text in (
         ("sent", "message-id", "it answers a mail of ours about"),

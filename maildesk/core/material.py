@@ -9,9 +9,12 @@ from maildesk.core.model import Entry, Ticket
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """Loaded for one notice. `entry` is the entry it shows; `thread` all entries of the ticket, oldest first.
+    """Loaded for one notice. `entry` is the entry it shows; `thread` those that it and the last gate look at.
 
-    `references` are the Message-IDs, oldest first, of the mails about this ticket that the recipient wrote or got.
+    The thread is in order, oldest first: for a mail to an agent the entries that it shows beside its own; for one to
+    a customer, where the ticket has notes, all notes and all that was said in public.
+    `references` are the Message-IDs, oldest first, of the newest mails about this ticket that the recipient wrote or
+    got.
     """
 
     ticket: Ticket | None = None
@@ -24,11 +27,12 @@ class Material:
 class PartRef:
     """Stands in a composed mail for an attachment that is stored once, in the raw mail of an entry.
 
-    It is sent as base64 (RFC 2045, 6.8) in lines of 76 letters with CRLF.
+    It is sent as base64 (RFC 2045, 6.8) in lines of 76 letters with CRLF. `sha256` is that of its decoded content.
     """
 
     entry: str
     part: str
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)

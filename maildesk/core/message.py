@@ -108,7 +108,7 @@ def parse(raw: bytes) -> Message:
 
 
 def part_bytes(raw: bytes, part: str) -> bytes:
-    """The decoded content of an attachment, by its `Attachment.part`; b"" if there is no such part."""
+    """The decoded content of an attachment, by its `Attachment.part`. Raises KeyError if there is no such part."""
     return parts.part_bytes(mime.split(raw)[0], part)
 
 

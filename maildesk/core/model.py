@@ -41,6 +41,7 @@ class Move(StrEnum):
     ASSIGN = "assign"
     UNASSIGN = "unassign"
     ANSWER_BOUNCED = "answer bounced"
+    ANSWER_STOPPED = "answer stopped"
 
 
 MOVES: Mapping[tuple[Status, Move], Status] = {
@@ -50,9 +51,12 @@ MOVES: Mapping[tuple[Status, Move], Status] = {
     (Status.ASSIGNED, Move.UNASSIGN): Status.NEW,
     (Status.WAITING_CUSTOMER, Move.CUSTOMER_REPLY): Status.IN_PROGRESS,
     (Status.WAITING_CUSTOMER, Move.ANSWER_BOUNCED): Status.IN_PROGRESS,
+    (Status.WAITING_CUSTOMER, Move.ANSWER_STOPPED): Status.IN_PROGRESS,
     (Status.RESOLVED, Move.CUSTOMER_REPLY): Status.REOPENED,
     (Status.RESOLVED, Move.ANSWER_BOUNCED): Status.IN_PROGRESS,
+    (Status.RESOLVED, Move.ANSWER_STOPPED): Status.IN_PROGRESS,
     (Status.CLOSED, Move.CUSTOMER_REPLY): Status.REOPENED,
+    (Status.CLOSED, Move.ANSWER_STOPPED): Status.IN_PROGRESS,
     (Status.REOPENED, Move.AGENT_ANSWER): Status.IN_PROGRESS,
 }
 
@@ -81,10 +85,11 @@ class Disposition(StrEnum):
 
 
 class EntryKind(StrEnum):
-    """What an entry of a ticket's thread is."""
+    """What an entry of a ticket's thread is; `stopped-answer` did not get past the last gate."""
 
     CUSTOMER = "customer"
     AGENT_REPLY = "agent-reply"
+    STOPPED = "stopped-answer"
     NOTE = "note"
     THIRD_PARTY = "third-party"
     AUTO_REPLY = "auto-reply"
@@ -185,10 +190,14 @@ class Event:
 @dataclass(frozen=True, slots=True)
 class MidRef:
     """A Message-ID that a ticket knows: `own` by an entry, `sent` by us (`sent-internal` to
-    colleagues only), `cited` by an entry's references."""
+    colleagues only), `cited` by an entry's references.
+
+    `person` is the reference (`identity.person_ref`, in hexadecimal digits) of the person to whom we sent it, else "".
+    """
 
     ticket: int
     role: Literal["own", "sent", "sent-internal", "cited"]
+    person: str = ""
 
 
 @dataclass(frozen=True, slots=True)

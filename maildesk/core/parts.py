@@ -58,7 +58,7 @@ def content(root: mime.Entity) -> Content:
 
 
 def part_bytes(root: mime.Entity, part: str) -> bytes:
-    """The decoded content of the part at that path; b"" if the mail has no such part."""
+    """The decoded content of the part at that path. Raises KeyError if the mail has no such part."""
     path, _, number = part.partition("#")
     for entity in root.walk():
         if entity.path == path and (not entity.children or entity is not root):
@@ -66,9 +66,11 @@ def part_bytes(root: mime.Entity, part: str) -> bytes:
             if number:
                 blocks = list(_uu_blocks(data))
                 at = int(number) - 1 if number.isdecimal() else -1
-                return blocks[at][1] if 0 <= at < len(blocks) else b""
+                if not 0 <= at < len(blocks):
+                    break
+                return blocks[at][1]
             return data
-    return b""
+    raise KeyError(part)
 
 
 def _collect(entity: mime.Entity, found: Content, in_related: bool) -> None:

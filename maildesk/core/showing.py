@@ -25,8 +25,19 @@ TEXT = 100_000
 # How the line above the card begins, in the text part. Nothing that others write may look like it: see `_apart`.
 _RULE = re.compile(r"[^\w>=]{0,9}[=\u2550\ua78a\u2e40\u1400]{5}")
 _BEFORE = 1_500
-_NOTES = 10
-_PUBLIC = (EntryKind.CUSTOMER, EntryKind.AGENT_REPLY)
+NOTES = 10
+"""The notes that a handoff shows, at most."""
+PUBLIC = (EntryKind.CUSTOMER, EntryKind.AGENT_REPLY)
+
+BEFORE: Mapping[str, tuple[EntryKind, ...]] = {
+    "customer_reply": PUBLIC,
+    "note": PUBLIC,
+    "handoff": PUBLIC,
+    "colleague_answer": PUBLIC,
+    "bounced": (EntryKind.AGENT_REPLY,),
+    "unreachable": PUBLIC,
+}
+"""The kinds of mail that show the last entry, of these kinds, before their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +59,7 @@ def shown_entry(notice: Notice, material: Material) -> Entry | None:
 def files(notice: Notice, material: Material) -> Files:
     """Which files go with the mail: all of an answer, up to the limit of a mail to an agent."""
     entry = shown_entry(notice, material)
-    if entry is None or notice.kind in ("acknowledgment", "bounced"):
+    if entry is None or notice.kind in ("acknowledgment", "bounced", "unreachable"):
         return Files("", (), ())
     if notices.BY_NAME[notice.kind].audience == "customer":
         return Files(entry.key, entry.attachments, ())
@@ -206,9 +217,9 @@ def _visible(line: str) -> str:
 
 def _before(notice: Notice, material: Material, entry: Entry | None) -> dict[str, object] | None:
     """What the customer read or wrote last; for a mail that came back, the answer that was in it."""
-    if notice.kind not in ("customer_reply", "note", "handoff", "bounced", "colleague_answer"):
+    kinds = BEFORE.get(notice.kind)
+    if kinds is None:
         return None
-    kinds = (EntryKind.AGENT_REPLY,) if notice.kind == "bounced" else _PUBLIC
     last = _last(material, kinds, entry.key if entry else "")
     return _quote(last) if last else None
 
@@ -222,7 +233,7 @@ def _last(material: Material, kinds: tuple[EntryKind, ...], without: str = "") -
 
 def _notes(material: Material, entry: Entry | None) -> list[dict[str, object]]:
     found = [e for e in material.thread if e.kind is EntryKind.NOTE and (entry is None or e.key != entry.key)]
-    return [_quote(note) for note in found[-_NOTES:]]
+    return [_quote(note) for note in found[-NOTES:]]
 
 
 def _quote(entry: Entry) -> dict[str, object]:

@@ -7,6 +7,7 @@ import json
 import zlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import (
@@ -21,17 +22,19 @@ from sqlalchemy import (
 from maildesk.core import identity
 from maildesk.core.changes import (
     Append,
+    Change,
     Decision,
     Learn,
     Notify,
     Remember,
     Snapshot,
+    Stop,
     Supersede,
-    event_of,
 )
 from maildesk.core.draft import domain
+from maildesk.core.events import event_of
 from maildesk.core.identity import Keys
-from maildesk.core.model import Disposition
+from maildesk.core.model import Disposition, EntryKind
 from maildesk.core.policy import Policy
 from maildesk.store.db import insert
 from maildesk.store.schema import (
@@ -80,10 +83,22 @@ def save(
     for table in (entry, attachment, event):
         if rows[table]:
             conn.execute(table.insert(), rows[table])
+    _stop(conn, [change for _, _, decision in decided for change in decision.changes])
     for table, unique in ((mid, ["hash", "ticket", "role"]), (outbox, ["once"])):
         if rows[table]:
             conn.execute(insert(conn, table).on_conflict_do_nothing(index_elements=unique), rows[table])
     _done(conn, decided, digest, now)
+
+
+def _stop(conn: Connection, changes: Sequence[Change]) -> None:
+    """What the last gate stopped is no answer any more."""
+    for change in changes:
+        if isinstance(change, Stop) and change.entry:
+            conn.execute(
+                update(entry)
+                .where(entry.c.key == change.entry)
+                .values(kind=EntryKind.STOPPED.value, remark=change.remark)
+            )
 
 
 def chained(
@@ -143,7 +158,7 @@ def _collect(
                 for a in e.attachments
             )
         case Learn():
-            row = {"hash": change.mid, "ticket": change.ref.ticket, "role": change.ref.role}
+            row = {"hash": change.mid, **asdict(change.ref)}
             if row not in rows[mid][-50:]:
                 rows[mid].append(row)
         case Notify(notice=n):

@@ -21,7 +21,8 @@ from maildesk.store.schema import OUTBOX_OPEN, attempt, outbox, sent_line
 @dataclass(frozen=True, slots=True)
 class Row:
     """A mail that this node holds for sending. `try_` is the ordinal of this attempt, from 1; `unknown` is how many
-    earlier ones may have sent it without a record of that, `first` when the first recorded one was."""
+    earlier ones may have sent it without a record of that, `first` when the first recorded one was.
+    `sha256` is the digest of the skeleton, "" while there is none."""
 
     id: int
     notice: Notice
@@ -32,6 +33,7 @@ class Row:
     skeleton: bytes | None
     unknown: int = 0
     first: int | None = None
+    sha256: str = ""
 
     @property
     def once(self) -> str:
@@ -101,20 +103,24 @@ def take(conn: Connection, db: Database, holder: str, limit: int, now: int) -> t
     ).all()
     chosen = found[:1] if found and found[0].alone else [row for row in found if not row.alone]
     if chosen:
-        conn.execute(
-            update(outbox)
-            .where(outbox.c.id.in_([row.id for row in chosen]))
-            .values({"holder": holder, "try": outbox.c["try"] + 1})
-        )
+        conn.execute(update(outbox).where(outbox.c.id.in_([row.id for row in chosen])).values(holder=holder))
     known = _recorded(conn, [row.id for row in chosen if row._mapping["try"]])
     return [_row(row, *known.get(row.id, (0, None))) for row in chosen], quarantined
 
 
 def _row(row: Any, known: int, first: int | None) -> Row:
     tries = row._mapping["try"]
-    unknown = tries - known
     return Row(
-        row.id, notice_of(row), row.cause, row.message_id, row.state, tries + 1, row.skeleton, unknown, first
+        id=row.id,
+        notice=notice_of(row),
+        cause=row.cause,
+        message_id=row.message_id,
+        state=row.state,
+        try_=tries + 1,
+        skeleton=row.skeleton,
+        unknown=tries - known,
+        first=first,
+        sha256=row.sha256 or "",
     )
 
 
@@ -130,11 +136,33 @@ def _recorded(conn: Connection, ids: Sequence[int]) -> dict[int, tuple[int, int]
     return {row.outbox: (row.n, row.first) for row in found}
 
 
+def _held(holder: str) -> Any:
+    """The row of `b_id`, as long as this node holds it."""
+    return and_(outbox.c.id == bindparam("b_id"), outbox.c.holder == holder)
+
+
 def _mine(holder: str) -> Any:
     """The row of `b_id`, in the attempt of `b_try`, as long as this node holds it."""
-    return and_(
-        outbox.c.id == bindparam("b_id"), outbox.c.holder == holder, outbox.c["try"] == bindparam("b_try")
+    return and_(_held(holder), outbox.c["try"] == bindparam("b_try"))
+
+
+def begin(conn: Connection, rows: Iterable[Row], holder: str) -> set[int]:
+    """Counts an attempt of each of these mails, before it is made; the ids of those that this node still holds."""
+    ids = [row.id for row in rows]
+    begun = conn.execute(
+        update(outbox)
+        .where(outbox.c.id.in_(ids), outbox.c.holder == holder)
+        .values({"try": outbox.c["try"] + 1})
+        .returning(outbox.c.id)
     )
+    return {row.id for row in begun}
+
+
+def unbegin(conn: Connection, rows: Iterable[Row], holder: str) -> None:
+    """Takes back the attempts of mails that were not handed to the sender; the rows stay held."""
+    values = [{"b_id": row.id, "b_try": row.try_} for row in rows]
+    if values:
+        conn.execute(update(outbox).where(_mine(holder)).values({"try": outbox.c["try"] - 1}), values)
 
 
 def composed(conn: Connection, rows: Sequence[tuple[Row, Composed]], holder: str) -> None:
@@ -145,9 +173,20 @@ def composed(conn: Connection, rows: Sequence[tuple[Row, Composed]], holder: str
     conn.execute(
         update(outbox)
         .where(_mine(holder))
-        .values(state="ready", skeleton=bindparam("b_skeleton"), subject=bindparam("b_subject")),
+        .values(
+            state="ready",
+            skeleton=bindparam("b_skeleton"),
+            sha256=bindparam("b_sha256"),
+            subject=bindparam("b_subject"),
+        ),
         [
-            {"b_id": row.id, "b_try": row.try_, "b_skeleton": data, "b_subject": mail.subject}
+            {
+                "b_id": row.id,
+                "b_try": row.try_,
+                "b_skeleton": data,
+                "b_sha256": skeleton.digest(data),
+                "b_subject": mail.subject,
+            }
             for row, mail, data in packed
         ],
     )
@@ -155,47 +194,6 @@ def composed(conn: Connection, rows: Sequence[tuple[Row, Composed]], holder: str
         insert(conn, sent_line).on_conflict_do_nothing(index_elements=["mid"]),
         [{"mid": mid_hash(mail.message_id), "lines": " ".join(mail.lines)} for _, mail, _ in packed],
     )
-
-
-def add(conn: Connection, notice: Notice, cause: str, message_id: str) -> None:
-    """Another mail that follows from one that could not be sent."""
-    conn.execute(
-        insert(conn, outbox)
-        .values(
-            {
-                "once": notice.once,
-                "cause": cause,
-                "kind": notice.kind,
-                "channel": "mail",
-                "ticket": notice.ticket,
-                "entry": notice.entry,
-                "to": notice.to,
-                "domain": notice.to.rpartition("@")[2],
-                "person": notice.person,
-                "token": notice.token,
-                "generation": notice.generation,
-                "unproven": False,
-                "facts": json.dumps(notice.facts, sort_keys=True),
-                "at": notice.at,
-                "not_before": 0,
-                "state": "todo",
-                "try": 0,
-                "errors": 0,
-                "message_id": message_id,
-            }
-        )
-        .on_conflict_do_nothing(index_elements=["once"])
-    )
-
-
-def told(conn: Connection, kind: str, to: str, since: int) -> int:
-    """How many mails of this kind an address was to get after this instant."""
-    query = (
-        select(func.count())
-        .select_from(outbox)
-        .where(outbox.c.kind == kind, outbox.c.to == to, outbox.c.at > since)
-    )
-    return int(conn.execute(query).scalar_one())
 
 
 def record(conn: Connection, results: Sequence[Result], holder: str, now: int) -> None:
@@ -242,36 +240,33 @@ def failed(conn: Connection, row: Row, holder: str, trouble: str) -> None:
     """Counts an error of our own against a row; it is taken alone from now on."""
     conn.execute(
         update(outbox)
-        .where(_mine(holder))
+        .where(_held(holder))
         .values(holder=None, alone=True, errors=outbox.c.errors + 1, trouble=trouble),
-        {"b_id": row.id, "b_try": row.try_},
+        {"b_id": row.id},
     )
 
 
-def put_back(conn: Connection, rows: Iterable[Row], holder: str) -> None:
-    """Frees rows that were not attempted."""
-    _free(conn, rows, holder, {"try": outbox.c["try"] - 1})
-
-
-def apart(conn: Connection, rows: Iterable[Row], holder: str) -> None:
-    """Frees rows of which some may have been attempted; each is taken alone from now on."""
-    _free(conn, rows, holder, {"alone": True})
-
-
-def _free(conn: Connection, rows: Iterable[Row], holder: str, also: dict[str, Any]) -> None:
-    values = [{"b_id": row.id, "b_try": row.try_} for row in rows]
+def put_back(conn: Connection, rows: Iterable[Row], holder: str, alone: bool = False) -> None:
+    """Frees rows; `alone` has each taken by itself from now on."""
+    values = [{"b_id": row.id} for row in rows]
     if values:
-        conn.execute(update(outbox).where(_mine(holder)).values({"holder": None, **also}), values)
+        also = {"alone": True} if alone else {}
+        conn.execute(update(outbox).where(_held(holder)).values(holder=None, **also), values)
 
 
 def retry(conn: Connection, once: str, now: int) -> bool:
-    """Sends a mail again that was given up, or that waits. False if there is none."""
+    """Sends a mail again that was given up, or that waits. False if there is none.
+
+    An answer that the last gate stopped is none: its agent has it back, and sends it again mended.
+    """
+    stopped = and_(outbox.c.kind == "answer", outbox.c.state == "failed", outbox.c.skeleton.is_(None))
     done = conn.execute(
         update(outbox)
         .where(
             outbox.c.once == once,
             outbox.c.state.in_(("failed", "undelivered", "quarantined", "maybe-sent", "todo", "ready")),
             outbox.c.holder.is_(None),
+            ~stopped,
         )
         .values(
             state=case((outbox.c.skeleton.is_(None), "todo"), else_="ready"),

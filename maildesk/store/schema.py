@@ -232,6 +232,7 @@ mid = Table(
     Column("hash", Text, primary_key=True),
     Column("ticket", BigInteger, ForeignKey("ticket.number"), primary_key=True),
     Column("role", Text, primary_key=True),
+    Column("person", Text, nullable=False),
 )
 
 outbox = Table(

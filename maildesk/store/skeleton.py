@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from collections.abc import Callable, Iterator
 
@@ -11,9 +12,13 @@ from maildesk.core.material import PartRef
 _LINE = 57
 
 
+class Changed(Exception):
+    """A composed mail, or an attachment of it, is not what it was: it does not go out."""
+
+
 def pack(segments: tuple[bytes | PartRef, ...]) -> bytes:
     """One value for the outbox row: a JSON header line that says what follows, then the own bytes."""
-    header = [len(s) if isinstance(s, bytes) else [s.entry, s.part] for s in segments]
+    header = [len(s) if isinstance(s, bytes) else [s.entry, s.part, s.sha256] for s in segments]
     return json.dumps(header).encode() + b"\n" + b"".join(s for s in segments if isinstance(s, bytes))
 
 
@@ -37,10 +42,24 @@ def encoded(content: bytes) -> Iterator[bytes]:
         yield b"".join(base64.b64encode(line) + b"\r\n" for line in lines)
 
 
+def digest(data: bytes) -> str:
+    """The SHA-256 of a composed mail. It covers every byte that goes out: attachments stand in it by their own."""
+    return hashlib.sha256(data).hexdigest()
+
+
 def render(data: bytes, part: Callable[[PartRef], bytes]) -> Iterator[bytes]:
-    """The mail as it goes out; `part` fetches the decoded content of an attachment."""
+    """The mail as it goes out; `part` fetches the decoded content of an attachment.
+
+    Raises Changed where that is not the content with which the mail was composed.
+    """
     for segment in unpack(data):
         if isinstance(segment, bytes):
             yield segment
-        else:
-            yield from encoded(part(segment))
+            continue
+        content = part(segment)
+        if hashlib.sha256(content).hexdigest() != segment.sha256:
+            raise Changed(
+                f"the attachment {segment.part} of the mail {segment.entry} is not what it was when this mail was "
+                "composed"
+            )
+        yield from encoded(content)

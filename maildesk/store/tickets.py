@@ -90,6 +90,7 @@ def load(conn: Connection, wanted: Wanted, keys: Keys, now: int) -> Snapshot:
         seen=_seen(conn, wanted),
         pending=_pending(conn, wanted),
         ticket_mails=_ticket_mails(conn, found, now),
+        told_unreached=_told_unreached(conn, found, now),
         **_limits(conn, wanted, now),
     )
 
@@ -104,7 +105,7 @@ def _mids(conn: Connection, wanted: Wanted) -> dict[str, tuple[MidRef, ...]]:
         for part in parts(hashes):
             first = select(mid, nth).where(role, mid.c.hash.in_(part)).subquery("first")
             for row in conn.execute(select(first).where(first.c.nth <= REFS).order_by(first.c.nth)):
-                mids[row.hash] = (*mids.get(row.hash, ()), MidRef(row.ticket, row.role))
+                mids[row.hash] = (*mids.get(row.hash, ()), MidRef(row.ticket, row.role, row.person))
     return mids
 
 
@@ -162,6 +163,11 @@ def _ticket_mails(conn: Connection, numbers: Iterable[int], now: int) -> dict[tu
         .group_by(outbox.c.ticket, outbox.c.to)
     )
     return {(row.ticket, row.to): row.n for row in among(conn, counted, outbox.c.ticket, numbers)}
+
+
+def _told_unreached(conn: Connection, numbers: Iterable[int], now: int) -> frozenset[tuple[int, str]]:
+    told = select(outbox.c.ticket, outbox.c.to).where(outbox.c.kind == "unreachable", outbox.c.at > now - DAY)
+    return frozenset((row.ticket, row.to) for row in among(conn, told, outbox.c.ticket, numbers))
 
 
 def _limits(conn: Connection, wanted: Wanted, now: int) -> dict[str, Any]:

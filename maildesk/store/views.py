@@ -1,24 +1,22 @@
-"""Reads: what mails show, and what the command line lists."""
+"""Reads: what the command line lists, and mails as they came."""
 
 from __future__ import annotations
 
 import json
 import zlib
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, or_, select
 
-from maildesk.core.changes import Append, Decision
-from maildesk.core.identity import mid_hash, person_of_address
-from maildesk.core.material import Material
-from maildesk.core.message import Attachment
-from maildesk.core.model import Entry, EntryKind
+from maildesk.core.identity import mid_hash
+from maildesk.core.material import PartRef
+from maildesk.core.message import part_bytes
 from maildesk.store import inbox as inbox_rows
-from maildesk.store import outbox as outbox_rows
+from maildesk.store import threads
 from maildesk.store.db import among
-from maildesk.store.schema import attachment, attempt, entry, event, inbox, outbox, raw, sent_line, ticket
+from maildesk.store.schema import attempt, event, inbox, outbox, raw, sent_line, ticket
+from maildesk.store.skeleton import Changed
 from maildesk.store.tickets import tickets
 
 
@@ -33,83 +31,20 @@ def sent_lines(conn: Connection, rows: Iterable[inbox_rows.Row]) -> Mapping[str,
     }
 
 
-def entries(conn: Connection, numbers: Iterable[int]) -> defaultdict[int, list[Entry]]:
-    """The entries of these tickets, oldest first, with their attachments."""
-    wanted = set(numbers)
-    found: defaultdict[int, list[Entry]] = defaultdict(list)
-    files: dict[str, list[Attachment]] = defaultdict(list)
-    joined = select(attachment).join(entry, entry.c.key == attachment.c.entry).order_by(attachment.c.id)
-    for a in among(conn, joined, entry.c.ticket, wanted):
-        files[a.entry].append(Attachment(a.part, a.name, a.type, a.size, a.sha256, a.cid, a.inline))
-    for e in among(conn, select(entry).order_by(entry.c.id), entry.c.ticket, wanted):
-        found[e.ticket].append(
-            Entry(
-                key=e.key,
-                ticket=e.ticket,
-                kind=EntryKind(e.kind),
-                author=e.author,
-                author_name=e.author_name,
-                at=e.at,
-                text=e.text,
-                new_text=e.new_text,
-                message_id=e.message_id,
-                proof=e.proof,
-                attachments=tuple(files[e.key]),
-                remark=e.remark,
-            )
-        )
-    return found
-
-
-def materials(
-    conn: Connection, rows: Sequence[outbox_rows.Row], decided: Decision | None = None
-) -> dict[str, Material]:
-    """What each of these mails (by once-key) shows; `decided` is a decision that is not stored yet."""
-    numbers = {row.notice.ticket for row in rows if row.notice.ticket is not None}
-    found = tickets(conn, numbers)
-    threads = entries(conn, numbers)
-    if decided:
-        found |= decided.after.tickets
-        for change in decided.changes:
-            if isinstance(change, Append):
-                threads[change.entry.ticket].append(change.entry)
-    sent: dict[tuple[int, str], list[tuple[int, int, str]]] = defaultdict(list)
-    query = select(outbox.c.ticket, outbox.c.to, outbox.c.at, outbox.c.id, outbox.c.message_id)
-    # The recipients of one batch of mails.
-    to_them = query.where(outbox.c.to.in_(sorted({row.notice.to for row in rows})))
-    for row in among(conn, to_them, outbox.c.ticket, numbers):
-        sent[row.ticket, row.to].append((row.at, row.id, row.message_id))
-    return {row.once: _material(row, found, threads, sent) for row in rows}
-
-
-def _material(
-    row: outbox_rows.Row,
-    found: Mapping[int, Any],
-    threads: Mapping[int, list[Entry]],
-    sent: Mapping[tuple[int, str], list[tuple[int, int, str]]],
-) -> Material:
-    notice = row.notice
-    if notice.ticket is None:
-        return Material()
-    thread = threads.get(notice.ticket, [])
-    ours = [(at, 0, mid) for at, id_, mid in sent.get((notice.ticket, notice.to), ()) if id_ < row.id]
-    # Their own mail sorts after our answer of the same instant: that is what the next mail answers.
-    author = (notice.to, notice.person.removeprefix(person_of_address("")))
-    theirs = [(e.at, 1, e.message_id) for e in thread if e.author in author and e.message_id]
-    return Material(
-        ticket=found.get(notice.ticket),
-        entry=next((e for e in thread if e.key == notice.entry), None),
-        thread=tuple(thread),
-        references=tuple(mid for _, _, mid in sorted(ours + theirs)),
-    )
-
-
 def raw_mail(conn: Connection, key: str) -> bytes:
     """A mail as it came. Raises KeyError for an unknown row key."""
     row = conn.execute(select(raw.c.z).where(raw.c.key == key)).first()
     if row is None:
         raise KeyError(key)
     return zlib.decompress(row.z)
+
+
+def part(conn: Connection, ref: PartRef) -> bytes:
+    """The decoded content of an attachment. Raises Changed where the mail or the part is not there."""
+    try:
+        return part_bytes(raw_mail(conn, ref.entry), ref.part)
+    except KeyError as error:
+        raise Changed(f"the attachment {ref.part} of the mail {ref.entry} is not in the store") from error
 
 
 def ticket_list(
@@ -172,7 +107,7 @@ def ticket_show(conn: Connection, number: int) -> dict[str, Any] | None:
                 "remark": e.remark,
                 "attachments": [{"name": a.name, "type": a.type, "size": a.size} for a in e.attachments],
             }
-            for e in entries(conn, [number])[number]
+            for e in threads.whole(conn, number)
         ],
         "events": _events(conn, number),
         "mails": [mail(row) for row in conn.execute(_mails().where(outbox.c.ticket == number))],

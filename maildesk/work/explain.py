@@ -5,19 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from maildesk.core import identity
+from maildesk.core import identity, stopped
 from maildesk.core.compose import compose
 from maildesk.core.decide import Arrival, decide
 from maildesk.core.draft import domain
 from maildesk.core.headers import head
 from maildesk.core.identity import mid_hash
 from maildesk.core.matching import wanted
-from maildesk.core.material import Composed
-from maildesk.core.model import HOUR
+from maildesk.core.material import Composed, Material
 from maildesk.core.reading import Envelope, Evidence, read
-from maildesk.core.returned import returned
-from maildesk.core.telling import ERRORS_HOUR
-from maildesk.store import inbox, outbox, tickets, views
+from maildesk.core.stopped import Stopped
+from maildesk.store import inbox, materials, outbox, threads, tickets, views
 from maildesk.store.store import Store
 from maildesk.work.live import Live
 
@@ -47,22 +45,29 @@ def explain(
             )
             for notice in decision.notices
         ]
-        materials = views.materials(conn, rows, decision)
+        shown_in = materials.materials(conn, rows, decision)
         mails = []
+        snapshot = decision.after
         for one in rows:
-            composed = compose(one.notice, materials[one.once], live.policy, store.keys, live.templates)
+            composed = compose(one.notice, shown_in[one.once], live.policy, store.keys, live.templates)
             shown: dict[str, Any] = {"to": one.notice.to, "template": one.notice.kind}
             if isinstance(composed, Composed):
                 mails.append({**shown, "subject": composed.subject})
                 continue
             mails.append({**shown, "subject": None, "blocked": list(composed.findings)})
-            back = returned(one.notice, materials[one.once], composed.findings, live.policy, now)
-            if back and outbox.told(conn, back.kind, back.to, now - HOUR) < ERRORS_HOUR:
-                bare = replace(materials[one.once], entry=None)
+            number = one.notice.ticket
+            others = threads.answers(conn, number, one.notice.entry) if number is not None else ()
+            cause = Stopped(one.once, one.notice, shown_in[one.once].entry, others, composed.findings)
+            known = tickets.load(conn, stopped.wanted(cause, live.policy), store.keys, now)
+            times = {**known.notice_times, **snapshot.notice_times}
+            stop = decide(cause, replace(snapshot, notice_times=times), live.policy, now)
+            snapshot = stop.after
+            for back in stop.notices:
+                bare = Material(snapshot.tickets[stop.ticket] if stop.ticket else None)
                 answer = compose(back, bare, live.policy, store.keys, live.templates)
                 subject = answer.subject if isinstance(answer, Composed) else None
                 mails.append({"to": back.to, "template": back.kind, "subject": subject})
-    after = decision.after.tickets.get(decision.ticket) if decision.ticket else None
+    after = snapshot.tickets.get(decision.ticket) if decision.ticket else None
     return {
         "disposition": decision.disposition.value if decision.disposition else None,
         "why": list(decision.why),

@@ -183,10 +183,24 @@ def test_outgoing_mail_in_quarantine(fresh: Desk, monkeypatch: pytest.MonkeyPatc
     fresh.ok("run", "--once")
     assert fresh.json("quarantine", "list") == []
     assert {mail["state"] for mail in fresh.json("outbox", "list")} == {"sent"}
-    assert "is sent, or is being sent" in fresh.no("outbox", "retry", once)
+    assert "is sent, is being sent, or" in fresh.no("outbox", "retry", once)
     shown = fresh.ok("outbox", "show", once)
     assert "sent" in shown.splitlines()[0]
     assert fresh.json("outbox", "show", once)["attempts"][-1]["outcome"] == "sent"
+
+
+def test_an_answer_that_was_stopped(fresh: Desk) -> None:
+    number = fresh.ticket()
+    fresh.ok("ticket", "reply", number, "--as", "alice", "--text", "Write to bob@desk.example.")
+    fresh.ok("run", "--once")
+    shown = fresh.ok("ticket", "show", number)
+    assert "answer, NOT SENT: Alice" in shown
+    assert "It was not sent to jane@customer.example: It contains bob@desk.example" in " ".join(shown.split())
+    assert "stopped" in shown.partition("History")[2]
+    (answer,) = (mail for mail in fresh.json("outbox", "list") if mail["kind"] == "answer")
+    assert (answer["state"], answer["tries"]) == ("failed", 1)
+    assert "Stopped by the last gate" in fresh.ok("outbox", "show", answer["once"])
+    assert "an answer that was stopped" in fresh.no("outbox", "retry", answer["once"])
 
 
 def test_nothing_is_an_empty_list(fresh: Desk) -> None:

@@ -74,7 +74,22 @@ def matched(reading: Reading, snapshot: Snapshot) -> Match:
 
 KEY = "row"
 SENT = identity.message_id(KEYS, "once", "desk.example")
-OPEN = a_snapshot(a_ticket(), mids={identity.mid_hash(SENT): (MidRef(NUMBER, "sent"),)})
+SENT_TO_ALICE = identity.message_id(KEYS, "to alice", "desk.example")
+
+
+def a_sent(person: str) -> MidRef:
+    """A mail of ours about the ticket to a person: an agent's id or an address."""
+    name = identity.person_of_address(person) if "@" in person else identity.person_of_agent(person)
+    return MidRef(NUMBER, "sent", identity.person_ref(KEYS, name).hex())
+
+
+OPEN = a_snapshot(
+    a_ticket(),
+    mids={
+        identity.mid_hash(SENT): (a_sent(JANE),),
+        identity.mid_hash(SENT_TO_ALICE): (a_sent("alice"),),
+    },
+)
 RE = "Re: My printer is broken"
 
 

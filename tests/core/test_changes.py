@@ -22,12 +22,14 @@ from maildesk.core.changes import (
     Open,
     Remember,
     Set,
+    Stop,
     Supersede,
+    Unreached,
     Wait,
-    event_of,
     evolve,
     within,
 )
+from maildesk.core.events import event_of
 from maildesk.core.model import Disposition, Entry, EntryKind, MidRef, Participant, Seen, Status
 from tests.core.given import ALICE, JANE, NUMBER, TOM, a_snapshot, a_ticket
 from tests.desk import START
@@ -61,6 +63,8 @@ CHANGES: tuple[Change, ...] = (
     AnswerAt(NUMBER, JANE, "jane@home.example", JANE, "Reply-To of a proven mail"),
     Link(NUMBER, "possibly", 555_555, "maildesk", "a stranger's mail"),
     Burn(NUMBER, f"mail:{JANE}", "public", "maildesk", "shown to x"),
+    Unreached(NUMBER, "alice", "maildesk", "a mail to Alice Ames did not arrive"),
+    Stop(NUMBER, JANE, "row", "It was not sent", None, 7, "maildesk", "the last gate stopped it"),
     Learn("hash", MidRef(NUMBER, "own")),
     Remember(a_seen("row")),
     Supersede("row", "a copy with better proof was decided"),
@@ -79,7 +83,8 @@ def test_no_change_touches_the_snapshot_before(change: Change) -> None:
     copied = copy.deepcopy(before)
     after = evolve(before, change)
     assert before == copied
-    assert after != before
+    # That an agent was not reached is an event, and nothing besides.
+    assert (after == before) is isinstance(change, Unreached)
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: type(change).__name__)
@@ -105,6 +110,8 @@ def test_the_events_in_words() -> None:
         ("answer-at", JANE, "Reply-To of a proven mail", f"address={JANE} to=jane@home.example"),
         ("link", "maildesk", "a stranger's mail", "link=possibly other=555555"),
         ("token-burnt", "maildesk", "shown to x", f"person=mail:{JANE} token=public"),
+        ("unreached", "maildesk", "a mail to Alice Ames did not arrive", "agent=alice"),
+        ("stopped", "maildesk", "the last gate stopped it", f"to={JANE} entry=row"),
         ("mail", "maildesk", f"acknowledgment to {JANE}", f"once=once notice=acknowledgment to={JANE}"),
     }  # fmt: skip
     assert event_of(Notify(a_notice(ticket=None))) is None

@@ -17,7 +17,15 @@ from maildesk.core import commands, identity, notices
 from maildesk.core.body import line_hash, line_hashes, new_text
 from maildesk.core.changes import Notice
 from maildesk.core.compose import compose
-from maildesk.core.identity import Keys, own_message_id, own_trace, read_anchor, read_token
+from maildesk.core.identity import (
+    Anchor,
+    Keys,
+    own_message_id,
+    own_trace,
+    person_ref,
+    read_anchor,
+    read_token,
+)
 from maildesk.core.markup import text_of
 from maildesk.core.material import Blocked, Composed, Material, PartRef
 from maildesk.core.message import Attachment
@@ -88,7 +96,8 @@ def test_every_mail_is_sound(notice: Notice, material: Material) -> None:
     )
     assert found["X-Maildesk-Kind"] == (notice.kind if kind.audience == "agent" else None)
     if notice.ticket:
-        assert read_anchor(KEYS, str(found["References"]).split()[0].strip("<>")) == notice.ticket
+        anchor = read_anchor(KEYS, str(found["References"]).split()[0].strip("<>"))
+        assert anchor == (Anchor(notice.ticket, person_ref(KEYS, notice.person)) if notice.ticket else None)
         assert mail.subject == "I cannot log in since this morning [#482913]"
         local, _, domain = found["Reply-To"].addresses[0].addr_spec.partition("@")
         token = read_token(KEYS, local.removeprefix("support+"))
@@ -236,7 +245,7 @@ def test_empty_answer_is_never_sent() -> None:
 def test_attachments_are_references() -> None:
     notice, material = of("new_ticket")
     mail = composed(notice, material)
-    assert [s for s in mail.segments if isinstance(s, PartRef)] == [PartRef("row-1", "1.2")]
+    assert [s for s in mail.segments if isinstance(s, PartRef)] == [PartRef("row-1", "1.2", "0" * 64)]
     found = message(mail)
     assert found.get_content_type() == "multipart/mixed"
     (attached,) = found.iter_attachments()

@@ -9,8 +9,9 @@ import pytest
 
 from maildesk.core import identity
 from maildesk.core.body import line_hashes
-from maildesk.core.changes import Burn, Join, event_of
+from maildesk.core.changes import Burn, Join
 from maildesk.core.decide import Arrival, decide
+from maildesk.core.events import event_of
 from maildesk.core.model import Participant, Proof, Status
 from maildesk.core.reading import Envelope, Evidence, read
 from tests.core.given import (

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from maildesk.core import identity
-from maildesk.core.changes import Append, Wait
+from maildesk.core.changes import Append, Unreached, Wait
 from maildesk.core.decide import WAIT, Arrival, decide
-from maildesk.core.model import SECOND, Status
+from maildesk.core.model import SECOND, Participant, Status
 from maildesk.core.reading import Envelope
 from tests.core.given import (
     ALICE,
@@ -22,6 +22,7 @@ from tests.core.given import (
     POLICY,
     RE,
     SENT,
+    SENT_TO_ALICE,
     TOM,
     a_reading,
     a_snapshot,
@@ -172,12 +173,78 @@ def test_a_late_delivery_is_no_failure(status: Status) -> None:
     assert "It is only late: nothing moves." in decision.why
 
 
-def test_a_bounce_of_a_mail_to_an_agent_tells_nobody() -> None:
-    snapshot = replace(OPEN, tickets={NUMBER: a_ticket(status=Status.RESOLVED, assignee="bob")})
-    decision = decide(Arrival(KEY, START, a_reading(a_bounce(ALICE, SENT))), snapshot, POLICY, START)
-    assert decision.disposition == "bounce"
-    assert not decision.notices
+def anchored(person: str) -> str:
+    """An anchor that heads References of a mail to this person."""
+    return identity.anchor(KEYS, NUMBER, person, "desk.example")
+
+
+ANCHORED_TO_ALICE = anchored(identity.person_of_agent("alice"))
+TO_ALICE = [
+    ("elsewhere@home.example", SENT_TO_ALICE, ""),
+    # A relay has replaced our Message-ID: the anchor says whose mail it was.
+    ("elsewhere@home.example", "replaced@relay.example", f"References: <{ANCHORED_TO_ALICE}>\r\n"),
+    (ALICE, SENT_TO_ALICE, ""),
+]
+
+
+@pytest.mark.parametrize(("recipient", "original", "more"), TO_ALICE)
+@pytest.mark.parametrize("assignee", ["", "alice", "bob"])
+def test_a_bounce_of_a_mail_to_an_agent_goes_to_the_others(
+    recipient: str, original: str, more: str, assignee: str
+) -> None:
+    """Wherever she has her mail forwarded to."""
+    snapshot = replace(OPEN, tickets={NUMBER: a_ticket(status=Status.RESOLVED, assignee=assignee)})
+    raw = a_bounce(recipient, original).replace(b"Subject: x", more.encode() + b"Subject: x")
+    decision = decide(Arrival(KEY, START, a_reading(raw)), snapshot, POLICY, START)
+    assert (decision.disposition, decision.ticket) == ("bounce", NUMBER)
+    assert mails(decision) == [("unreachable", "bob@desk.example")]
     assert decision.after.tickets[NUMBER].status is Status.RESOLVED
+    (unreached,) = (one for one in decision.changes if isinstance(one, Unreached))
+    assert (unreached.number, unreached.agent) == (NUMBER, "alice")
+    (entry,) = (one.entry for one in decision.changes if isinstance(one, Append))
+    assert entry.remark.startswith("Our mail to the agent Alice Ames did not arrive")
+    # Once a day each, so that it comes to rest where nobody is reached.
+    raw = raw.replace(b"<bounce@", b"<bounce2@")
+    again = decide(Arrival("again", START, a_reading(raw)), decision.after, POLICY, START)
+    assert not again.notices
+    assert any(isinstance(one, Unreached) for one in again.changes)
+
+
+def test_a_bounce_of_a_mail_to_somebody_who_is_no_agent_any_more_is_not_the_customers() -> None:
+    snapshot = replace(OPEN, tickets={NUMBER: a_ticket(status=Status.RESOLVED)})
+    raw = a_bounce("x@home.example", anchored(identity.person_of_agent("carol")))
+    decision = decide(Arrival(KEY, START, a_reading(raw)), snapshot, POLICY, START)
+    assert decision.after.tickets[NUMBER].status is Status.RESOLVED
+    assert [kind for kind, _ in mails(decision)] == ["unreachable"] * 2
+
+
+def test_a_bounce_at_the_customers_forwarding_address_is_the_customers() -> None:
+    snapshot = replace(OPEN, tickets={NUMBER: a_ticket(status=Status.RESOLVED, assignee="bob")})
+    for original in (SENT, anchored(identity.person_of_address(JANE))):
+        raw = a_bounce("jane@home.example", original)
+        decision = decide(Arrival(KEY, START, a_reading(raw)), snapshot, POLICY, START)
+        assert decision.after.tickets[NUMBER].status is Status.IN_PROGRESS
+        assert mails(decision) == [("bounced", "bob@desk.example")]
+
+
+def test_a_bounce_to_an_agent_who_is_the_customer_is_the_customers() -> None:
+    ticket = a_ticket(
+        status=Status.RESOLVED, participants=(Participant(ALICE, "Alice Ames", "requester"),), assignee="bob"
+    )
+    original = anchored(identity.person_of_address(ALICE))
+    reading = a_reading(a_bounce(ALICE, original))
+    decision = decide(Arrival(KEY, START, reading), a_snapshot(ticket), POLICY, START)
+    assert decision.after.tickets[NUMBER].status is Status.IN_PROGRESS
+    assert mails(decision) == [("bounced", "bob@desk.example")]
+
+
+def test_a_bounce_that_came_to_a_reply_address_was_of_the_mail_that_bore_it() -> None:
+    snapshot = replace(OPEN, tickets={NUMBER: a_ticket(status=Status.RESOLVED)})
+    raw = a_bounce("x@home.example", "other@elsewhere.example")
+    reading = a_reading(raw.replace(b"support@desk.example", a_token("alice").encode()))
+    decision = decide(Arrival(KEY, START, reading), snapshot, POLICY, START)
+    assert decision.after.tickets[NUMBER].status is Status.RESOLVED
+    assert mails(decision) == [("unreachable", "bob@desk.example")]
 
 
 @pytest.mark.parametrize("subject", ["Undelivered Mail", f"Undelivered Mail [#{NUMBER}]"])

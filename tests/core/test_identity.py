@@ -166,8 +166,9 @@ def test_everything_repeats() -> None:
 
 def test_an_anchor_names_its_ticket_and_nobody_can_make_one() -> None:
     anchor = identity.anchor(KEYS, 482_913, JANE, "desk.example")
-    assert identity.read_anchor(KEYS, anchor) == 482_913
-    assert identity.read_anchor(KEYS, anchor.replace("desk.example", "relay.example")) == 482_913
+    expected = identity.Anchor(482_913, identity.person_ref(KEYS, JANE))
+    assert identity.read_anchor(KEYS, anchor) == expected
+    assert identity.read_anchor(KEYS, anchor.replace("desk.example", "relay.example")) == expected
     assert identity.read_anchor(OTHER, anchor) is None
     local = anchor.partition("@")[0]
     for at in range(len(local)):

@@ -178,7 +178,8 @@ def test_attachments_are_described_and_found_again() -> None:
     assert message.part_bytes(raw, bill.part) == b"%PDF-1.4 bytes"
     assert (logo.part, logo.name, logo.cid, logo.inline) == ("3", "part-3.png", "logo@x", True)
     assert message.part_bytes(raw, logo.part) == b"\x89PNG"
-    assert message.part_bytes(raw, "9.9") == b""
+    with pytest.raises(KeyError):
+        message.part_bytes(raw, "9.9")
 
 
 @pytest.mark.parametrize(

@@ -8,17 +8,24 @@ from maildesk.core.model import MOVES, Disposition, Move, Participant, Status, m
 from tests.core.given import JANE, TOM, a_ticket
 
 TABLE = """
-status                customer's reply   agent's answer   assign     unassign   answer bounced
-new                   -                  in-progress      assigned   -          -
-assigned              -                  in-progress      -          new        -
-in-progress           -                  -                -          -          -
-waiting-customer      in-progress        -                -          -          in-progress
-waiting-third-party   -                  -                -          -          -
-resolved              reopened           -                -          -          in-progress
-closed                reopened           -                -          -          -
-reopened              -                  in-progress      -          -          -
+status                customer's reply   agent's answer   assign     unassign   answer bounced   answer stopped
+new                   -                  in-progress      assigned   -          -                -
+assigned              -                  in-progress      -          new        -                -
+in-progress           -                  -                -          -          -                -
+waiting-customer      in-progress        -                -          -          in-progress      in-progress
+waiting-third-party   -                  -                -          -          -                -
+resolved              reopened           -                -          -          in-progress      in-progress
+closed                reopened           -                -          -          -                in-progress
+reopened              -                  in-progress      -          -          -                -
 """
-COLUMNS = (Move.CUSTOMER_REPLY, Move.AGENT_ANSWER, Move.ASSIGN, Move.UNASSIGN, Move.ANSWER_BOUNCED)
+COLUMNS = (
+    Move.CUSTOMER_REPLY,
+    Move.AGENT_ANSWER,
+    Move.ASSIGN,
+    Move.UNASSIGN,
+    Move.ANSWER_BOUNCED,
+    Move.ANSWER_STOPPED,
+)
 ROWS = [line.split() for line in TABLE.strip().splitlines()[1:]]
 
 

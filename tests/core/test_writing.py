@@ -58,7 +58,7 @@ def test_tag_stays_readable_beside_an_encoded_subject() -> None:
 
 @pytest.mark.parametrize("value", EVIL)
 def test_header_injection(value: str) -> None:
-    ref = PartRef("e", "1")
+    ref = PartRef("e", "1", "0" * 64)
     head = b"".join(
         (
             writing.header("Subject", value),
@@ -176,7 +176,7 @@ def test_any_header_is_one_field(value: str) -> None:
     ],
 )
 def test_filename_comes_back(name: str, expected: str) -> None:
-    head, _ = writing.attachment(name, "application/pdf", PartRef("e", "1"))
+    head, _ = writing.attachment(name, "application/pdf", PartRef("e", "1", "0" * 64))
     assert isinstance(head, bytes)
     assert read(head).get_filename() == expected
 
@@ -192,11 +192,11 @@ def test_filename_comes_back(name: str, expected: str) -> None:
     ],
 )
 def test_content_type_is_tamed(kind: str, expected: str) -> None:
-    head, _ = writing.attachment("x", kind, PartRef("e", "1"))
+    head, _ = writing.attachment("x", kind, PartRef("e", "1", "0" * 64))
     assert isinstance(head, bytes)
     assert read(head).get_content_type() == expected
 
 
 def test_joined_keeps_references_apart() -> None:
-    a, b = PartRef("e", "1"), PartRef("e", "2")
+    a, b = PartRef("e", "1", "0" * 64), PartRef("e", "2", "0" * 64)
     assert writing.joined([b"1", b"2", a, b"3", b, b"4"]) == (b"12", a, b"3", b, b"4")

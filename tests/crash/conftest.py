@@ -22,7 +22,7 @@ class Theatre:
         self.place = place
         with a_desk(place.folder, place.url, NODE) as desk:
             story.before(desk)
-            self.kinds, self.fifty = story.ten_kinds(desk), story.fifty(desk)
+            self.kinds, self.fifty = story.all_kinds(desk), story.fifty(desk)
         self.first = place.rows()
         # What this process has done once, its children do fast.
         a_life(place, Step("warm-up", self.kinds))

@@ -23,9 +23,13 @@ _INSIDE = ("head",)
 
 
 def names(rows: Rows, mails: Iterable[Mail]) -> dict[str, str]:
-    """The mail of the story behind each row key."""
+    """The mail of the story behind each row key, and behind the start of each once-key."""
     known = {mail.mark: mail.name for mail in mails}
-    return {row["key"]: known.get((row["sha256"], row["channel"]), "before") for row in rows["inbox"]}
+    found = {row["key"]: known.get((row["sha256"], row["channel"]), "before") for row in rows["inbox"]}
+    # In the order of the rows: a mail that follows from one of ours stands behind that.
+    for row in rows["outbox"]:
+        found[row["once"][:20]] = f"{row['kind']} to {row['to']} of {found[row['cause'][:20]]}"
+    return found
 
 
 def picture(rows: Rows, names: Mapping[str, str]) -> Picture:
@@ -113,11 +117,13 @@ def undecided(rows: Rows) -> list[str]:
 
 
 def unsent(rows: Rows) -> list[str]:
-    """Notices that are still open or held, or were given up."""
+    """Notices that are still open or held, or were given up; what the last gate stopped has come to its end."""
+    refused = {row["outbox"] for row in rows["attempt"] if row["outcome"] == "blocked"}
+    stopped = {row["once"] for row in rows["outbox"] if row["id"] in refused}
     return [
         f"notice {r['kind']} to {r['to']} is {r['state']}, held by {r['holder']}: {r['trouble']}"
         for r in rows["outbox"]
-        if r["state"] != "sent" or r["holder"]
+        if (r["state"], bool(r["holder"])) != ("failed" if r["once"] in stopped else "sent", False)
     ]
 
 

@@ -1,4 +1,4 @@
-"""The mails of the kill test: what was there before, ten kinds one by one, and fifty at once."""
+"""The mails of the kill test: what was there before, eleven kinds one by one, and fifty at once."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _only(desk: Desk, to: str, template: str, subject: str) -> EmailMessage:
     return found
 
 
-def ten_kinds(desk: Desk) -> list[Mail]:
+def all_kinds(desk: Desk) -> list[Mail]:
     """One mail of each kind, answering what the desk has sent `before`."""
     first, second = "Question 1", "Question 2"
     acknowledged = _only(desk, "person1@before1.example", "acknowledgment", first)
@@ -79,6 +79,7 @@ def ten_kinds(desk: Desk) -> list[Mail]:
             "reply", an_answer(acknowledged, _PERSON_1, "Still broken.", "<reply@before1.example>"), "reply"
         ),
         _mail("agent reply", an_answer(to_alice, _ALICE, "Try twice.", "<try@desk.example>"), "agent-reply"),
+        _mail("stopped", an_answer(to_alice, _ALICE, _PRIVATE, "<bob@desk.example>"), "agent-reply"),
         _mail("held", _held(str(acknowledged["Subject"]), 0), "held"),
         _mail("poison", a_mail(message_id="<poison@x.example>", headers={"X-Poison": "yes"}), "quarantined"),
         _mail("pipe", _original(2), "duplicate", channel="pipe"),
@@ -91,18 +92,19 @@ def ten_kinds(desk: Desk) -> list[Mail]:
 
 _PERSON_1 = "Person 1 <person1@before1.example>"
 _ALICE = "Alice Ames <alice@desk.example>"
+_PRIVATE = "Write to bob@desk.example.\n\n#status resolved"
 
 
 def fifty(desk: Desk) -> list[Mail]:
     """Fifty mails for one batch: new ones, each of these twice, and every other kind but poison."""
-    kinds = [m for m in ten_kinds(desk) if m.name not in ("new 1", "poison")]
+    kinds = [m for m in all_kinds(desk) if m.name not in ("new 1", "poison")]
     fresh = [new(n) for n in range(100, 106)]
     again = [
         Mail(f"{mail.name} by pipe", mail.raw, Envelope("pipe", None, mail.envelope.recipients), "duplicate")
         for mail in fresh
     ]
     subject = str(_only(desk, "person1@before1.example", "acknowledgment", "Question 1")["Subject"])
-    held = [_mail(f"held {n}", _held(subject, n), "held") for n in range(1, 31)]
+    held = [_mail(f"held {n}", _held(subject, n), "held") for n in range(1, 30)]
     return [*fresh, *kinds, *again, *held]
 
 

@@ -23,7 +23,7 @@ CHUNKS = {"accepting fifty": 3, "deciding fifty": 2, "sending fifty": 6, "fifty"
 WHOLE = 6
 """Points of the scene with fifty mails from end to end, whose parts have scenes of their own."""
 ALONE = (
-    "opening", "new 1", "reply", "agent reply", "held", "poison", "pipe", "variant", "bounce", "auto-reply",
+    "opening", "new 1", "reply", "agent reply", "stopped", "held", "poison", "pipe", "variant", "bounce", "auto-reply",
     "without Message-ID",
 )  # fmt: skip
 

@@ -369,7 +369,68 @@ def test_a_bounce_of_a_bounce_notice_ends(desk: Desk) -> None:
     postman = Postman(desk, {JANE: dead, ALICE: dead, BOB: dead})
     postman.rest()
     assert len(automatic(desk, JANE)) == 1
-    assert len(automatic(desk, ALICE)) <= 2
+    # Of the new ticket, of the customer's bounce, and of the colleague who is not reached.
+    assert automatic(desk, ALICE) == automatic(desk, BOB) == ["new_ticket", "bounced", "unreachable"]
+
+
+class Forward:
+    """An agent's address that forwards to a dead one: each mail comes back as a report of the far end.
+
+    It names the far address alone; with `whole` the returned mail as it was, else with its Message-ID replaced.
+    """
+
+    def __init__(self, name: str, whole: bool) -> None:
+        self.name, self.whole = name, whole
+        self.bounced = 0
+
+    def __call__(self, mail: EmailMessage) -> list[EmailMessage]:
+        self.bounced += 1
+        far = f"{self.name}@far.example"
+        original = mail["Message-ID"] if self.whole else f"<replaced{self.bounced}@relay.example>"
+        report = a_mail(
+            "MAILER-DAEMON@far.example", DESK, "Undelivered Mail Returned to Sender",
+            f"<{far}>: 550 5.1.1 user unknown\n", f"<{self.name}{self.bounced}@far.example>",
+            {"Auto-Submitted": "auto-replied", "X-Failed-Recipients": far},
+        )  # fmt: skip
+        head = f"Message-ID: {original}\nReferences: {mail['References']}\nSubject: {mail['Subject']}\n\n"
+        report.add_attachment(head.encode(), "text", "rfc822-headers", filename="head")
+        return [report]
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["our Message-ID", "only the anchor"])
+def test_an_agent_whose_mail_is_forwarded_to_a_dead_address_comes_to_rest(
+    tmp_path: Path, whole: bool
+) -> None:
+    with a_desk(tmp_path, limits={"mails_per_ticket_hour": 1_000}) as desk:
+        number = desk.handle(a_mail())["ticket"]
+        desk.handle(
+            an_answer(desk.mails(to=BOB)[0], BOB, "Off and on?\n\n#status resolved", "<b@desk.example>")
+        )
+        desk.handle(an_answer(desk.mails(to=BOB)[0], BOB, "#assign alice", "<b2@desk.example>"))
+        Postman(desk, {ALICE: Forward("alice", whole)}).rest()
+        assert desk.ticket(number)["status"] == "resolved", "the customer got the answer"
+        assert automatic(desk, ALICE) == ["new_ticket", "handoff"], (
+            "nobody is told where they are not reached"
+        )
+        assert automatic(desk, BOB) == ["new_ticket", "unreachable"]
+        assert [e["agent"] for e in desk.ticket(number)["events"] if e["kind"] == "unreached"] == [
+            "alice"
+        ] * 2
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["our Message-ID", "only the anchor"])
+@pytest.mark.parametrize("every", [SECOND, 2 * HOUR], ids=["at once", "slowly"])
+def test_a_department_whose_mail_is_forwarded_to_dead_addresses_comes_to_rest(
+    tmp_path: Path, whole: bool, every: int
+) -> None:
+    """None of the limits of an hour is needed."""
+    with a_desk(tmp_path, limits={"mails_per_ticket_hour": 1_000}) as desk:
+        machines: dict[str, Machine] = {who: Forward(who[:3], whole) for who in (JANE, ALICE, BOB)}
+        desk.handle(a_mail())
+        Postman(desk, machines).rest(every=every)
+        assert automatic(desk, JANE) == ["acknowledgment"]
+        for agent in (ALICE, BOB):
+            assert automatic(desk, agent) == ["new_ticket", "bounced", "unreachable"]
 
 
 @pytest.mark.parametrize("signs", ["reply-to", "reply-to tag", "reply-to in-reply-to"])

@@ -11,6 +11,7 @@ from maildesk.core.notices import (
     held,
     new_ticket,
     note,
+    unreachable,
 )
 from maildesk.core.notices.kind import NoticeKind
 
@@ -23,6 +24,7 @@ KINDS: tuple[NoticeKind, ...] = (
     note.KIND,
     colleague_answer.KIND,
     bounced.KIND,
+    unreachable.KIND,
     held.KIND,
     error.KIND,
 )
