@@ -41,6 +41,8 @@ def act(ctx: typer.Context, number: int, text: str, as_: str, internal: bool) ->
         parsed = commands.parse(text, app.live.policy)
         if parsed.errors:
             raise Refused("nothing was done: " + " ".join(parsed.errors))
+        if internal and parsed.public:
+            raise Refused("nothing was done: #public stands in a note; use `maildesk ticket reply`")
         carry_out(
             app,
             agent_of(as_, app),

@@ -20,7 +20,7 @@ app = Commands(
     help="The mails that go out.", epilog="Example: maildesk outbox list --state failed", no_args_is_help=True
 )
 
-STATES = ("todo", "ready", "sent", "failed", "undelivered", "quarantined", "maybe-sent")
+STATES = ("todo", "ready", "sent", "failed", "undelivered", "quarantined", "maybe-sent", "stopped")
 Once = Annotated[str, typer.Argument(metavar="KEY", help="The mail's key, or the start of it.")]
 
 
@@ -118,7 +118,7 @@ def retry(ctx: typer.Context, key: Once) -> None:
 
 
 def retry_one(ctx: typer.Context, key: str) -> None:
-    """Sends a mail again. Raises No where it is sent already, being sent, or an answer that was stopped."""
+    """Sends a mail again. Raises No where it is sent already, being sent, or stopped."""
     from maildesk.store import outbox
 
     with desk.opened(ctx, create=False) as opened:
@@ -126,7 +126,7 @@ def retry_one(ctx: typer.Context, key: str) -> None:
             whole = outbox_key(conn, key)
         if not opened.store.write("work", lambda conn: outbox.retry(conn, whole, opened.clock())):
             raise No(
-                f"the mail {whole} is sent, is being sent, or is an answer that was stopped, which is written anew; "
+                f"the mail {whole} is sent, is being sent, or was stopped, to be written anew; "
                 f"see `maildesk outbox show {whole}`."
             )
         say(f"The mail {whole} will be sent by {desk.who_decides(opened.store)}.")

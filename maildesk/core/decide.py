@@ -171,7 +171,7 @@ def _agent(
         agent=agent,
         actor=agent.name,
         parsed=parsed,
-        internal=internal or commands.says_note(reading.message.text),
+        internal=(internal and not parsed.public) or commands.says_note(reading.message.text),
         text=reading.message.text,
         message_id=reading.message.message_id,
         proof=standing.proof,
@@ -240,6 +240,7 @@ def _error(
         "errors": list(parsed.errors),
         "understood": [effect.line for effect in parsed.effects],
         "text": reading.new_text[:20_000],
+        "files": [one.name for one in reading.message.attachments if not one.inline],
         "subject": reading.message.subject[:200],
     }
     draft.notify_agent("error", agent, number, facts=facts)

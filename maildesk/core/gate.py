@@ -21,7 +21,7 @@ LINE = 30
 _LETTERS = re.compile(rf"[a-zA-Z2-7]{{{TOKEN_LETTERS},}}")
 _WINDOWS = 200
 _COMMAND_LINK = re.compile(r"mailto:[^\s<>\"']{0,2000}?(?:#|%23)(?:\s|%20)*[^\W\d_]", re.IGNORECASE)
-# The line above the card in mails to agents, however it is quoted (templates/*/card.txt).
+# The line above the card in mails to agents, however it is quoted (templates/*/card.txt, card.html).
 _CARD_LINE = re.compile(r"^[ \t>|]*={10} maildesk #\d+ ={10}[ \t]*$", re.MULTILINE)
 _UNNAMED = "?"
 _TAG = re.compile(r"<[^<>]*>")

@@ -115,6 +115,7 @@ def context(notice: Notice, material: Material, policy: Policy, subject: str) ->
         "proven": entry is None or entry.kind is not EntryKind.CUSTOMER or entry.proof != Proof.CLAIMED.value,
         "whole": _whole(notice, entry),
         "before": _before(notice, material, entry) if agent else None,
+        "after": _after(material, entry) if notice.kind == "handoff" else None,
         "notes": _notes(material, entry) if notice.kind == "handoff" else [],
         "facts": _facts(notice.facts),
     }
@@ -224,6 +225,15 @@ def _before(notice: Notice, material: Material, entry: Entry | None) -> dict[str
     return _quote(last) if last else None
 
 
+def _after(material: Material, entry: Entry | None) -> dict[str, object] | None:
+    """The last answer given since the entry that a mail shows: whoever gets the ticket must not answer once more."""
+    last = _last(material, PUBLIC)
+    if last is None or entry is None or last.key == entry.key or last.kind is not EntryKind.AGENT_REPLY:
+        return None
+    keys = [one.key for one in material.thread]
+    return _quote(last) if keys.index(last.key) > keys.index(entry.key) else None
+
+
 def _last(material: Material, kinds: tuple[EntryKind, ...], without: str = "") -> Entry | None:
     """The newest entry of these kinds; with `without`, the newest one older than the entry of that key."""
     keys = [entry.key for entry in material.thread]
@@ -254,6 +264,7 @@ def _facts(facts: Mapping[str, object]) -> dict[str, object]:
     return {
         "errors": _texts(facts.get("errors")),
         "understood": _texts(facts.get("understood")),
+        "files": _texts(facts.get("files")),
         "text": clean(str(facts.get("text", ""))).strip("\n"),
         "subject": one_line(str(facts.get("subject", ""))),
         "from": one_line(str(facts.get("from", ""))),

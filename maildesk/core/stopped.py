@@ -85,11 +85,10 @@ def _give_back(draft: Draft, cause: Stopped, number: int) -> None:
         )
         return
     facts = {
-        "errors": [
-            f"The answer to the customer was not sent. {one}" if answer else one for one in cause.findings
-        ],
+        "errors": list(cause.findings),
         "understood": [],
         "text": answer.new_text[:20_000] if answer else "",
+        "files": [one.name for one in answer.attachments if not one.inline] if answer else [],
         "subject": draft.ticket(number).subject,
     }
     draft.notify_agent("error", agent, number, facts=facts)

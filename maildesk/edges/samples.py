@@ -120,6 +120,7 @@ ERROR_FACTS = {
     "errors": ["#priorty high: did you mean #priority? (Write ##priorty if it is meant as text.)"],
     "understood": ["#status in-progress"],
     "text": "#status in-progress\n#priorty high\n\nDear Jane,\n\nwe are looking into it.\n\nAlice",
+    "files": ["manual.pdf"],
     "subject": "Re: I cannot log in since this morning [#482913]",
 }
 HELD_FACTS = {

@@ -22,6 +22,8 @@ Kind = Literal["txt", "html"]
 KINDS: tuple[Kind, ...] = ("txt", "html")
 
 _SPACES = re.compile(r"^ +| {2,}", re.MULTILINE)
+# In escaped text, where &lt; &gt; and quotes end a link; a full stop or bracket at its end belongs to the sentence.
+_LINK = re.compile(r"https?://(?:(?!&(?:lt|gt|quot|#34|#39);)[^\s\u00a0]){1,2000}(?<![.,:;!?)\]}*_])")
 _RUNTIME = (JinjaError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError)
 
 
@@ -164,9 +166,13 @@ def _sentence(error: Exception) -> str:
 
 
 def _br(text: str) -> Markup:
-    """A text for HTML: escaped, lines and leading spaces kept (Outlook does not know `white-space`)."""
+    """A text for HTML: escaped, lines and leading spaces kept (Outlook does not know `white-space`), links to click.
+
+    A link shows where it leads: its text is its target.
+    """
     safe = _SPACES.sub(lambda run: "\u00a0" * len(run[0]), text).replace("\t", "\u00a0" * 4)
-    return Markup(str(escape(safe)).replace("\n", "<br>\n"))
+    linked = _LINK.sub(r'<a href="\g<0>">\g<0></a>', str(escape(safe)))
+    return Markup(linked.replace("\n", "<br>\n"))
 
 
 def _quoted(text: str) -> str:

@@ -257,16 +257,14 @@ def put_back(conn: Connection, rows: Iterable[Row], holder: str, alone: bool = F
 def retry(conn: Connection, once: str, now: int) -> bool:
     """Sends a mail again that was given up, or that waits. False if there is none.
 
-    An answer that the last gate stopped is none: its agent has it back, and sends it again mended.
+    One that the last gate stopped is none: its agent has it back, and sends it again mended.
     """
-    stopped = and_(outbox.c.kind == "answer", outbox.c.state == "failed", outbox.c.skeleton.is_(None))
     done = conn.execute(
         update(outbox)
         .where(
             outbox.c.once == once,
             outbox.c.state.in_(("failed", "undelivered", "quarantined", "maybe-sent", "todo", "ready")),
             outbox.c.holder.is_(None),
-            ~stopped,
         )
         .values(
             state=case((outbox.c.skeleton.is_(None), "todo"), else_="ready"),

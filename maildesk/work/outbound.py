@@ -165,13 +165,13 @@ class Outbound:
             cause = self._stopped(conn, row, mail)
             before = tickets.load(conn, wanted(cause, live.policy), keys, now)
             decision = decide(cause, before, live.policy, now)
-            result = Result(row, "blocked", " ".join(decision.why), "failed", 0)
+            result = Result(row, "blocked", " ".join(decision.why), "stopped", 0)
             outbox.record(conn, [result], node, now)
             decisions.save(conn, before, [(row.once, "", decision)], live.policy, live.digest, now)
             return decision
 
         if decision := self._store.write("decide", work):
-            log.not_sent(row.once, "failed", row.notice.to, " ".join(decision.why))
+            log.not_sent(row.once, "stopped", row.notice.to, " ".join(decision.why))
 
     def _stopped(self, conn: Connection, row: Row, mail: Blocked) -> Stopped:
         notice = row.notice

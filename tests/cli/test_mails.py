@@ -198,9 +198,9 @@ def test_an_answer_that_was_stopped(fresh: Desk) -> None:
     assert "It was not sent to jane@customer.example: It contains bob@desk.example" in " ".join(shown.split())
     assert "stopped" in shown.partition("History")[2]
     (answer,) = (mail for mail in fresh.json("outbox", "list") if mail["kind"] == "answer")
-    assert (answer["state"], answer["tries"]) == ("failed", 1)
+    assert (answer["state"], answer["tries"]) == ("stopped", 1)
     assert "Stopped by the last gate" in fresh.ok("outbox", "show", answer["once"])
-    assert "an answer that was stopped" in fresh.no("outbox", "retry", answer["once"])
+    assert "was stopped, to be written anew" in fresh.no("outbox", "retry", answer["once"])
 
 
 def test_nothing_is_an_empty_list(fresh: Desk) -> None:

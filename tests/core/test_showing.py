@@ -14,7 +14,7 @@ from maildesk.core.changes import Notice
 from maildesk.core.markup import text_of
 from maildesk.core.material import Material
 from maildesk.core.message import Attachment
-from maildesk.core.model import Participant
+from maildesk.core.model import Participant, Proof
 from maildesk.edges import samples, templates
 
 TEMPLATES = templates.load(Path(__file__).parents[2] / "templates", "en")
@@ -211,8 +211,12 @@ def test_card() -> None:
         "Customer: Jane Doe <jane@customer.example>",
         "Files: screenshot.png (48 KB), recording.mp4 (14.2 MB)",
         "Too large for this mail, kept with the ticket: recording.mp4",
-        "Sender not proven: anybody could have written this address.",
     ):  # fmt: skip
         assert f"\n{line}\n" in shown
     assert "Please note: The mail also went to" in shown
+    # It would stand on every first mail; on a ticket it says something.
+    assert "Sender not proven" not in shown
     assert "Sender not proven" not in text(*of("customer_reply"))
+    notice, material = of("customer_reply")
+    claimed = replace(material, entry=replace(samples.AGAIN, proof=Proof.CLAIMED.value))
+    assert "\nSender not proven: anybody could have written this address.\n" in text(notice, claimed)

@@ -123,7 +123,7 @@ def unsent(rows: Rows) -> list[str]:
     return [
         f"notice {r['kind']} to {r['to']} is {r['state']}, held by {r['holder']}: {r['trouble']}"
         for r in rows["outbox"]
-        if (r["state"], bool(r["holder"])) != ("failed" if r["once"] in stopped else "sent", False)
+        if (r["state"], bool(r["holder"])) != ("stopped" if r["once"] in stopped else "sent", False)
     ]
 
 

@@ -112,3 +112,18 @@ def test_lines_and_indents_survive_in_html() -> None:
     assert (
         "a<br>\n&nbsp;&nbsp;&nbsp;&nbsp;b&nbsp;&nbsp;c<br>\n&lt;d&gt; &amp; &nbsp;&nbsp;&nbsp;&nbsp;g" in html
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("See https://x.example/a?b=1&c=2.", 'See <a href="https://x.example/a?b=1&amp;c=2">https://x.example/a?b=1&amp;c=2</a>.'),
+        ("(http://x.example/a)", '(<a href="http://x.example/a">http://x.example/a</a>)'),
+        ("<https://x.example>", '&lt;<a href="https://x.example">https://x.example</a>&gt;'),
+        ('https://x.example/"onclick=x', '<a href="https://x.example/">https://x.example/</a>&#34;onclick=x'),
+        ("javascript:alert(1) data:x", "javascript:alert(1) data:x"),
+        ("https://x.example\nnext", '<a href="https://x.example">https://x.example</a><br>\nnext'),
+    ],
+)  # fmt: skip
+def test_links_can_be_clicked(text: str, expected: str) -> None:
+    assert str(templates._br(text)) == expected

@@ -44,7 +44,7 @@ def test_an_answer_that_is_stopped_leaves_the_ticket_unanswered(desk: Desk) -> N
     assert stopped.startswith(f"the last gate stopped the mail to {JANE}: {FOUND}")
     assert events(found)[-1] == ("mail", f"error to {ALICE}")
     (mail,) = (mail for mail in found["mails"] if mail["kind"] == "answer")
-    assert mail["state"] == "failed"
+    assert mail["state"] == "stopped"
     assert mail["trouble"].startswith(f"Stopped by the last gate: {FOUND}")
 
 
@@ -129,7 +129,7 @@ def test_beyond_the_limit_the_ticket_and_the_outbox_say_so(desk: Desk) -> None:
     assert kinds == ["customer", *["stopped-answer"] * (ERRORS_HOUR + 2)]
     assert found["answered"] is False
     with desk.store.db.reading() as conn:
-        last = views.outbox_list(conn, state="failed")[0]
+        last = views.outbox_list(conn, state="stopped")[0]
     assert f"Alice Ames is not told by mail: they have had {ERRORS_HOUR} mails" in last["trouble"]
 
 

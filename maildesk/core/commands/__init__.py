@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 import regex
 
-from maildesk.core.commands import assign, note, priority, status, topic
+from maildesk.core.commands import assign, note, priority, public, status, topic
 from maildesk.core.commands.command import Command, Effect
 from maildesk.core.policy import Policy
 
 COMMANDS: tuple[Command, ...] = (
     *note.COMMANDS,
+    *public.COMMANDS,
     *priority.COMMANDS,
     *topic.COMMANDS,
     *status.COMMANDS,
@@ -44,6 +45,11 @@ class Parsed:
     def internal(self) -> bool:
         """Whether nothing of this mail goes to a customer."""
         return any(effect.internal for effect in self.effects)
+
+    @property
+    def public(self) -> bool:
+        """Whether it is meant for the customer, whatever it answers."""
+        return any(effect.public for effect in self.effects)
 
 
 def has_command(text: str) -> bool:
@@ -125,6 +131,8 @@ def parse(text: str, policy: Policy) -> Parsed:
             )
             continue
         effects.append(effect)
+    if any(effect.internal for effect in effects) and any(effect.public for effect in effects):
+        errors.append("#note and #public contradict each other: delete one of them.")
     # A text of invisible marks alone is no text: nothing of it is sent on.
     filled = [i for i, line in enumerate(kept) if not _BLANK.fullmatch(line)]
     said = kept[filled[0] : filled[-1] + 1] if filled else []

@@ -10,12 +10,13 @@ from maildesk.core.policy import Policy
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What one command line asks for: a field and its value; `internal` makes the mail a note."""
+    """What one command line asks for: a field and its value; `internal` makes the mail a note, `public` an answer."""
 
     line: str
     field: str = ""
     value: object = None
     internal: bool = False
+    public: bool = False
 
 
 @dataclass(frozen=True, slots=True)
