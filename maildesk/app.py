@@ -45,7 +45,7 @@ class App:
         self.store.beat(self.clock())
 
     def leave(self) -> None:
-        """Gives back every row and the name."""
+        """Is no node any more: what it still holds is free. The name goes when the store is closed."""
         self.store.write("work", self.store.node.leave)
 
     def until_idle(self) -> int:

@@ -15,7 +15,6 @@ import typer
 from typer.core import TyperGroup
 
 NO = 1
-USAGE = 2
 AGAIN = 75
 TRACEBACK = "MAILDESK_TRACEBACK"
 

@@ -12,7 +12,6 @@ from maildesk.cli import desk
 from maildesk.cli.acting import agent_of, carry_out
 from maildesk.cli.ticket import As, Number, number_of
 from maildesk.cli.usage import Commands
-from maildesk.core import commands
 from maildesk.core.fields import FIELDS, STATUS_WORDS, STATUSES
 from maildesk.core.model import PRIORITIES
 
@@ -24,9 +23,8 @@ _CHOICES = {"status": f": {', '.join((*STATUSES, *STATUS_WORDS))}", "priority": 
 
 
 def settable() -> dict[str, str]:
-    """Each field that has a command, with the command's word."""
-    words = {field.name: _WORDS.get(field.name, field.name) for field in FIELDS}
-    return {name: word for name, word in words.items() if word in commands.BY_WORD}
+    """Each field, with the word of its command."""
+    return {field.name: _WORDS.get(field.name, field.name) for field in FIELDS}
 
 
 def _set(ctx: typer.Context, number: str, as_: str, **values: str | None) -> None:
@@ -51,11 +49,7 @@ def made() -> Any:
     """The command, its options made from the table of fields."""
     words = settable()
     keyword, required = inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.empty
-    options = {
-        f.name: _option(f.name, words[f.name], f.help + _CHOICES.get(f.name, ""))
-        for f in FIELDS
-        if f.name in words
-    }
+    options = {f.name: _option(f.name, words[f.name], f.help + _CHOICES.get(f.name, "")) for f in FIELDS}
     types = {"ctx": typer.Context, "number": Number, **options, "as_": As}
     defaults = {**dict.fromkeys(options), "as_": ""}
 

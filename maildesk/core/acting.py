@@ -70,10 +70,6 @@ def _apply(draft: Draft, act: Act, effect: Effect) -> None:
         assign(draft, number, str(effect.value), act.actor, effect.line)
     elif effect.field == "topic":
         set_topic(draft, number, str(effect.value), act.actor, effect.line)
-    elif effect.field == "tag":
-        assert isinstance(effect.value, tuple)
-        tags = tuple(dict.fromkeys((*draft.ticket(number).tags, *effect.value)))
-        draft.apply(Set(number, "tag", tags, draft.now, act.actor, effect.line))
     elif getattr(draft.ticket(number), effect.field) != effect.value:
         draft.apply(Set(number, effect.field, effect.value, draft.now, act.actor, effect.line))
 

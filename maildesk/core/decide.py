@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from maildesk.core import acting, commands, identity, requesting, rules, same, stopped, telling, undelivered
 from maildesk.core.changes import Burn, Decision, Remember, Snapshot, Supersede, Wait
@@ -47,7 +47,6 @@ class Request:
     requester: str = ""
     requester_name: str = ""
     subject: str = ""
-    tags: tuple[str, ...] = field(default=())
 
 
 Cause = Arrival | Request | Stopped

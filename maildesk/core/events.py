@@ -8,12 +8,16 @@ from maildesk.core.changes import (
     Burn,
     Change,
     Join,
+    Learn,
     Link,
     Notify,
     Open,
+    Remember,
     Set,
     Stop,
+    Supersede,
     Unreached,
+    Wait,
 )
 from maildesk.core.model import Event
 
@@ -74,5 +78,5 @@ def event_of(change: Change) -> Event | None:
                 f"{n.kind} to {n.to}",
                 {"once": n.once, "notice": n.kind, "to": n.to},
             )
-        case _:
+        case Notify() | Learn() | Remember() | Supersede() | Wait():
             return None

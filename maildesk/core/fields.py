@@ -1,4 +1,4 @@
-"""The fields of a ticket that people set: one row serves the command, the rule's action, the CLI and the docs."""
+"""The fields of a ticket that commands set: one row serves the command in a mail and the option of the CLI."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from maildesk.core.model import PRIORITIES, Status, Ticket
+from maildesk.core.model import PRIORITIES, Status
 from maildesk.core.policy import Policy
 
 
@@ -17,7 +17,6 @@ class Field:
     name: str
     help: str
     parse: Callable[[str, Policy], object]
-    get: Callable[[Ticket], object]
 
 
 def choice(what: str, word: str, names: Iterable[str]) -> str:
@@ -66,19 +65,10 @@ def _assignee(word: str, policy: Policy) -> str:
 
 
 FIELDS: tuple[Field, ...] = (
-    Field("status", "where the ticket stands", _status, lambda t: t.status.value),
-    Field(
-        "priority", "how urgent it is", lambda w, p: choice("priority", w, PRIORITIES), lambda t: t.priority
-    ),
-    Field("topic", "help topic, what it is about; or none", _topic, lambda t: t.topic),
-    Field(
-        "department",
-        "the part of the house that answers it",
-        lambda w, p: choice("department", w, (d.name for d in p.departments)),
-        lambda t: t.department,
-    ),
-    Field("assignee", "the agent whose ticket it is, or none", _assignee, lambda t: t.assignee),
-    Field("tag", "words to find it by", lambda w, p: tuple(w.lower().split()), lambda t: list(t.tags)),
+    Field("status", "where the ticket stands", _status),
+    Field("priority", "how urgent it is", lambda word, _: choice("priority", word, PRIORITIES)),
+    Field("topic", "help topic, what it is about; or none", _topic),
+    Field("assignee", "the agent whose ticket it is, or none", _assignee),
 )
 
 BY_NAME = {field.name: field for field in FIELDS}

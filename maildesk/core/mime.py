@@ -62,10 +62,6 @@ class Entity:
                 return value
         return ""
 
-    def encoded(self) -> bytes:
-        """The content as it stands in the mail."""
-        return self.raw[self.start : self.end]
-
     def content(self) -> bytes:
         """The content with its transfer encoding undone, as far as it can be."""
         data = self.raw[self.start : self.end]

@@ -1,4 +1,6 @@
-"""The one writer: calls that wait together share a commit (group commit). Threads hand work in, or run it inline."""
+"""A writer owns one writing connection. Calls that wait together share a commit (group commit); threads hand work in,
+or run it inline.
+"""
 
 from __future__ import annotations
 
