@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, exists, func, select, union_all
+from sqlalchemy import (
+    CompoundSelect,
+    Connection,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    func,
+    select,
+    union_all,
+)
 
 from maildesk.core.changes import Snapshot
 from maildesk.core.identity import Keys
-from maildesk.core.matching import Copy, Wanted
+from maildesk.core.matching import Wanted
 from maildesk.core.model import DAY, HOUR, Disposition, MidRef, Participant, Seen, Status, Ticket
 from maildesk.core.notices import KINDS
 from maildesk.core.same import DATED
@@ -33,7 +45,7 @@ from maildesk.store.schema import (
 REFS = 20
 COPIES = 20
 # Parts of one statement; SQLite takes 500.
-ARMS = 100
+ARMS = 128
 LIMITED = ("acknowledgment", "held", "error")
 AUTOMATIC = tuple(kind.name for kind in KINDS if kind.automatic)
 SEEN = (
@@ -110,40 +122,66 @@ def _mids(conn: Connection, wanted: Wanted) -> dict[str, tuple[MidRef, ...]]:
 
 
 def _seen(conn: Connection, wanted: Wanted) -> dict[str, tuple[Seen, ...]]:
-    copies = sorted(wanted.seen)
+    named = [{"mid": copy.mid, "sender": copy.sender} for copy in sorted(wanted.seen) if copy.mid]
+    unnamed = [
+        {"sha256": copy.sha256, "since": copy.received - DATED, "until": copy.received + DATED}
+        for copy in sorted(wanted.seen)
+        if not copy.mid
+    ]
     found: dict[str, tuple[Seen, ...]] = {}
-    for at in range(0, len(copies), ARMS):
-        arms = [select(_earlier(copy).subquery()) for copy in copies[at : at + ARMS]]
-        # The same row may be an earlier copy of two mails of the batch.
-        rows = {row.id: row for row in conn.execute(union_all(*arms))}
-        for _, row in sorted(rows.items()):
-            seen = Seen(
-                key=row.key,
-                mid=row.mid,
-                sha256=row.sha256,
-                sender=row.sender,
-                subject=row.subject,
-                lines=tuple(row.lines.split()),
-                attachments=tuple(row.attachments.split()),
-                received=row.received,
-                disposition=row.disposition,
-                ticket=row.ticket,
-            )
-            key = row.mid or row.sha256
-            found[key] = (*found.get(key, ()), seen)
+    # The same row may be an earlier copy of two mails of the batch.
+    rows = {row.id: row for row in (*_newest(conn, _by_id, named), *_newest(conn, _by_bytes, unnamed))}
+    for _, row in sorted(rows.items()):
+        seen = Seen(
+            key=row.key,
+            mid=row.mid,
+            sha256=row.sha256,
+            sender=row.sender,
+            subject=row.subject,
+            lines=tuple(row.lines.split()),
+            attachments=tuple(row.attachments.split()),
+            received=row.received,
+            disposition=row.disposition,
+            ticket=row.ticket,
+        )
+        key = row.mid or row.sha256
+        found[key] = (*found.get(key, ()), seen)
     return found
 
 
-def _earlier(copy: Copy) -> Select[Any]:
-    """The newest decided mails that this one may repeat. Of duplicates nothing was carried out: they do not count."""
-    query = select(*(inbox.c[name] for name in SEEN)).where(
-        inbox.c.state == "done", inbox.c.disposition != Disposition.DUPLICATE.value, inbox.c.mid == copy.mid
-    )
-    if copy.mid:
-        return query.where(inbox.c.sender == copy.sender).order_by(inbox.c.id.desc()).limit(COPIES)
-    near = inbox.c.received.between(copy.received - DATED, copy.received + DATED)
-    same = query.where(inbox.c.sha256 == copy.sha256, near)
-    return same.order_by(inbox.c.received.desc(), inbox.c.id.desc()).limit(COPIES)
+# The decided mails that one may repeat. Of duplicates nothing was carried out: they do not count.
+_EARLIER = select(*(inbox.c[name] for name in SEEN)).where(
+    inbox.c.state == "done", inbox.c.disposition != Disposition.DUPLICATE.value
+)
+
+
+def _by_id(n: int) -> Select[Any]:
+    same = and_(inbox.c.mid == bindparam(f"mid{n}"), inbox.c.sender == bindparam(f"sender{n}"))
+    return _EARLIER.where(same).order_by(inbox.c.id.desc()).limit(COPIES)
+
+
+def _by_bytes(n: int) -> Select[Any]:
+    same = and_(inbox.c.mid == "", inbox.c.sha256 == bindparam(f"sha256{n}"))
+    near = inbox.c.received.between(bindparam(f"since{n}"), bindparam(f"until{n}"))
+    return _EARLIER.where(same, near).order_by(inbox.c.received.desc(), inbox.c.id.desc()).limit(COPIES)
+
+
+Arm = Callable[[int], Select[Any]]
+
+
+@lru_cache
+def _arms(arm: Arm, count: int) -> CompoundSelect[Any]:
+    """One statement for so many mails, with its own limit for each; kept, as building it takes longer than asking."""
+    return union_all(*(select(arm(n).subquery()) for n in range(count)))
+
+
+def _newest(conn: Connection, arm: Arm, copies: list[dict[str, Any]]) -> Iterator[Row[Any]]:
+    for at in range(0, len(copies), ARMS):
+        some = copies[at : at + ARMS]
+        # Few sizes, so that few statements are kept: the last copy is asked for again.
+        some = [*some, *some[-1:] * ((1 << (len(some) - 1).bit_length()) - len(some))]
+        values = {f"{name}{n}": value for n, copy in enumerate(some) for name, value in copy.items()}
+        yield from conn.execute(_arms(arm, len(some)), values)
 
 
 def _pending(conn: Connection, wanted: Wanted) -> dict[str, str]:
