@@ -15,7 +15,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from maildesk import log
 from maildesk.app import App
-from maildesk.core.proof import is_desk
+from maildesk.core.deskaddress import is_desk
 from maildesk.edges.intakes.smtp import SmtpIntake
 from maildesk.store.nodes import BEAT_SECONDS
 
@@ -99,18 +99,26 @@ class Daemon:
             )
             for smtp in settings.smtp
         ]
+        self.outbound = [
+            Loop(f"outbound-{n}", lane.step, app.clock, every=2.0) for n, lane in enumerate(app.outbound, 1)
+        ]
         self.loops = [
             Loop("inbound", app.inbound.step, app.clock, every=2.0),
-            Loop("outbound", app.outbound.step, app.clock, every=2.0),
+            *self.outbound,
+            Loop("chores", app.chores.step, app.clock, every=60.0),
             Loop("heartbeat", self._beat, app.clock, every=BEAT_SECONDS),
         ]
         app.inbound_wake = self.loops[0].wake
-        app.outbound_wake = self.loops[1].wake
+        app.outbound_wake = self._wake_outbound
         self._stop = threading.Event()
         # It only wakes loops; what is due, and that it happens once, the database decides.
         self._scheduler = BackgroundScheduler(
             timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
+
+    def _wake_outbound(self) -> None:
+        for loop in self.outbound:
+            loop.wake()
 
     def _beat(self, now: int) -> int:
         self.app.beat()
@@ -143,8 +151,10 @@ class Daemon:
             intake.stop(GRACE)
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
+        self.app.lanes.stop()
         for loop in self.loops:
             loop.stop()
+        self.app.close_senders()
         self.app.leave()
 
     def run(self, started: Callable[[], None] = lambda: None) -> None:

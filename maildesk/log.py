@@ -59,6 +59,21 @@ def not_sent(once: str, state: str, to: str, answer: str) -> None:
     _LOG.warning("send %s not sent, now %s to=%s: %s", once, state, _safe(to), _safe(answer))
 
 
+def late(once: str, to: str) -> None:
+    """An answer is still on its way after hours, and its agent is told."""
+    _LOG.warning("send %s is still on its way to=%s", once, _safe(to))
+
+
+def paused(trouble: str, seconds: float) -> None:
+    """The way out is closed to all mail; no mail is given up for that."""
+    _LOG.error("sending pauses for %.0f s, no mail is given up: %s", seconds, _safe(trouble))
+
+
+def resumed() -> None:
+    """The way out is open again."""
+    _LOG.warning("sending goes on")
+
+
 def refused(key: str, error: BaseException) -> None:
     """A mail could not be stored: the other side keeps it and is told to come again."""
     _LOG.error("mail %s not accepted, the sender keeps it and tries again: %s", key, _safe(told(error)))

@@ -71,7 +71,7 @@ def _unwritable(settings: Settings, path: Path) -> list[str]:
     from maildesk.config import source
     from maildesk.store.db import Database
 
-    wanted = [(("send", "path"), settings.send.path)]
+    wanted = [(("send", "path"), settings.send.path)] if settings.send.kind == "maildir" else []
     if file := Database(settings.store.url).path:
         wanted.append((("store", "url"), file.parent))
     written = source.parse(path.name, source.read(path))
@@ -102,6 +102,14 @@ def where_mail_comes(settings: Settings) -> list[tuple[str, str]]:
 
 def where_mail_goes(settings: Settings) -> str:
     """Where outgoing mail goes, for people."""
+    send = settings.send
+    if send.kind == "smtp":
+        how = {"starttls": "with STARTTLS", "implicit": "with TLS", "none": "in clear, to this machine"}[
+            send.tls
+        ]
+        return f"by SMTP through {send.host}:{send.relay_port} {how}" + (
+            f", as {send.user}" if send.user else ""
+        )
     return f"into the folder {settings.send.path} (a Maildir); nothing leaves this machine"
 
 

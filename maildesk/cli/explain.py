@@ -41,7 +41,7 @@ def command(
 ) -> None:
     """Say what would become of a mail, and why. Nothing is changed."""
     from maildesk.core.address import normal
-    from maildesk.core.proof import is_desk
+    from maildesk.core.deskaddress import is_desk
     from maildesk.core.reading import Envelope, Evidence
     from maildesk.edges.intakes.smtp_session import UNKNOWN
     from maildesk.work.explain import explain

@@ -65,6 +65,8 @@ def show(ctx: typer.Context, key: Once, raw: Raw = False, json: Json = False) ->
         found = views.outbox_show(conn, outbox_key(conn, key))
         assert found is not None
         skeleton = found.pop("skeleton")
+        if raw and skeleton is None and found["state"] == "sent":
+            raise No(f"the mail {found['once']} went out more than 30 days ago; only its attempts are kept.")
         if raw and skeleton is None:
             raise No(f"the mail {found['once']} is not composed yet; it is {found['state']}.")
         if raw:

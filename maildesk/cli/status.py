@@ -15,13 +15,14 @@ EXAMPLE = "Example: maildesk status --json"
 
 def command(ctx: typer.Context, json: Json = False) -> None:
     """Say what waits, what failed and who is running."""
-    from maildesk.store import inbox, lookup, outbox
+    from maildesk.store import inbox, lookup, outbox, pauses
 
     with desk.reading(ctx) as (loaded, store, conn):
         now = desk.now()
         came, going = inbox.counts(conn), outbox.counts(conn)
         oldest = lookup.oldest_undecided(conn)
         unsent = lookup.unsent(conn)
+        paused = pauses.listed(conn)
         nodes = lookup.nodes(conn, store.db.server_now(conn, now))
     lag = max(0, now - oldest) if oldest is not None else 0
     found = {
@@ -31,6 +32,7 @@ def command(ctx: typer.Context, json: Json = False) -> None:
         "quarantine": {"inbox": came.get("quarantined", 0), "outbox": going.get("quarantined", 0)},
         "lag": lag / 1_000_000,
         "unsent": {**unsent, "lag": max(0, now - unsent["oldest"]) / 1_000_000 if unsent["count"] else 0.0},
+        "pauses": paused,
         "nodes": nodes,
         "mailboxes": {},
     }
@@ -53,12 +55,22 @@ def command(ctx: typer.Context, json: Json = False) -> None:
             ("mail in", states(came)),
             ("mail out", states(going)),
             ("waits to be sent", _unsent(unsent, now, zone)),
+            *(("sending pauses", _paused(pause, now, zone)) for pause in paused),
             *((state, f"{n}; see `maildesk outbox list --state {state}`") for state, n in lost.items()),
             ("oldest mail undecided", f"{age(lag)} old" if oldest is not None else "none waits"),
             ("held", f"{came['held']}; see `maildesk held list`" if came.get("held") else ""),
             ("quarantined", f"{bad}; see `maildesk quarantine list`" if bad else ""),
         ],
         indent=2,
+    )
+
+
+def _paused(pause: dict[str, Any], now: int, zone: str) -> str:
+    """Since when and why a node sends nothing, and when it tries again."""
+    again = f"; next try {when(pause['until'], zone)}" if pause["until"] > now else ""
+    since = age(max(0, now - pause["since"]))
+    return (
+        f"since {since} at node {plain(pause['node'])}: {plain(pause['trouble'])}; no mail is given up{again}"
     )
 
 

@@ -140,7 +140,7 @@ def new(
 ) -> None:
     """Open a ticket for a customer, for example after a call. They get its number by mail."""
     from maildesk.core.address import normal
-    from maildesk.core.proof import is_desk
+    from maildesk.core.deskaddress import is_desk
 
     address = normal(from_)
     if not address:

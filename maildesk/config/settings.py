@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -65,6 +66,34 @@ def _file(value: object) -> object:
 File = Annotated[Path, BeforeValidator(_file)]
 
 
+class Secret(NamedTuple):
+    """Where a secret is: in an environment variable, a file, or a command's output; all "" if there is none."""
+
+    env: str
+    file: str
+    command: str
+
+    def __bool__(self) -> bool:
+        return any(self)
+
+
+def loopback(host: str) -> bool:
+    """Whether a host is this machine by its name or number."""
+    try:
+        return host == "localhost" or ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _token_url(value: str) -> str:
+    parts = urlsplit(value)
+    if not parts.hostname or parts.scheme not in ("http", "https"):
+        raise ValueError(f"{value!r} is not an address; write it like https://oauth2.googleapis.com/token")
+    if parts.scheme == "http" and not loopback(parts.hostname):
+        raise ValueError("secrets are not sent in clear; write https://")
+    return value
+
+
 def without_password(url: str) -> str:
     """The same URL fit for logs and screens."""
     head, at, tail = url.rpartition("@")
@@ -120,11 +149,72 @@ class SmtpListener(Frozen):
         return split_listen(self.listen)[1]
 
 
+class OAuth(Frozen):
+    """How an access token is got instead of a password (RFC 6749): by a refresh token, or by the client itself."""
+
+    token_url: Annotated[str, AfterValidator(_token_url)] = Field(
+        description="Address of the token endpoint; https, but http on loopback."
+    )
+    client_id: str = Field(min_length=1, description="The client's id, from the provider's console.")
+    client_secret_env: str = Field("", description="Environment variable that holds the client's secret.")
+    client_secret_file: str = Field("", description="File whose first line is the client's secret.")
+    client_secret_command: str = Field("", description="Command that prints the client's secret.")
+    refresh_token_env: str = Field("", description="Environment variable that holds the first refresh token.")
+    refresh_token_file: str = Field(
+        "",
+        description="File whose first line is the first refresh token; later ones are kept in the store."
+        " Without any refresh token the client's own credentials are used.",
+    )
+    refresh_token_command: str = Field("", description="Command that prints the first refresh token.")
+    scope: str = Field("", description="What the token is asked for, as the provider writes it.")
+    mechanism: Literal["XOAUTH2", "OAUTHBEARER"] = Field(
+        "XOAUTH2", description="How the token is shown to the mail server."
+    )
+
+    def secret(self, key: Literal["client_secret", "refresh_token"]) -> Secret:
+        """Where one of its secrets is."""
+        return Secret(*(str(getattr(self, f"{key}_{how}")) for how in ("env", "file", "command")))
+
+
 class Send(Frozen):
     """Where outgoing mail goes."""
 
-    kind: Literal["maildir"] = Field("maildir", description="How mail leaves the desk.")
-    path: File = Field(Path("var/outgoing"), description="The Maildir; made if it is not there.")
+    kind: Literal["maildir", "smtp"] = Field(
+        "maildir", description="How mail leaves the desk: into a folder, or by SMTP through a mail server."
+    )
+    path: File = Field(Path("var/outgoing"), description="With maildir: the folder; made if it is not there.")
+    host: str = Field("", description="With smtp: the mail server that sends for the desk (the relay).")
+    port: int = Field(
+        0, ge=0, le=65535, description="Its port; 0 is 587 with starttls, 465 with implicit, 25 with none."
+    )
+    tls: Literal["starttls", "implicit", "none"] = Field(
+        "starttls",
+        description="How the connection is encrypted; `none` only to this machine. Certificates are checked.",
+    )
+    ca_file: str = Field("", description="File of the authorities that are trusted instead of the system's.")
+    user: str = Field("", description="Login at the relay; left out, it needs none.")
+    password_env: str = Field("", description="Environment variable that holds the password.")
+    password_file: str = Field("", description="File whose first line is the password.")
+    password_command: str = Field(
+        "", description="Command that prints the password; it is not run by a shell."
+    )
+    oauth: OAuth | None = Field(None, description="Keys of an access token, instead of a password.")
+    hostname: str = Field("", description="Name that the desk greets with; the machine's own if left out.")
+    connections: int = Field(2, ge=1, le=20, description="Mails that are sent at one time.")
+    timeout: int = Field(30, ge=1, le=600, description="Seconds in which the relay must answer a greeting.")
+    deadline: int = Field(
+        10, ge=1, le=3600, description="Seconds that one mail may take, and one more for each 100 KB of it."
+    )
+
+    @property
+    def password(self) -> Secret:
+        """Where the password is."""
+        return Secret(self.password_env, self.password_file, self.password_command)
+
+    @property
+    def relay_port(self) -> int:
+        """The port to connect to."""
+        return self.port or {"starttls": 587, "implicit": 465, "none": 25}[self.tls]
 
 
 class Node(Frozen):

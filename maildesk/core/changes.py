@@ -13,6 +13,7 @@ from maildesk.core.model import (
     Disposition,
     Entry,
     EntryKind,
+    Mailed,
     MidRef,
     Participant,
     Proof,
@@ -52,6 +53,8 @@ class Snapshot:
     Message-ID hash. `notice_times` are those of the last day by kind and recipient; `ticket_mails` counts the
     automatic mails of the last hour by ticket and recipient, `domain_acks` and `unproven_acks` its acknowledgments.
     `told_unreached` has ticket and recipient of the mails of the last day that told of a colleague out of reach.
+    `returns` has our mails whose return path a mail went to, by the Message-ID up to the @; `unreachable` addresses
+    that are none.
     """
 
     keys: Keys
@@ -66,6 +69,8 @@ class Snapshot:
     told_unreached: frozenset[tuple[int, str]] = frozenset()
     domain_acks: Mapping[str, int] = field(default_factory=dict)
     unproven_acks: int = 0
+    returns: Mapping[str, Mailed] = field(default_factory=dict)
+    unreachable: frozenset[str] = frozenset()
 
     def ticket(self, number: int) -> Ticket | None:
         """The ticket of this number, or the one it was merged into."""
@@ -182,6 +187,15 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """An address gets no automatic mail, for there is none such (`why`); again once a mail came from it (why is "")."""
+
+    address: str
+    at: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Learn:
     """A ticket knows a Message-ID (by its hash)."""
 
@@ -228,6 +242,7 @@ Change = (
     | Burn
     | Unreached
     | Stop
+    | Mark
     | Learn
     | Remember
     | Supersede
@@ -358,6 +373,9 @@ def evolve(snapshot: Snapshot, change: Change) -> Snapshot:
             return snapshot
         case Stop():
             return _with_ticket(snapshot, _stopped(snapshot.tickets[change.number], change))
+        case Mark(address=address, why=why):
+            reachable = snapshot.unreachable - {address}
+            return replace(snapshot, unreachable=reachable | {address} if why else reachable)
         case Learn(mid=mid, ref=ref):
             known = snapshot.mids.get(mid, ())
             return replace(snapshot, mids={**snapshot.mids, mid: known if ref in known else (*known, ref)})
@@ -380,8 +398,3 @@ def evolve(snapshot: Snapshot, change: Change) -> Snapshot:
             return replace(snapshot, pending=_without(snapshot, key))
         case Notify(notice=notice):
             return _counted(snapshot, notice)
-
-
-def within(times: tuple[int, ...], now: int, span: int) -> int:
-    """How many of these instants lie in the last `span` microseconds."""
-    return sum(1 for at in times if at > now - span)

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from maildesk.core import gate, identity, notices, showing, writing
 from maildesk.core.body import AGAIN, line_hashes
 from maildesk.core.changes import Notice
+from maildesk.core.deskaddress import reply_address
 from maildesk.core.draft import domain
 from maildesk.core.identity import Keys, TokenKind
 from maildesk.core.material import Blocked, Composed, Material, PartRef
@@ -154,8 +155,8 @@ def _threading(
         return fields
     kind: TokenKind = "internal" if notice.token == "internal" else "public"
     token = identity.token(keys, ticket.number, notice.person, kind, notice.generation)
-    local, _, host = sender.partition("@")
-    return fields + writing.address("Reply-To", display, f"{local}+{token}@{host}")
+    answers = reply_address(sender, token, policy)
+    return fields + (writing.address("Reply-To", display, answers) if answers else b"")
 
 
 def _machines(notice: Notice) -> bytes:

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from maildesk.core.address import Address
 from maildesk.core.changes import Join
+from maildesk.core.deskaddress import is_desk
 from maildesk.core.draft import Draft
 from maildesk.core.model import Participant
-from maildesk.core.proof import is_desk
 
 COLLABORATORS = 50
 """How many people may take part in a ticket beside its requester."""

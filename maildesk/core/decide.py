@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from maildesk.core import acting, commands, identity, requesting, rules, same, stopped, telling, undelivered
-from maildesk.core.changes import Burn, Decision, Remember, Snapshot, Supersede, Wait
+from maildesk.core import (
+    acting,
+    aliases,
+    commands,
+    identity,
+    requesting,
+    rules,
+    same,
+    stopped,
+    telling,
+    undelivered,
+)
+from maildesk.core.changes import Burn, Decision, Mark, Remember, Snapshot, Supersede, Wait
 from maildesk.core.commands import Parsed
 from maildesk.core.draft import Draft
 from maildesk.core.matching import Match, another_matter, match
@@ -15,8 +26,8 @@ from maildesk.core.proof import Standing, assess, exposed
 from maildesk.core.reading import Reading
 from maildesk.core.stopped import Stopped
 from maildesk.core.subject import base
+from maildesk.core.undelivered import Delivery
 
-TRACE = "x-maildesk-trace"
 WAIT = 600 * SECOND
 
 
@@ -49,7 +60,7 @@ class Request:
     subject: str = ""
 
 
-Cause = Arrival | Request | Stopped
+Cause = Arrival | Request | Stopped | Delivery
 
 
 def decide(cause: Cause, snapshot: Snapshot, policy: Policy, now: int) -> Decision:
@@ -59,12 +70,16 @@ def decide(cause: Cause, snapshot: Snapshot, policy: Policy, now: int) -> Decisi
         return _request(draft, cause)
     if isinstance(cause, Stopped):
         return stopped.decided(draft, cause)
+    if isinstance(cause, Delivery):
+        return undelivered.decided(draft, cause)
     if (waits_for := _waits(cause, draft)) and now - cause.received < WAIT:
         draft.because("It answers a mail that is not decided yet, and waits for it.")
         draft.apply(Wait(cause.key))
         return draft.done(None, waits_for=waits_for)
     standing = assess(cause.reading, snapshot, policy)
     draft.proof = standing.proof
+    if standing.sender in draft.after.unreachable:
+        draft.apply(Mark(standing.sender, now, ""))
     disposition, ticket = _arrival(draft, cause, standing)
     draft.apply(Remember(same.remembered(cause.reading, cause.key, cause.received, disposition, ticket)))
     return draft.done(disposition, ticket)
@@ -81,9 +96,7 @@ def _waits(cause: Arrival, draft: Draft) -> str:
 def _arrival(draft: Draft, cause: Arrival, standing: Standing) -> tuple[Disposition, int | None]:
     reading, keys = cause.reading, draft.after.keys
     message = reading.message
-    if identity.own_message_id(keys, message.message_id) or any(
-        identity.own_trace(keys, value, message.message_id) for value in message.headers_all(TRACE)
-    ):
+    if aliases.ours(draft, reading):
         draft.because("It is a mail of this desk that came back.")
         return Disposition.DUPLICATE, None
     old, why = same.earlier(reading, draft.after, cause.key, cause.received, standing.proof)
@@ -99,12 +112,12 @@ def _arrival(draft: Draft, cause: Arrival, standing: Standing) -> tuple[Disposit
     if reading.kind.kind == "bounce":
         return Disposition.BOUNCE, undelivered.report(draft, reading, cause.received, standing, found)
     # What a machine writes by itself is a machine's answer where it answers us, or comes from another desk.
-    ours = found.how in ("token", "anchor") or any(
+    ours = found.how in ("token", "return-path", "anchor") or any(
         identity.own_message_id(keys, mid) for mid in reading.cited
     )
     participant = draft.ticket(found.ticket).participant(standing.sender) if found.ticket else None
     known = participant or standing.agent
-    answered = ours or message.header(TRACE) or (found.how == "subject" and known)
+    answered = ours or message.header(aliases.TRACE) or (found.how == "subject" and known)
     if reading.kind.kind == "auto-replied" or (answered and reading.kind.kind == "auto-generated"):
         return _automatic(draft, cause, standing, found)
     if standing.agent and not participant:
@@ -178,7 +191,7 @@ def _agent(
         copied=(*reading.message.to, *reading.message.cc),
     )
     disposition = acting.act(draft, request)
-    requesting.learn_ids(draft, reading, found.ticket)
+    requesting.learn_ids(draft, reading, found.ticket, internal)
     return disposition, found.ticket
 
 

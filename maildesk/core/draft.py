@@ -79,7 +79,7 @@ class Draft:
         if once in self._onces:
             return
         self._onces.add(once)
-        if self._enough(kind, to, ticket):
+        if self._enough(kind, to, ticket) or self._vain(kind, to):
             return
         token = notices.BY_NAME[kind].token if ticket is not None else ""
         generation = self.ticket(ticket).generation(person, token) if ticket is not None else 0
@@ -116,6 +116,17 @@ class Draft:
         if self.after.ticket_mails.get((ticket, to), 0) < limit:
             return False
         self.because(f"No mail to {to}: they have had {limit} about #{ticket} within the hour.")
+        return True
+
+    def _vain(self, kind: str, to: str) -> bool:
+        """Whether this would be an automatic mail to an address that is none; what people write is still tried."""
+        if (
+            to not in self.after.unreachable
+            or not notices.BY_NAME[kind].automatic
+            or self.policy.agent_at(to)
+        ):
+            return False
+        self.because(f"No mail to {to}: a report said that there is no such address.")
         return True
 
     def done(

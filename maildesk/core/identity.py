@@ -153,14 +153,40 @@ def own_message_id(keys: Keys, message_id: str) -> bool:
     return hmac.compare_digest(_mac(keys.root, "ours", data[:10])[:10], data[10:])
 
 
+def return_token(keys: Keys, message_id: str) -> str:
+    """The part of a return path by which a report names our mail with this Message-ID. As long as a reply token."""
+    head = (_bytes(message_id.partition("@")[0].removesuffix(".m")) or b"")[:10]
+    return _letters(head + _mac(keys.root, "return", head)[:15])
+
+
+def read_return_token(keys: Keys, letters: str) -> str | None:
+    """What stands before the @ in the Message-ID of the mail that a return path was made for; None if it is none."""
+    if len(letters) != TOKEN_LETTERS or (data := _bytes(letters)) is None:
+        return None
+    head, mac = data[:10], data[10:]
+    if not hmac.compare_digest(_mac(keys.root, "return", head)[:15], mac):
+        return None
+    return f"{_letters(head + _mac(keys.root, 'ours', head)[:10])}.m"
+
+
 def trace(keys: Keys, message_id: str) -> str:
-    """The value of X-Maildesk-Trace: which desk sent this mail, signed."""
-    return f"{keys.desk} {_letters(_mac(keys.root, 'trace', message_id.encode())[:15])}"
+    """The value of X-Maildesk-Trace: which desk sent this mail, and as which, signed."""
+    local = message_id.partition("@")[0]
+    return f"{keys.desk} {local} {_letters(_mac(keys.root, 'trace', local.encode())[:15])}"
+
+
+def traced(keys: Keys, value: str) -> str:
+    """What stands before the @ in the Message-ID that our trace header was made for; "" if it is not ours."""
+    words = value.split()
+    if len(words) != 3:
+        return ""
+    return words[1] if hmac.compare_digest(trace(keys, words[1]).encode(), " ".join(words).encode()) else ""
 
 
 def own_trace(keys: Keys, value: str, message_id: str) -> bool:
     """Whether the trace header is ours and belongs to this Message-ID."""
-    return hmac.compare_digest(trace(keys, message_id).encode(), value.strip().encode())
+    local = traced(keys, value)
+    return bool(local) and local == message_id.partition("@")[0]
 
 
 def boundary(keys: Keys, once: str, part: int) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from maildesk.core import identity, subject
+from maildesk.core.aliases import traced
 from maildesk.core.changes import Snapshot
 from maildesk.core.identity import Keys
 from maildesk.core.policy import Policy
-from maildesk.core.proof import Standing, tokens
+from maildesk.core.proof import Standing, returned_to, tokens
 from maildesk.core.reading import Reading
 
 
@@ -32,6 +33,7 @@ class Wanted:
     own: frozenset[str] = frozenset()
     seen: frozenset[Copy] = frozenset()
     addresses: frozenset[str] = frozenset()
+    returns: frozenset[str] = frozenset()
 
     def __or__(self, other: Wanted) -> Wanted:
         return Wanted(
@@ -41,6 +43,7 @@ class Wanted:
             self.own | other.own,
             self.seen | other.seen,
             self.addresses | other.addresses,
+            self.returns | other.returns,
         )
 
 
@@ -60,10 +63,16 @@ def wanted(reading: Reading, policy: Policy, keys: Keys, received: int) -> Wante
         candidates=frozenset(
             identity.candidates(keys, message.message_id, reading.sender, message.sha256, received)
         ),
-        mids=frozenset(h for m in (message.message_id, *cited) if (h := identity.mid_hash(m))),
+        mids=frozenset(h for m in (message.message_id, *cited) if (h := identity.mid_hash(m)))
+        | traced(reading, policy, keys),
         own=frozenset(key for key in (mid,) if key),
         seen=frozenset([Copy(mid, reading.sender, message.sha256, received)]),
         addresses=frozenset(a for a in (reading.sender, agent.address if agent else "") if a),
+        returns=frozenset(
+            f"{local}@{domain}"
+            for local in returned_to(reading, policy, keys)
+            for domain in {address.rpartition("@")[2] for address in policy.desk_addresses}
+        ),
     )
 
 
@@ -77,9 +86,15 @@ class Match:
 
 
 def match(reading: Reading, standing: Standing, snapshot: Snapshot) -> Match:
-    """The first of: reply address, our reference, the sender's own earlier mail, subject, a mail that cites this."""
+    """The first of: reply address, return path, our reference, the sender's own earlier mail, subject, and a mail
+    that cites this one."""
     if standing.token and (ticket := snapshot.ticket(standing.token.number)):
         return Match(ticket.number, "token", f"it was sent to a reply address of #{ticket.number}")
+    for mailed in standing.returned:
+        if mailed.ticket is not None and (ticket := snapshot.ticket(mailed.ticket)):
+            return Match(
+                ticket.number, "return-path", f"it came back to a mail of ours about #{ticket.number}"
+            )
     for mid in reading.cited:
         anchor = identity.read_anchor(snapshot.keys, mid)
         if anchor and (ticket := snapshot.ticket(anchor.number)):

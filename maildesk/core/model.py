@@ -201,6 +201,15 @@ class MidRef:
 
 
 @dataclass(frozen=True, slots=True)
+class Mailed:
+    """A mail of ours that a report was sent back for: its ticket, the person it was for, and their address."""
+
+    ticket: int | None
+    person: str
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """What is kept of a decided mail to know it when it comes again: line hashes and attachment hashes.
 

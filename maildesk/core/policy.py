@@ -56,6 +56,9 @@ def _id(value: str) -> str:
 MailAddress = Annotated[str, AfterValidator(_address)]
 Name = Annotated[str, AfterValidator(_name)]
 Words = Annotated[str | tuple[str, ...], AfterValidator(_one_or_many)]
+TOKEN = "{token}"
+"""Stands in patterns of addresses for the letters that are each mail's own."""
+
 Patterns = Annotated[
     str | tuple[str, ...],
     AfterValidator(lambda value: tuple(_pattern(p) for p in _one_or_many(value))),
@@ -182,6 +185,22 @@ class Policy(Frozen):
     language: Name = Field("en", description="Language of templates: a folder below `templates`.")
     zone: str = Field("UTC", description="Time zone of dates in mails, like Europe/Berlin.")
     reopen_days: int = Field(14, ge=0, description="Days after closing within which a reply reopens.")
+    reply_address: Literal["plus", "pattern", "none"] = Field(
+        "plus",
+        description="Where answers go: to the desk's address with + and a token, to `reply_pattern`, or, with"
+        " `none`, to the desk's address alone: then a reply proves nothing.",
+    )
+    reply_pattern: str = Field(
+        "", description="Addresses that all come to the desk, like ticket-{token}@in.example.com."
+    )
+    return_path: Literal["fixed", "verp", "null"] = Field(
+        "fixed",
+        description="Where bounces go: to one address, to one of each mail's own, or nowhere.",
+    )
+    return_address: str = Field(
+        "",
+        description="Address for bounces, the one in From if left out; with `verp` like bounce+{token}@example.com.",
+    )
     departments: tuple[Department, ...] = Field(min_length=1)
     agents: tuple[Agent, ...] = Field(min_length=1)
     topics: tuple[Topic, ...] = ()
@@ -228,6 +247,33 @@ def _empty_tests(when: When) -> Iterator[tuple[str | int, ...]]:
     for key, parts in (("all", when.all), ("any", when.any), ("none", when.none)):
         for i, part in enumerate(parts):
             yield from ((key, i, *path) for path in _empty_tests(part))
+
+
+def _returns(policy: Policy) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """What is wrong with the addresses for answers and for bounces."""
+    for key, pattern in (("reply_pattern", policy.reply_pattern), ("return_address", policy.return_address)):
+        wanted = key == "reply_pattern" or policy.return_path == "verp"
+        if not pattern:
+            continue
+        filled = pattern.replace(TOKEN, "x" * 40)
+        if not normal(filled):
+            yield (key,), f"{pattern!r} is not a mail address; write it like reply+{TOKEN}@example.com"
+        elif wanted and (pattern.count(TOKEN) != 1 or TOKEN not in pattern.rpartition("@")[0]):
+            yield (
+                (key,),
+                f"{pattern!r} needs {TOKEN} once before the @; write it like reply+{TOKEN}@example.com",
+            )
+        elif not wanted and TOKEN in pattern:
+            yield (key,), f'{TOKEN} is filled in only with return_path = "verp"; write one plain address'
+        elif len(filled.rpartition("@")[0]) > 64:
+            yield (
+                (key,),
+                f"{pattern!r} is too long before the @: with a token of 40 letters at most 64 may stand there",
+            )
+    if policy.reply_address == "pattern" and not policy.reply_pattern:
+        yield ("reply_address",), f'"pattern" needs reply_pattern, like "ticket-{TOKEN}@in.example.com"'
+    if policy.return_path == "verp" and policy.reply_address == "none" and not policy.return_address:
+        yield ("return_path",), f'"verp" needs return_address, like "bounce+{TOKEN}@example.com"'
 
 
 def _too_long(path: tuple[str | int, ...], address: str) -> list[tuple[tuple[str | int, ...], str]]:
@@ -287,11 +333,13 @@ def problems(policy: Policy) -> list[tuple[tuple[str | int, ...], str]]:
             found.append((("rules", i, "then"), told))
         told = "compares nothing; write is, contains, starts, ends, matches or exists"
         found.extend((("rules", i, "when", *path), told) for path in _empty_tests(rule.when))
+    found.extend(_returns(policy))
+    plus = policy.reply_address == "plus"
     for i, department in enumerate(policy.departments):
         if not policy.agents_of(department.name):
             told = f"nobody is told of its tickets; write {department.name!r} into an agent's departments"
             found.append((("departments", i, "name"), told))
-        for j, address in enumerate(department.addresses):
+        for j, address in enumerate(department.addresses if plus else ()):
             found.extend(_too_long(("departments", i, "addresses", j), address))
-    found.extend(_too_long(("address",), policy.address))
+    found.extend(_too_long(("address",), policy.address) if plus else ())
     return found

@@ -6,27 +6,19 @@ from dataclasses import dataclass
 
 from maildesk.core.address import normal
 from maildesk.core.changes import Snapshot
+from maildesk.core.deskaddress import desk_part
 from maildesk.core.identity import (
     Keys,
     Token,
     person_of_address,
     person_of_agent,
     person_ref,
+    read_return_token,
     read_token,
 )
-from maildesk.core.model import Proof
+from maildesk.core.model import Mailed, Proof
 from maildesk.core.policy import Agent, Policy
 from maildesk.core.reading import Reading
-
-
-def desk_part(address: str, policy: Policy) -> tuple[str, str]:
-    """The desk address that an address belongs to, and what stands after its plus; two "" for a foreign one."""
-    local, _, domain = address.partition("@")
-    base, plus, extra = local.partition("+")
-    own = f"{base}@{domain}"
-    if address in policy.desk_addresses:
-        return address, ""
-    return (own, extra) if plus and own in policy.desk_addresses else ("", "")
 
 
 def tokens(reading: Reading, policy: Policy, keys: Keys) -> tuple[Token, ...]:
@@ -35,13 +27,20 @@ def tokens(reading: Reading, policy: Policy, keys: Keys) -> tuple[Token, ...]:
     return tuple(dict.fromkeys(token for token in found if token))
 
 
+def returned_to(reading: Reading, policy: Policy, keys: Keys) -> tuple[str, ...]:
+    """Our mails whose own return path a mail was sent to, by what stands before the @ in their Message-ID."""
+    extras = (desk_part(a, policy)[1] for a in reading.recipients)
+    found = (read_return_token(keys, extra) for extra in extras if extra)
+    return tuple(dict.fromkeys(local for local in found if local))
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What a mail shows about its sender. `token` is the one it was sent to, its own or somebody else's.
 
     `whose` is "own" where the token was issued to this sender, "burnt" where it was but proves no more,
     "foreign" where it was issued to somebody else, and "" without a token. `others` are further tickets that the mail
-    was sent to at addresses of its sender.
+    was sent to at addresses of its sender. `returned` are mails of ours to whose own return path it was sent.
     """
 
     sender: str
@@ -52,6 +51,7 @@ class Standing:
     whose: str
     why: str
     others: tuple[int, ...] = ()
+    returned: tuple[Mailed, ...] = ()
 
 
 def assess(reading: Reading, snapshot: Snapshot, policy: Policy) -> Standing:
@@ -64,11 +64,13 @@ def assess(reading: Reading, snapshot: Snapshot, policy: Policy) -> Standing:
     found = [t for t in tokens(reading, policy, snapshot.keys) if snapshot.ticket(t.number)]
     own = [t for t in found if t.person == ref]
     token = next(iter((*own, *found)), None)
+    locals_ = returned_to(reading, policy, snapshot.keys)
+    returned = tuple(mailed for local in locals_ if (mailed := snapshot.returns.get(local)))
 
     def standing(proof: Proof, whose: str, why: str) -> Standing:
         numbers = {found.number for t in own if (found := snapshot.ticket(t.number))}
         others = tuple(sorted(numbers - {token.number})) if token else ()
-        return Standing(sender, agent, person, proof, token, whose, why, others)
+        return Standing(sender, agent, person, proof, token, whose, why, others, returned)
 
     if reading.evidence.released_by:
         whose = "own" if own else "foreign" if token else ""
@@ -109,8 +111,3 @@ def exposed(reading: Reading, policy: Policy, known: frozenset[str]) -> tuple[st
             and a.address not in known
         )
     )
-
-
-def is_desk(address: str, policy: Policy) -> bool:
-    """Whether mail to this address comes to this desk."""
-    return bool(desk_part(normal(address), policy)[0])

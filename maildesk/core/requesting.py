@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from maildesk.core import copies, identity, rules, telling
+from maildesk.core import aliases, copies, identity, rules, telling
 from maildesk.core.acting import assign, move, set_topic
 from maildesk.core.changes import AnswerAt, Append, Learn, Link, Open, Set
+from maildesk.core.deskaddress import desk_part, is_desk
 from maildesk.core.draft import Draft
 from maildesk.core.matching import Match
 from maildesk.core.model import (
@@ -23,7 +24,7 @@ from maildesk.core.model import (
     Ticket,
 )
 from maildesk.core.policy import Policy
-from maildesk.core.proof import Standing, desk_part, is_desk
+from maildesk.core.proof import Standing
 from maildesk.core.reading import Reading
 from maildesk.core.subject import LETTERS, frozen
 from maildesk.core.thanks import thanks
@@ -80,8 +81,9 @@ def from_mail(reading: Reading, standing: Standing, draft: Draft, received: int)
     )
 
 
-def learn_ids(draft: Draft, reading: Reading, number: int) -> None:
-    """The ticket knows the mail's own id and those it cites from now on."""
+def learn_ids(draft: Draft, reading: Reading, number: int, internal: bool = False) -> None:
+    """The ticket knows the mail's own id and those it cites from now on; `internal` if it answers an internal mail."""
+    aliases.learn(draft, reading, number, internal)
     own = identity.mid_hash(reading.message.message_id)
     if own:
         draft.apply(Learn(own, MidRef(number, "own")))

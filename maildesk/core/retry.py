@@ -7,13 +7,16 @@ from typing import Literal
 
 from maildesk.core.model import DAY, HOUR, SECOND
 
-Outcome = Literal["sent", "refused", "later", "unknown"]
+Outcome = Literal["sent", "refused", "later", "unknown", "paused"]
 State = Literal["ready", "sent", "failed", "undelivered", "maybe-sent"]
 
 MINUTE = 60 * SECOND
 WAITS = (1 * MINUTE, 5 * MINUTE, 15 * MINUTE, 60 * MINUTE)
 AFTERWARDS = 4 * HOUR
 GIVE_UP = 5 * DAY
+SENDS = 2
+"""So often a mail may go out where nobody at the other end recognises a repeat."""
+PAUSES = (10 * SECOND, 30 * SECOND, 1 * MINUTE, 2 * MINUTE, 5 * MINUTE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +24,7 @@ class Attempt:
     """One attempt to send a mail: `answer` is what the other side said.
 
     `refused` is for good (5xx), `later` for now (4xx, no connection), `unknown` if the connection broke where
-    the mail may have been taken.
+    the mail may have been taken. `paused` is no attempt at all: no mail can be sent now, through no fault of this one.
     """
 
     outcome: Outcome
@@ -37,6 +40,7 @@ def next_state(
     out, all of them count as such. One unknown attempt is repeated, a second makes the mail `maybe-sent`:
     so no mail goes out three times.
     """
+    assert attempt.outcome != "paused", "a pause is none of the mail's affairs"
     if attempt.outcome == "sent":
         return "sent", 0
     if attempt.outcome == "refused":
@@ -46,3 +50,8 @@ def next_state(
     if now - first_at >= GIVE_UP:
         return ("maybe-sent" if attempt.outcome == "unknown" or unknown_before else "undelivered"), 0
     return "ready", now + (WAITS[tries - 1] if tries <= len(WAITS) else AFTERWARDS)
+
+
+def pause(failures: int) -> int:
+    """How long nothing is sent after the `failures`-th vain try in a row (from 1) to find the way out open."""
+    return PAUSES[min(failures, len(PAUSES)) - 1]

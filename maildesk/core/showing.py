@@ -36,6 +36,7 @@ BEFORE: Mapping[str, tuple[EntryKind, ...]] = {
     "colleague_answer": PUBLIC,
     "bounced": (EntryKind.AGENT_REPLY,),
     "unreachable": PUBLIC,
+    "late": (EntryKind.AGENT_REPLY,),
 }
 """The kinds of mail that show the last entry, of these kinds, before their own."""
 
@@ -59,7 +60,7 @@ def shown_entry(notice: Notice, material: Material) -> Entry | None:
 def files(notice: Notice, material: Material) -> Files:
     """Which files go with the mail: all of an answer, up to the limit of a mail to an agent."""
     entry = shown_entry(notice, material)
-    if entry is None or notice.kind in ("acknowledgment", "bounced", "unreachable"):
+    if entry is None or notice.kind in ("acknowledgment", "bounced", "unreachable", "late"):
         return Files("", (), ())
     if notices.BY_NAME[notice.kind].audience == "customer":
         return Files(entry.key, entry.attachments, ())

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from maildesk.core.changes import within
+from maildesk.core.deskaddress import is_desk
 from maildesk.core.draft import Draft
 from maildesk.core.model import DAY, HOUR, Participant, Ticket
 from maildesk.core.policy import Agent, Policy
-from maildesk.core.proof import is_desk
 from maildesk.core.reading import Reading
 
 # Errors are answers to an agent's own mail; the bound only ends a loop with a machine that writes as the agent.
@@ -107,3 +106,8 @@ def acknowledge(draft: Draft, reading: Reading | None, number: int, entry: str, 
 def may_tell(draft: Draft, kind: str, agent: Agent, an_hour: int) -> bool:
     """Whether another mail of this kind to the agent keeps to the limit."""
     return within(draft.after.notice_times.get((kind, agent.address), ()), draft.now, HOUR) < an_hour
+
+
+def within(times: tuple[int, ...], now: int, span: int) -> int:
+    """How many of these instants lie in the last `span` microseconds."""
+    return sum(1 for at in times if at > now - span)

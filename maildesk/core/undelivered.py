@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from maildesk.core import acting, identity, requesting, telling
+from maildesk.core import acting, failure, identity, requesting, telling
 from maildesk.core.bounce import Bounce
-from maildesk.core.changes import Unreached
+from maildesk.core.changes import Append, Decision, Mark, Notice, Unreached
 from maildesk.core.draft import Draft
-from maildesk.core.matching import Match
-from maildesk.core.model import EntryKind, Move
+from maildesk.core.matching import Match, Wanted
+from maildesk.core.model import Entry, EntryKind, Move, Proof
 from maildesk.core.policy import Agent
 from maildesk.core.proof import Standing
 from maildesk.core.reading import Reading
+from maildesk.core.report import STATUS
 
 _FAILURES = {
     "5.1.1": "there is no such mailbox",
@@ -35,6 +37,19 @@ _REASONS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Delivery:
+    """What sending a mail of ours has come to: it failed for good, or is `late`. `answer` is the relay's.
+
+    `key` is the key of the entry that tells of it.
+    """
+
+    key: str
+    notice: Notice
+    late: bool
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Lost:
     """The mail that did not arrive: its ticket, and the reference of the person it went to (b"" if unknown)."""
 
@@ -46,6 +61,7 @@ def report(draft: Draft, reading: Reading, received: int, standing: Standing, fo
     """Files a report on the ticket of the mail that did not arrive, and tells who should know; that ticket."""
     told = reading.bounce
     draft.because(f"It reports a failed delivery. {reading.kind.because}")
+    _impossible(draft, told, standing)
     lost = _lost(draft, reading, standing, found)
     if lost is None:
         draft.because("It names no mail of ours.")
@@ -58,19 +74,90 @@ def report(draft: Draft, reading: Reading, received: int, standing: Standing, fo
     requesting.add_entry(draft, who, number, EntryKind.BOUNCE, "delivery failed", _undelivered(whom, told))
     if told and told.action == "delayed":
         draft.because("It is only late: nothing moves.")
-    elif to_customer:
+    else:
+        _tell(draft, number, agent, to_customer, failed)
+    return number
+
+
+def wanted(causes: Iterable[Delivery]) -> Wanted:
+    """What has to be loaded for these decisions."""
+    return Wanted(numbers=frozenset(n for cause in causes if (n := cause.notice.ticket) is not None))
+
+
+def decided(draft: Draft, cause: Delivery) -> Decision:
+    """Files that a mail of ours could not be sent, or not for hours, by what the relay answered."""
+    notice, answer = cause.notice, cause.answer
+    ticket = draft.after.ticket(notice.ticket) if notice.ticket is not None else None
+    if ticket is None:
+        draft.because("The mail belongs to no ticket.")
+        return draft.done(None)
+    number, status = ticket.number, status_of(answer)
+    lost = _Lost(number, identity.person_ref(draft.after.keys, notice.person))
+    agent = _agent(draft, lost, notice.to)
+    told = Bounce(
+        recipient=notice.to,
+        recipients=(notice.to,),
+        status=status,
+        action="delayed" if cause.late else "failed",
+        reason=failure.reason(status, answer),
+        diagnostic=answer,
+        original_message_id="",
+        original_references=(),
+    )
+    entry = Entry(
+        key=draft.key,
+        ticket=number,
+        kind=EntryKind.BOUNCE,
+        author="",
+        author_name="maildesk",
+        at=draft.now,
+        text=answer,
+        new_text=answer,
+        proof=Proof.AUTHENTICATED.value,
+        remark=_undelivered(f"the agent {agent.name}" if agent else notice.to, told),
+    )
+    draft.apply(Append(entry, "maildesk", "sending takes long" if cause.late else "sending failed"))
+    if cause.late:
+        telling.tell_agents(draft, "late", number, draft.key, leave_out=(notice.to,))
+    else:
+        _tell(draft, number, agent, agent is None and _to_customer(draft, lost), notice.to)
+    return draft.done(None, number)
+
+
+def _tell(draft: Draft, number: int, agent: Agent | None, to_customer: bool, failed: str) -> None:
+    if to_customer:
         acting.move(draft, number, Move.ANSWER_BOUNCED, "maildesk")
         telling.tell_agents(draft, "bounced", number, draft.key, leave_out=(failed,))
     else:
         _unreached(draft, number, agent)
-    return number
+
+
+def status_of(answer: str) -> str:
+    """The status (RFC 3463) in what a mail server answered; "" if it gives none."""
+    found = STATUS.search(answer)
+    return found[1] if found else ""
+
+
+def _impossible(draft: Draft, told: Bounce | None, standing: Standing) -> None:
+    """Only who has got a mail knows its return path: its report is believed when it says that the address is none."""
+    for mailed in standing.returned:
+        permanent = told is not None and told.action == "failed" and told.status.startswith("5.1.")
+        # 5.1.7 and 5.1.8 speak of the sender's address (RFC 3463, 3.2).
+        if permanent and told and told.status not in ("5.1.7", "5.1.8"):
+            why = f"{told.status}: {told.diagnostic}"[:500]
+            draft.apply(Mark(mailed.to, draft.now, why))
+            draft.because(f"{mailed.to} gets no automatic mail until a mail comes from there.")
 
 
 def _lost(draft: Draft, reading: Reading, standing: Standing, found: Match) -> _Lost | None:
-    """What the report names, surest first: the mail in it, the reply address it went to, what it answers.
+    """What the report names, surest first: the mail to whose own return path it came, the mail in it, the reply
+    address it went to, what it answers.
 
     The recipient that a report names may be unknown to us: people have their mail forwarded.
     """
+    for mailed in standing.returned:
+        if mailed.ticket is not None and (ticket := draft.after.ticket(mailed.ticket)):
+            return _Lost(ticket.number, identity.person_ref(draft.after.keys, mailed.person))
     bounce = reading.bounce
     inside = (bounce.original_message_id, *bounce.original_references) if bounce else ()
     by_token = standing.token if found.how == "token" else None

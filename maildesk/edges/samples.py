@@ -189,6 +189,7 @@ def all_notices() -> tuple[tuple[Notice, Material], ...]:
         (notice("acknowledgment", "row-1"), shown(FIRST, replace(TICKET, source="api"))),
         (notice("bounced", "row-5"), shown(BOUNCE)),
         (notice("unreachable", "row-5"), shown(BOUNCE)),
+        (notice("late", "row-5"), shown(BOUNCE)),
         (notice("error", facts=ERROR_FACTS), shown(None)),
         (notice("error", ticket=None, facts={**ERROR_FACTS, "understood": []}), Material()),
         (notice("held", ticket=None, facts=HELD_FACTS), Material()),

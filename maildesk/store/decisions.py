@@ -25,6 +25,7 @@ from maildesk.core.changes import (
     Change,
     Decision,
     Learn,
+    Mark,
     Notify,
     Remember,
     Snapshot,
@@ -47,6 +48,7 @@ from maildesk.store.schema import (
     mid,
     outbox,
     participant,
+    person,
     tag,
     ticket,
 )
@@ -83,7 +85,9 @@ def save(
     for table in (entry, attachment, event):
         if rows[table]:
             conn.execute(table.insert(), rows[table])
-    _stop(conn, [change for _, _, decision in decided for change in decision.changes])
+    changes = [change for _, _, decision in decided for change in decision.changes]
+    _stop(conn, changes)
+    _people(conn, changes)
     for table, unique in ((mid, ["hash", "ticket", "role"]), (outbox, ["once"])):
         if rows[table]:
             conn.execute(insert(conn, table).on_conflict_do_nothing(index_elements=unique), rows[table])
@@ -99,6 +103,15 @@ def _stop(conn: Connection, changes: Sequence[Change]) -> None:
                 .where(entry.c.key == change.entry)
                 .values(kind=EntryKind.STOPPED.value, remark=change.remark)
             )
+
+
+def _people(conn: Connection, changes: Sequence[Change]) -> None:
+    """Which addresses get automatic mail."""
+    for change in changes:
+        if isinstance(change, Mark):
+            values = {"bad_since": change.at if change.why else None, "bad_why": change.why}
+            statement = insert(conn, person).values(address=change.address, **values)
+            conn.execute(statement.on_conflict_do_update(index_elements=["address"], set_=values))
 
 
 def chained(
@@ -238,9 +251,9 @@ def _parts(conn: Connection, before: Snapshot, after: Snapshot) -> None:
             if old:
                 conn.execute(delete(tag).where(tag.c.ticket == number))
             rows[tag].extend({"ticket": number, "tag": t, "position": i} for i, t in enumerate(now.tags))
-        for person, kind, count in set(now.generations) - set(old.generations if old else ()):
+        for whose, kind, count in set(now.generations) - set(old.generations if old else ()):
             statement = insert(conn, generation).values(
-                ticket=number, person=person, kind=kind, generation=count
+                ticket=number, person=whose, kind=kind, generation=count
             )
             conn.execute(
                 statement.on_conflict_do_update(

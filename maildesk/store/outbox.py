@@ -12,17 +12,22 @@ from sqlalchemy import Connection, and_, bindparam, case, func, or_, select, upd
 from maildesk.core.changes import Notice
 from maildesk.core.identity import mid_hash
 from maildesk.core.material import Composed
+from maildesk.core.notices import KINDS
 from maildesk.store import nodes, skeleton
 from maildesk.store.db import Database, insert
 from maildesk.store.inbox import TRIES
-from maildesk.store.schema import OUTBOX_OPEN, attempt, outbox, sent_line
+from maildesk.store.schema import OUTBOX_BODIES, OUTBOX_OPEN, attempt, outbox, sent_line
+
+ANSWERS = tuple(kind.name for kind in KINDS if kind.audience == "customer" and not kind.automatic)
+"""What people wrote to customers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """A mail that this node holds for sending. `try_` is the ordinal of this attempt, from 1; `unknown` is how many
-    earlier ones may have sent it without a record of that, `first` when the first recorded one was.
-    `sha256` is the digest of the skeleton, "" while there is none."""
+    earlier ones may have sent it without a record of that, `first` when the first recorded one was; what was before
+    somebody asked for it anew (up to the attempt `settled`) does not count.
+    `sha256` is the digest of the skeleton, `sender` the address in From, both "" while there is none."""
 
     id: int
     notice: Notice
@@ -34,6 +39,8 @@ class Row:
     unknown: int = 0
     first: int | None = None
     sha256: str = ""
+    settled: int = 0
+    sender: str = ""
 
     @property
     def once(self) -> str:
@@ -70,13 +77,23 @@ def notice_of(row: Any) -> Notice:
     )
 
 
-def take(conn: Connection, db: Database, holder: str, limit: int, now: int) -> tuple[list[Row], list[str]]:
-    """Takes mails that are due, up to `limit`, or one alone that failed before. Also returns those given up."""
+def take(
+    conn: Connection, db: Database, holder: str, limit: int, now: int, keep: Iterable[int] = ()
+) -> tuple[list[Row], list[str]]:
+    """Takes mails that are due, up to `limit`, or one alone that failed before. Also returns those given up.
+
+    `keep` are rows that this node is busy with at this moment.
+    """
     others = sorted(nodes.alive(conn, db, now) - {holder})
     # The rows of dead nodes, and what a failed step of our own left behind.
     conn.execute(
         update(outbox)
-        .where(OUTBOX_OPEN, outbox.c.holder.is_not(None), outbox.c.holder.not_in(others))
+        .where(
+            OUTBOX_OPEN,
+            outbox.c.holder.is_not(None),
+            outbox.c.holder.not_in(others),
+            outbox.c.id.not_in(sorted(keep)),
+        )
         .values(
             holder=None,
             deaths=outbox.c.deaths + case((and_(outbox.c.alone, outbox.c.holder != holder), 1), else_=0),
@@ -118,9 +135,11 @@ def _row(row: Any, known: int, first: int | None) -> Row:
         state=row.state,
         try_=tries + 1,
         skeleton=row.skeleton,
-        unknown=tries - known,
+        unknown=tries - row.settled - known,
         first=first,
         sha256=row.sha256 or "",
+        settled=row.settled,
+        sender=row.sender,
     )
 
 
@@ -130,7 +149,8 @@ def _recorded(conn: Connection, ids: Sequence[int]) -> dict[int, tuple[int, int]
         return {}
     found = conn.execute(
         select(attempt.c.outbox, func.count().label("n"), func.min(attempt.c.at).label("first"))
-        .where(attempt.c.outbox.in_(ids), attempt.c.outcome != "unknown")
+        .join(outbox, outbox.c.id == attempt.c.outbox)
+        .where(attempt.c.outbox.in_(ids), attempt.c.outcome != "unknown", attempt.c["try"] > outbox.c.settled)
         .group_by(attempt.c.outbox)
     )
     return {row.outbox: (row.n, row.first) for row in found}
@@ -166,26 +186,28 @@ def unbegin(conn: Connection, rows: Iterable[Row], holder: str) -> None:
 
 
 def composed(conn: Connection, rows: Sequence[tuple[Row, Composed]], holder: str) -> None:
-    """Commits the bytes of mails before they are sent; from now on they never change."""
+    """Commits the bytes of mails before they are sent; from now on they never change. No attempt has begun yet."""
     if not rows:
         return
     packed = [(row, mail, skeleton.pack(mail.segments)) for row, mail in rows]
     conn.execute(
         update(outbox)
-        .where(_mine(holder))
+        .where(_held(holder), outbox.c["try"] == bindparam("b_before"))
         .values(
             state="ready",
             skeleton=bindparam("b_skeleton"),
             sha256=bindparam("b_sha256"),
             subject=bindparam("b_subject"),
+            sender=bindparam("b_sender"),
         ),
         [
             {
                 "b_id": row.id,
-                "b_try": row.try_,
+                "b_before": row.try_ - 1,
                 "b_skeleton": data,
                 "b_sha256": skeleton.digest(data),
                 "b_subject": mail.subject,
+                "b_sender": mail.sender,
             }
             for row, mail, data in packed
         ],
@@ -196,8 +218,8 @@ def composed(conn: Connection, rows: Sequence[tuple[Row, Composed]], holder: str
     )
 
 
-def record(conn: Connection, results: Sequence[Result], holder: str, now: int) -> None:
-    """Writes attempts and what follows; nothing for a row that this node does not hold any more."""
+def record(conn: Connection, results: Sequence[Result], holder: str, now: int) -> list[Result]:
+    """Writes attempts and what follows; nothing for a row that this node does not hold any more. Those written."""
     ids = [result.row.id for result in results]
     held = conn.execute(
         select(outbox.c.id, outbox.c["try"]).where(outbox.c.id.in_(ids), outbox.c.holder == holder)
@@ -205,7 +227,7 @@ def record(conn: Connection, results: Sequence[Result], holder: str, now: int) -
     mine = {(id_, try_) for id_, try_ in held}
     ours = [result for result in results if (result.row.id, result.row.try_) in mine]
     if not ours:
-        return
+        return []
     conn.execute(
         update(outbox)
         .where(_mine(holder))
@@ -234,6 +256,7 @@ def record(conn: Connection, results: Sequence[Result], holder: str, now: int) -
             for r in ours
         ],
     )
+    return ours
 
 
 def failed(conn: Connection, row: Row, holder: str, trouble: str) -> None:
@@ -271,9 +294,47 @@ def retry(conn: Connection, once: str, now: int) -> bool:
             not_before=now,
             deaths=0,
             errors=0,
+            settled=outbox.c["try"],
         )
     )
     return done.rowcount == 1
+
+
+def late(conn: Connection, made: int, limit: int) -> list[tuple[Row, str]]:
+    """Answers that were made before this instant and are not sent yet, with their last trouble; each given once."""
+    found = conn.execute(
+        update(outbox)
+        .where(
+            outbox.c.id.in_(
+                select(outbox.c.id)
+                .where(OUTBOX_OPEN, outbox.c.kind.in_(ANSWERS), outbox.c.at <= made, ~outbox.c.told_late)
+                .order_by(outbox.c.id)
+                .limit(limit)
+            )
+        )
+        .values(told_late=True)
+        .returning(*outbox.c)
+    ).all()
+    return [(_row(row, 0, None), row.trouble or "") for row in sorted(found, key=lambda row: int(row.id))]
+
+
+def let_go(conn: Connection, before: int, limit: int) -> int:
+    """Forgets the bodies of mails that went out before this instant, up to `limit`; how many."""
+    went = (
+        select(attempt.c.outbox)
+        .where(attempt.c.outbox == outbox.c.id, attempt.c.outcome == "sent", attempt.c.at <= before)
+        .exists()
+    )
+    found = (
+        select(outbox.c.id)
+        .where(OUTBOX_BODIES, outbox.c.at <= before, went)
+        .order_by(outbox.c.at)
+        .limit(limit)
+    )
+    ids = list(conn.execute(found).scalars())
+    if ids:
+        conn.execute(update(outbox).where(outbox.c.id.in_(ids)).values(skeleton=None))
+    return len(ids)
 
 
 def counts(conn: Connection) -> dict[str, int]:

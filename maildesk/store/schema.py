@@ -15,6 +15,7 @@ from sqlalchemy import (
     Text,
     TextClause,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -29,11 +30,13 @@ metadata = MetaData()
 # where the query repeats its condition to the letter, not with bound values.
 INBOX_OPEN = text("inbox.state in ('new', 'taken')")
 OUTBOX_OPEN = text("outbox.state in ('todo', 'ready')")
+# Mails that went out and whose bodies are still kept.
+OUTBOX_BODIES = text("outbox.state = 'sent' and outbox.skeleton is not null")
 
 
 def _bare(condition: TextClause) -> TextClause:
     """The condition as an index states it: without the name of the table."""
-    return text(condition.text.partition(".")[2])
+    return text(condition.text.replace("inbox.", "").replace("outbox.", ""))
 
 
 meta = Table("meta", metadata, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
@@ -265,12 +268,22 @@ outbox = Table(
     Column("subject", Text),
     Column("skeleton", LargeBinary),
     Column("sha256", Text),
+    Column("sender", Text, nullable=False, default="", server_default=""),
+    Column("settled", Integer, nullable=False, default=0, server_default="0"),
+    Column("told_late", Boolean, nullable=False, default=False, server_default=false()),
     Index("outbox_open", "id", sqlite_where=_bare(OUTBOX_OPEN), postgresql_where=_bare(OUTBOX_OPEN)),
     Index("outbox_limits", "kind", "to", "at"),
     Index("outbox_domains", "kind", "domain", "at"),
     Index("outbox_times", "kind", "at"),
     Index("outbox_ticket", "ticket"),
     Index("outbox_cause", "cause"),
+    Index("outbox_message_id", "message_id"),
+    Index(
+        "outbox_bodies",
+        "at",
+        sqlite_where=_bare(OUTBOX_BODIES),
+        postgresql_where=_bare(OUTBOX_BODIES),
+    ),
 )
 
 sent_line = Table(
@@ -288,4 +301,31 @@ attempt = Table(
     Column("at", BigInteger, nullable=False),
     Column("outcome", Text, nullable=False),
     Column("answer", Text, nullable=False),
+)
+
+# The newest refresh token where the provider hands out a new one with each use; `key` is a hash of what it replaces.
+oauth_token = Table(
+    "oauth_token",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("refresh_token", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
+# Why a node sends nothing now: the way out is closed to all mail.
+pause = Table(
+    "pause",
+    metadata,
+    Column("node", Text, primary_key=True),
+    Column("since", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    Column("trouble", Text, nullable=False),
+)
+
+person = Table(
+    "person",
+    metadata,
+    Column("address", Text, primary_key=True),
+    Column("bad_since", BigInteger),
+    Column("bad_why", Text, nullable=False, default="", server_default=""),
 )

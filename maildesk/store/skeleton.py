@@ -47,6 +47,21 @@ def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+def encoded_size(content: int) -> int:
+    """How many bytes `encoded` makes of so many."""
+    return -(-content // 3) * 4 + -(-content // _LINE) * 2
+
+
+def refs(data: bytes) -> tuple[PartRef, ...]:
+    """The attachments that a mail refers to, each once."""
+    return tuple(dict.fromkeys(segment for segment in unpack(data) if isinstance(segment, PartRef)))
+
+
+def size(data: bytes, part: Callable[[PartRef], bytes]) -> int:
+    """The bytes of the mail as it goes out."""
+    return sum(len(s) if isinstance(s, bytes) else encoded_size(len(part(s))) for s in unpack(data))
+
+
 def render(data: bytes, part: Callable[[PartRef], bytes]) -> Iterator[bytes]:
     """The mail as it goes out; `part` fetches the decoded content of an attachment.
 

@@ -23,7 +23,7 @@ from sqlalchemy import (
 from maildesk.core.changes import Snapshot
 from maildesk.core.identity import Keys
 from maildesk.core.matching import Wanted
-from maildesk.core.model import DAY, HOUR, Disposition, MidRef, Participant, Seen, Status, Ticket
+from maildesk.core.model import DAY, HOUR, Disposition, Mailed, MidRef, Participant, Seen, Status, Ticket
 from maildesk.core.notices import KINDS
 from maildesk.core.same import DATED
 from maildesk.store.db import among, parts
@@ -37,6 +37,7 @@ from maildesk.store.schema import (
     mid,
     outbox,
     participant,
+    person,
     tag,
     ticket,
 )
@@ -86,13 +87,15 @@ def tickets(conn: Connection, numbers: Iterable[int]) -> dict[int, Ticket]:
 
 def load(conn: Connection, wanted: Wanted, keys: Keys, now: int) -> Snapshot:
     """The snapshot for a batch of decisions, in two hops: keys to tickets, tickets to what belongs to them."""
-    numbers = wanted.numbers | wanted.candidates
+    returns = _returns(conn, wanted)
+    asked = wanted.numbers | {mailed.ticket for mailed in returns.values() if mailed.ticket is not None}
+    numbers = asked | wanted.candidates
     aliases = {row.number: row.ticket for row in among(conn, select(alias), alias.c.number, numbers)}
     known = among(conn, select(ticket.c.number), ticket.c.number, wanted.candidates)
     taken = set(aliases) | {row.number for row in known}
     mids = _mids(conn, wanted)
     referred = {ref.ticket for refs in mids.values() for ref in refs}
-    found = tickets(conn, wanted.numbers | set(aliases.values()) | referred)
+    found = tickets(conn, asked | set(aliases.values()) | referred)
     return Snapshot(
         keys=keys,
         tickets=found,
@@ -103,8 +106,25 @@ def load(conn: Connection, wanted: Wanted, keys: Keys, now: int) -> Snapshot:
         pending=_pending(conn, wanted),
         ticket_mails=_ticket_mails(conn, found, now),
         told_unreached=_told_unreached(conn, found, now),
+        returns=returns,
+        unreachable=_unreachable(conn, wanted, found.values(), returns.values()),
         **_limits(conn, wanted, now),
     )
+
+
+def _returns(conn: Connection, wanted: Wanted) -> dict[str, Mailed]:
+    query = select(outbox.c.message_id, outbox.c.ticket, outbox.c.person, outbox.c.to)
+    rows = among(conn, query, outbox.c.message_id, wanted.returns)
+    return {row.message_id.partition("@")[0]: Mailed(row.ticket, row.person, row.to) for row in rows}
+
+
+def _unreachable(
+    conn: Connection, wanted: Wanted, loaded: Iterable[Ticket], returns: Iterable[Mailed]
+) -> frozenset[str]:
+    addresses = {a for one in loaded for p in one.participants for a in (p.address, p.answer_at) if a}
+    addresses |= wanted.addresses | {mailed.to for mailed in returns}
+    bad = select(person.c.address).where(person.c.bad_since.is_not(None))
+    return frozenset(row.address for row in among(conn, bad, person.c.address, addresses))
 
 
 def _mids(conn: Connection, wanted: Wanted) -> dict[str, tuple[MidRef, ...]]:

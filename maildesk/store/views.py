@@ -39,12 +39,23 @@ def raw_mail(conn: Connection, key: str) -> bytes:
     return zlib.decompress(row.z)
 
 
+def parts(conn: Connection, entry: str, refs: Iterable[PartRef]) -> dict[PartRef, bytes]:
+    """The decoded content of attachments of one mail. Raises Changed where the mail or a part is not there."""
+    part = ""
+    try:
+        raw = raw_mail(conn, entry)
+        found: dict[PartRef, bytes] = {}
+        for ref in refs:
+            part = ref.part
+            found[ref] = part_bytes(raw, part)
+    except KeyError as error:
+        raise Changed(f"the attachment {part} of the mail {entry} is not in the store") from error
+    return found
+
+
 def part(conn: Connection, ref: PartRef) -> bytes:
     """The decoded content of an attachment. Raises Changed where the mail or the part is not there."""
-    try:
-        return part_bytes(raw_mail(conn, ref.entry), ref.part)
-    except KeyError as error:
-        raise Changed(f"the attachment {ref.part} of the mail {ref.entry} is not in the store") from error
+    return parts(conn, ref.entry, [ref])[ref]
 
 
 def ticket_list(

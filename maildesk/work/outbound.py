@@ -4,34 +4,51 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from sqlalchemy import Connection
 
 from maildesk import log
+from maildesk.core import undelivered
 from maildesk.core.changes import Decision
 from maildesk.core.compose import compose
 from maildesk.core.decide import decide
-from maildesk.core.material import Blocked, Composed, Material, PartRef
-from maildesk.core.retry import Attempt, next_state
+from maildesk.core.deskaddress import Route, return_path
+from maildesk.core.identity import once_key
+from maildesk.core.material import Blocked, Composed, Material
+from maildesk.core.retry import SENDS, Attempt, next_state
 from maildesk.core.stopped import Stopped, wanted
-from maildesk.store import decisions, materials, outbox, skeleton, threads, tickets, views
+from maildesk.core.undelivered import Delivery
+from maildesk.store import decisions, materials, outbox, skeleton, threads, tickets
 from maildesk.store.db import operational
 from maildesk.store.outbox import Result, Row
 from maildesk.store.store import Store
+from maildesk.work.lanes import Lanes
 from maildesk.work.live import Live
+from maildesk.work.parts import Parts
 
 BATCH = 50
+GIVEN_UP = ("failed", "undelivered")
+
+Ready = tuple[Row, bytes]
+"""A mail with its composed bytes."""
 
 
 class Sender(Protocol):
     """A way out. `record_every` mails may be sent before their results are committed: one, unless a repeat after
-    a kill is recognised at the other end."""
+    a kill is recognised at the other end. One thread at a time uses it."""
 
     record_every: int
 
-    def send(self, name: str, data: Iterable[bytes], again: bool) -> Attempt:
-        """Sends one mail under its once-key; `again` unless this is the first attempt."""
+    def send(self, name: str, data: Iterable[bytes], again: bool, route: Route, size: int) -> Attempt:
+        """Sends one mail of so many bytes under its once-key; `again` unless this is the first attempt."""
+
+    def rest(self) -> None:
+        """There is nothing to send at the moment."""
+
+    def close(self) -> None:
+        """There will be nothing more to send."""
 
 
 def _no_hook(row: Row) -> None:
@@ -39,7 +56,7 @@ def _no_hook(row: Row) -> None:
 
 
 class Outbound:
-    """Sends what was decided."""
+    """Sends what was decided. Several may work for one node, each in its own thread, if they share `lanes`."""
 
     def __init__(
         self,
@@ -48,12 +65,15 @@ class Outbound:
         sender: Sender,
         batch: int = BATCH,
         testing_around_send: Callable[[Row], None] = _no_hook,
+        lanes: Lanes | None = None,
     ) -> None:
         self._store = store
         self._live = live
         self._sender = sender
         self._batch = batch
         self._around_send = testing_around_send
+        self._lanes = lanes or Lanes(store)
+        self._parts = Parts(store)
         # Mails whose attempt is counted, and that were not handed to the sender yet.
         self._begun: dict[int, Row] = {}
 
@@ -63,27 +83,39 @@ class Outbound:
         Raises the world's errors of the database; the batch is free again with the next step. Nothing counts
         against it, and no attempt is counted of a mail that was not handed to the sender.
         """
-        store = self._store
-        if store.node.late():
+        store, lanes = self._store, self._lanes
+        if store.node.late() or lanes.closed(now):
             return 0
-        rows, given_up = store.write("work", lambda conn: self._take(conn, now))
+        with lanes.taking() as busy:
+            keep = busy - self._begun.keys()
+            rows, given_up = store.write("work", lambda conn: self._take(conn, now, keep))
+            busy.difference_update(self._begun)
+            busy.update(row.id for row in rows)
         self._begun = {}
         for once in given_up:
             log.quarantined("send", once)
         try:
-            ready = self._compose(rows, now)
-            for at in range(0, len(ready), self._sender.record_every):
-                self._send(ready[at : at + self._sender.record_every], now)
+            if rows:
+                self._send(*self._compose(rows, now), now)
+            else:
+                self._sender.rest()
         except Exception as error:
             if operational(error):
                 raise
             self._void(rows, error)
+        finally:
+            self._parts.drop()
+            lanes.done(row for row in rows if row.id not in self._begun)
         return len(rows) + len(given_up)
 
-    def _take(self, conn: Connection, now: int) -> tuple[list[Row], list[str]]:
+    def close(self) -> None:
+        """Sends nothing more."""
+        self._sender.close()
+
+    def _take(self, conn: Connection, now: int, keep: set[int]) -> tuple[list[Row], list[str]]:
         store = self._store
         outbox.unbegin(conn, self._begun.values(), store.node.id)
-        return outbox.take(conn, store.db, store.node.id, self._batch, now)
+        return outbox.take(conn, store.db, store.node.id, self._batch, now, keep)
 
     def _void(self, rows: Sequence[Row], error: Exception) -> None:
         """An error of our own that belongs to no single mail of the group: each is taken alone from now on."""
@@ -100,9 +132,9 @@ class Outbound:
         self._begun = {}
         log.stumbled("group of sends", rows[0].once, error)
 
-    def _compose(self, rows: Sequence[Row], now: int) -> list[tuple[Row, bytes]]:
-        """The rows with their bytes, committed, and their attempts counted; those of them that are still ours."""
-        ready: list[tuple[Row, bytes]] = []
+    def _compose(self, rows: Sequence[Row], now: int) -> tuple[list[Ready], list[tuple[Row, Composed]]]:
+        """The rows with their bytes, and those among them whose bytes are new and are to be committed."""
+        ready: list[Ready] = []
         for row in rows:
             if row.skeleton is None:
                 continue
@@ -111,18 +143,8 @@ class Outbound:
             else:
                 self._failed(row, skeleton.Changed("the stored bytes are not those that were composed"))
         mails = self._composed([row for row in rows if row.skeleton is None], now)
-        ready += [(row, skeleton.pack(mail.segments)) for row, mail in mails]
-        node = self._store.node.id
-
-        def work(conn: Connection) -> set[int]:
-            held = outbox.begin(conn, [row for row, _ in ready], node)
-            outbox.composed(conn, mails, node)
-            return held
-
-        held = self._store.write("work", work) if ready else set()
-        ready = [(row, data) for row, data in ready if row.id in held]
-        self._begun = {row.id: row for row, _ in ready}
-        return ready
+        ready += [(replace(row, sender=mail.sender), skeleton.pack(mail.segments)) for row, mail in mails]
+        return ready, mails
 
     def _composed(self, rows: Sequence[Row], now: int) -> list[tuple[Row, Composed]]:
         if not rows:
@@ -179,34 +201,78 @@ class Outbound:
         others = threads.answers(conn, notice.ticket, notice.entry) if notice.ticket is not None else ()
         return Stopped(row.once, notice, shown, others, mail.findings)
 
-    def _send(self, rows: Sequence[tuple[Row, bytes]], now: int) -> None:
+    def _send(self, ready: Sequence[Ready], new: Sequence[tuple[Row, Composed]], now: int) -> None:
+        if not ready:
+            return
+        every, node = self._sender.record_every, self._store.node.id
+        groups = [ready[at : at + every] for at in range(0, len(ready), every)]
+
+        def work(conn: Connection) -> set[int]:
+            outbox.composed(conn, new, node)
+            return outbox.begin(conn, [row for row, _ in groups[0]], node)
+
+        held = self._store.write("work", work)
+        self._begun = {row.id: row for row, _ in groups[0] if row.id in held}
+        for at, group in enumerate(groups):
+            results, left = self._group(group, now)
+            closed = self._lanes.closed(now)
+            if closed:
+                left += [row for later in groups[at + 1 :] for row, _ in later]
+            self._record(results, left, [] if closed or at + 1 == len(groups) else groups[at + 1], now)
+            if closed:
+                return
+
+    def _group(self, group: Sequence[Ready], now: int) -> tuple[list[Result], list[Row]]:
+        """What came of each mail, and those that were not sent, neither now nor perhaps."""
         results: list[Result] = []
-        late: list[Row] = []
-        for row, data in rows:
+        left: list[Row] = []
+        for row, data in group:
+            if row.id not in self._begun:
+                continue
             # A node that others may take for dead must not send what they will send, too.
-            if self._store.node.late():
-                late.append(row)
+            if self._store.node.late() or self._lanes.closed(now):
+                left.append(row)
+                continue
+            if row.unknown >= SENDS and self._sender.record_every == 1:
+                told = "it was sent twice without an answer of the relay, and is not sent a third time"
+                results.append(Result(row, "unknown", told, "maybe-sent", 0))
                 continue
             self._around_send(row)
-            self._begun.pop(row.id)
+            begun = self._begun.pop(row.id)
             try:
                 attempt = self._attempt(row, data)
             except Exception as error:
                 self._failed(row, error)
                 continue
             self._around_send(row)
-            state, not_before = next_state(attempt, row.try_, row.first or now, now, row.unknown)
+            if attempt.outcome == "paused":
+                self._begun[row.id] = begun
+                self._lanes.pause.begin(attempt.answer, now)
+                left.append(row)
+                continue
+            self._lanes.pause.end()
+            tries = row.try_ - row.settled
+            state, not_before = next_state(attempt, tries, row.first or now, now, row.unknown)
             results.append(Result(row, attempt.outcome, attempt.answer, state, not_before))
-        node = self._store.node.id
+        return results, left
 
-        def work(conn: Connection) -> None:
-            outbox.record(conn, results, node, now)
-            outbox.unbegin(conn, late, node)
-            outbox.put_back(conn, late, node)
+    def _record(
+        self, results: Sequence[Result], left: Sequence[Row], following: Sequence[Ready], now: int
+    ) -> None:
+        """Commits what came of mails with what follows from it, and that the following ones are sent from now on."""
+        node, begun = self._store.node.id, self._begun
+        lost = any(result.state in GIVEN_UP for result in results)
 
-        self._store.write("work", work)
-        for row in late:
-            self._begun.pop(row.id)
+        def work(conn: Connection) -> set[int]:
+            recorded = outbox.record(conn, results, node, now)
+            if lost:
+                self._tell(conn, recorded, now)
+            outbox.unbegin(conn, [row for row in left if row.id in begun], node)
+            outbox.put_back(conn, left, node)
+            return outbox.begin(conn, [row for row, _ in following], node) if following else set()
+
+        held = self._store.write("decide" if lost else "work", work)
+        self._begun = {row.id: row for row, _ in following if row.id in held}
         for result in results:
             notice = result.row.notice
             if result.state == "sent":
@@ -214,12 +280,41 @@ class Outbound:
             else:
                 log.not_sent(notice.once, result.state, notice.to, result.answer)
 
+    def _tell(self, conn: Connection, results: Sequence[Result], now: int) -> None:
+        """Whom it concerns hears of each mail that is given up."""
+        causes = [
+            Delivery(
+                key=once_key(result.row.once, f"given-up-{result.row.try_}", result.row.notice.to, None),
+                notice=result.row.notice,
+                late=False,
+                answer=result.answer,
+            )
+            for result in results
+            if result.state in GIVEN_UP
+        ]
+        tell(conn, causes, self._store, self._live(), now)
+
     def _attempt(self, row: Row, data: bytes) -> Attempt:
+        policy = self._live().policy
+        sender = row.sender or policy.address
+        route = Route(return_path(sender, row.message_id, policy, self._store.keys), row.notice.to)
+        self._parts.load(data)
+        size = skeleton.size(data, self._parts)
+        mail = skeleton.render(data, self._parts)
         try:
-            return self._sender.send(row.once, skeleton.render(data, self._part), again=row.try_ > 1)
+            return self._sender.send(row.once, mail, row.try_ > 1, route, size)
         except OSError as error:
             return Attempt("later", log.told(error))
 
-    def _part(self, ref: PartRef) -> bytes:
-        with self._store.db.reading() as conn:
-            return views.part(conn, ref)
+
+def tell(conn: Connection, causes: Sequence[Delivery], store: Store, live: Live, now: int) -> None:
+    """Decides and saves what has come of mails, within a transaction that decides."""
+    if not causes:
+        return
+    before = snapshot = tickets.load(conn, undelivered.wanted(causes), store.keys, now)
+    decided: list[tuple[str, str, Decision]] = []
+    for cause in causes:
+        decision = decide(cause, snapshot, live.policy, now)
+        snapshot = decision.after
+        decided.append((cause.key, "", decision))
+    decisions.save(conn, before, decided, live.policy, live.digest, now)

@@ -17,6 +17,7 @@ from maildesk.core.changes import (
     Join,
     Learn,
     Link,
+    Mark,
     Notice,
     Notify,
     Open,
@@ -27,10 +28,10 @@ from maildesk.core.changes import (
     Unreached,
     Wait,
     evolve,
-    within,
 )
 from maildesk.core.events import event_of
 from maildesk.core.model import Disposition, Entry, EntryKind, MidRef, Participant, Seen, Status
+from maildesk.core.telling import within
 from tests.core.given import ALICE, JANE, NUMBER, TOM, a_snapshot, a_ticket
 from tests.desk import START
 
@@ -65,6 +66,7 @@ CHANGES: tuple[Change, ...] = (
     Burn(NUMBER, f"mail:{JANE}", "public", "maildesk", "shown to x"),
     Unreached(NUMBER, "alice", "maildesk", "a mail to Alice Ames did not arrive"),
     Stop(NUMBER, JANE, "row", "It was not sent", None, 7, "maildesk", "the last gate stopped it"),
+    Mark(JANE, AT, "5.1.1: no such user"),
     Learn("hash", MidRef(NUMBER, "own")),
     Remember(a_seen("row")),
     Supersede("row", "a copy with better proof was decided"),
@@ -90,7 +92,7 @@ def test_no_change_touches_the_snapshot_before(change: Change) -> None:
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: type(change).__name__)
 def test_every_change_of_a_ticket_has_an_event_and_the_others_none(change: Change) -> None:
     event = event_of(change)
-    if isinstance(change, Learn | Remember | Supersede | Wait):
+    if isinstance(change, Mark | Learn | Remember | Supersede | Wait):
         assert event is None
         return
     assert event is not None

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from maildesk.core import identity, proof
+from maildesk.core import deskaddress, identity, proof
 from maildesk.core.model import Proof
 from maildesk.core.reading import Envelope
 from tests.core.given import (
@@ -43,8 +43,8 @@ OPEN = a_snapshot(a_ticket())
     ],
 )
 def test_what_belongs_to_the_desk(address: str, expected: tuple[str, str]) -> None:
-    assert proof.desk_part(address, POLICY) == expected
-    assert proof.is_desk(address.upper(), POLICY) is bool(expected[0])
+    assert deskaddress.desk_part(address, POLICY) == expected
+    assert deskaddress.is_desk(address.upper(), POLICY) is bool(expected[0])
 
 
 @pytest.mark.parametrize("header", ["To", "Cc", "Delivered-To", "X-Original-To"])

@@ -16,6 +16,7 @@ from typing import Any, Never
 
 from sqlalchemy import Engine, event
 
+from maildesk.core.deskaddress import Route
 from maildesk.core.retry import Attempt
 from maildesk.store.outbox import Row
 from maildesk.work.outbound import Sender
@@ -105,11 +106,20 @@ class WatchedSender:
         self._sending = not self._sending
         self._points.reached("before a send" if self._sending else "after a send")
 
-    def send(self, name: str, data: Iterable[bytes], again: bool) -> Attempt:
+    def send(self, name: str, data: Iterable[bytes], again: bool, route: Route, size: int) -> Attempt:
         """Sends, and may die half-way."""
         whole = b"".join(data)
+        assert len(whole) == size
         self._journal.note("send", name, whole.hex())
-        return self._sender.send(name, self._halves(whole), again)
+        return self._sender.send(name, self._halves(whole), again, route, size)
+
+    def rest(self) -> None:
+        """Nothing happens in the world outside."""
+        self._sender.rest()
+
+    def close(self) -> None:
+        """Nothing happens in the world outside."""
+        self._sender.close()
 
     def _halves(self, whole: bytes) -> Iterable[bytes]:
         yield whole[: len(whole) // 2]

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, exc, select, update
 
+from maildesk.core.deskaddress import Route
 from maildesk.core.retry import MINUTE, Attempt, Outcome
 from maildesk.store import materials, outbox, schema
 from maildesk.store.inbox import TRIES
@@ -29,12 +30,21 @@ class Wire:
         self.outcomes = list(outcomes)
         self.handed: list[tuple[str, bool]] = []
         self.bytes: list[bytes] = []
+        self.routes: list[Route] = []
 
-    def send(self, name: str, data: Iterable[bytes], again: bool) -> Attempt:
+    def send(self, name: str, data: Iterable[bytes], again: bool, route: Route, size: int) -> Attempt:
         """Takes a mail."""
         self.bytes.append(b"".join(data))
+        self.routes.append(route)
+        assert len(self.bytes[-1]) == size
         self.handed.append((name, again))
         return Attempt(self.outcomes.pop(0) if self.outcomes else "sent", "said")
+
+    def rest(self) -> None:
+        """Keeps nothing open."""
+
+    def close(self) -> None:
+        """Keeps nothing open."""
 
 
 def over(desk: Desk, wire: Wire) -> None:

@@ -9,6 +9,7 @@ from maildesk.core.notices import (
     error,
     handoff,
     held,
+    late,
     new_ticket,
     note,
     unreachable,
@@ -25,6 +26,7 @@ KINDS: tuple[NoticeKind, ...] = (
     colleague_answer.KIND,
     bounced.KIND,
     unreachable.KIND,
+    late.KIND,
     held.KIND,
     error.KIND,
 )

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from maildesk.core.deskaddress import Route
 from maildesk.core.retry import Attempt
 
 _NAME = re.compile(r"[A-Za-z0-9_=+-][A-Za-z0-9._=+-]{0,199}")
@@ -26,7 +27,9 @@ class MaildirSender:
         self._folder = folder
         self._tmp, self._new, self._cur = (folder / part for part in ("tmp", "new", "cur"))
 
-    def send(self, name: str, data: Iterable[bytes], again: bool) -> Attempt:
+    def send(
+        self, name: str, data: Iterable[bytes], again: bool, route: Route | None = None, size: int = 0
+    ) -> Attempt:
         """Puts one mail into new/ and says so, once it would survive a power cut.
 
         `name` is the once-key of the mail: letters, digits and `._=+-`, at most 200, else ValueError. With
@@ -54,6 +57,12 @@ class MaildirSender:
             raise
         _sync(self._new)
         return Attempt("sent", f"delivered as new/{file}")
+
+    def rest(self) -> None:
+        """Nothing is kept open between mails."""
+
+    def close(self) -> None:
+        """Nothing is kept open between mails."""
 
     def _there(self, file: str) -> bool:
         # new/ before cur/: a mail that a client moves in between is met in cur/.

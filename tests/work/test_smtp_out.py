@@ -1,0 +1,542 @@
+"""Mail out by SMTP, end to end: what a relay's answers bring about for mails, tickets and people."""
+
+from __future__ import annotations
+
+import threading
+import tracemalloc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from maildesk.config.settings import Send
+from maildesk.core.model import DAY, HOUR, SECOND
+from maildesk.core.reading import Envelope
+from maildesk.core.retry import MINUTE
+from maildesk.edges.senders.relay import Relay
+from maildesk.edges.senders.smtp import SmtpSender
+from maildesk.store import outbox, pauses, schema, views
+from maildesk.work.chores import Chores
+from maildesk.work.lanes import Lanes
+from maildesk.work.outbound import Outbound
+from tests.desk import DESK, Desk, a_desk, a_mail, an_answer
+from tests.servers.relay import CUT, FakeRelay, a_relay
+
+ALICE, JANE = "alice@desk.example", "jane@customer.example"
+
+
+def sender_for(relay: FakeRelay) -> SmtpSender:
+    settings = Send(kind="smtp", host="127.0.0.1", port=relay.port, tls="none", hostname="desk.example")
+    return SmtpSender(Relay(settings))
+
+
+@contextmanager
+def a_desk_at(relay: FakeRelay, folder: Path, **changes: Any) -> Iterator[Desk]:
+    with a_desk(folder, **changes) as desk:
+        desk.outbound = Outbound(desk.store, lambda: desk.live, sender_for(relay))
+        yield desk
+        desk.outbound.close()
+
+
+@pytest.fixture
+def relay() -> Iterator[FakeRelay]:
+    with a_relay() as found:
+        yield found
+
+
+@pytest.fixture
+def desk(relay: FakeRelay, tmp_path: Path) -> Iterator[Desk]:
+    with a_desk_at(relay, tmp_path) as found:
+        yield found
+
+
+def mails(relay: FakeRelay, to: str = "") -> list[EmailMessage]:
+    found = [message_from_bytes(m.data, policy=policy.default) for m in relay.taken if not to or m.to == to]
+    return [mail for mail in found if isinstance(mail, EmailMessage)]
+
+
+def rows(desk: Desk, **wanted: object) -> list[Any]:
+    with desk.store.db.reading() as conn:
+        found = list(conn.execute(select(schema.outbox).order_by(schema.outbox.c.id)))
+    return [row for row in found if all(row._mapping[key] == value for key, value in wanted.items())]
+
+
+def attempts(desk: Desk) -> list[Any]:
+    with desk.store.db.reading() as conn:
+        return list(conn.execute(select(schema.attempt)))
+
+
+def answered(desk: Desk, relay: FakeRelay, **headers: str) -> int:
+    """Jane asked, and Alice's answer has just been decided; the ticket's number."""
+    desk.handle(a_mail())
+    answer = an_answer(
+        mails(relay, ALICE)[0], ALICE, "Turn it on.\n\n#wait", "<answer@desk.example>", headers
+    )
+    desk.deliver(answer)
+    desk.inbound.step(desk.now)
+    number: int = desk.tickets()[0]["number"]
+    return number
+
+
+def test_mails_go_out_with_the_desks_return_path_and_keep_the_relays_answer(
+    desk: Desk, relay: FakeRelay
+) -> None:
+    desk.handle(a_mail())
+    assert sorted(mail.to for mail in relay.taken) == [ALICE, "bob@desk.example", JANE]
+    assert {mail.sender for mail in relay.taken} == {DESK}
+    assert relay.connections == 1
+    with desk.store.db.reading() as conn:
+        shown = views.outbox_show(conn, rows(desk, to=JANE)[0].once)
+    assert shown is not None
+    assert shown["attempts"][0]["answer"].startswith("250 2.0.0 queued as")
+
+
+def test_a_department_sends_from_its_own_address(desk: Desk, relay: FakeRelay) -> None:
+    desk.handle(a_mail(to="billing@desk.example", subject="Question"))
+    assert {mail.sender for mail in relay.taken} == {"billing@desk.example"}
+
+
+@pytest.mark.parametrize(
+    ("verb", "answer"), [("MAIL", "550 5.7.1 not yours"), ("GREETING", "554 no"), ("GREETING", CUT)]
+)
+def test_what_befalls_all_mail_counts_against_none(
+    desk: Desk, relay: FakeRelay, verb: str, answer: str
+) -> None:
+    relay.script(verb, *[answer] * 9)
+    desk.handle(a_mail())
+    assert [(row.state, row._mapping["try"], row.holder) for row in rows(desk)] == [("ready", 0, None)] * 3
+    assert attempts(desk) == []
+    with desk.store.db.reading() as conn:
+        (paused,) = pauses.listed(conn)
+    assert paused["since"] == desk.now
+    assert paused["trouble"]
+    # It is tried again after 10 s, 30 s, 1, 2 and 5 minutes, with one mail each time.
+    for wait in (10, 30, 60, 120, 300, 300):
+        desk.now += wait * SECOND - 1
+        desk.run()
+        connections = relay.connections
+        desk.now += 1
+        desk.run()
+        assert relay.connections == connections + 1
+    desk.now += 10 * DAY
+    relay._script.clear()
+    desk.run()
+    assert {row.state for row in rows(desk)} == {"sent"}
+    assert len(relay.taken) == 3
+    with desk.store.db.reading() as conn:
+        assert pauses.listed(conn) == []
+
+
+def test_a_refused_answer_brings_the_ticket_back_and_tells_the_agent(desk: Desk, relay: FakeRelay) -> None:
+    number = answered(desk, relay)
+    assert desk.ticket(number)["status"] == "waiting-customer"
+    relay.script("RCPT", "550 5.1.1 no such user here")
+    desk.run()
+    ticket = desk.ticket(number)
+    assert ticket["status"] == "in-progress"
+    entry = ticket["entries"][-1]
+    assert (entry["kind"], entry["author_name"]) == ("bounce", "maildesk")
+    assert entry["remark"] == f"Our mail to {JANE} did not arrive: there is no such mailbox (5.1.1)."
+    (row,) = rows(desk, kind="answer")
+    assert (row.state, row.trouble) == ("failed", "550 5.1.1 no such user here")
+    told = mails(relay, ALICE)[-1]
+    body = told.get_body(("plain",))
+    assert body is not None
+    assert "there is no such mailbox" in body.get_content()
+    # Only a token says for good that there is no such address.
+    with desk.store.db.reading() as conn:
+        assert list(conn.execute(select(schema.person))) == []
+
+
+def test_a_refused_mail_to_an_agent_is_told_to_colleagues_and_comes_to_rest(
+    desk: Desk, relay: FakeRelay
+) -> None:
+    relay.script("RCPT", *["550 5.1.1 no such user"] * 50)
+    desk.handle(a_mail())
+    assert {row.state for row in rows(desk)} == {"failed"}
+    assert {row.kind for row in rows(desk)} == {"acknowledgment", "new_ticket", "bounced", "unreachable"}
+    assert len(rows(desk)) < 10
+
+
+def test_a_mail_that_is_put_off_is_tried_for_five_days(desk: Desk, relay: FakeRelay) -> None:
+    number = answered(desk, relay)
+    relay.script("RCPT", *["450 4.2.0 greylisted"] * 1_000)
+    seen = []
+    while rows(desk, kind="answer")[0].state in ("todo", "ready"):
+        tried = len([c for c in relay.commands if c == f"RCPT TO:<{JANE}>"])
+        desk.run()
+        if len([c for c in relay.commands if c == f"RCPT TO:<{JANE}>"]) > tried:
+            seen.append(desk.now)
+        desk.now = max(desk.now + 1, rows(desk, kind="answer")[0].not_before)
+    waits = [later - earlier for earlier, later in zip(seen, seen[1:], strict=False)]
+    assert waits[:6] == [MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, 4 * HOUR, 4 * HOUR]
+    assert rows(desk, kind="answer")[0].state == "undelivered"
+    assert desk.ticket(number)["status"] == "in-progress"
+    assert len(attempts(desk)) > 30
+
+
+def test_an_answer_on_its_way_for_four_hours_is_told_once(desk: Desk, relay: FakeRelay) -> None:
+    number = answered(desk, relay)
+    relay.script("RCPT", "450 4.2.0 greylisted")
+    chores = Chores(desk.store, lambda: desk.live)
+    desk.run()
+    desk.now += 4 * HOUR - 1
+    assert chores.step(desk.now) == 0
+    desk.now += 1
+    assert chores.step(desk.now) == 1
+    assert chores.step(desk.now) == 0
+    assert desk.ticket(number)["status"] == "waiting-customer"
+    assert desk.ticket(number)["entries"][-1]["remark"].startswith(f"Our mail to {JANE} has not arrived yet")
+    desk.run()
+    body = mails(relay, ALICE)[-1].get_body(("plain",))
+    assert body is not None
+    assert "tried again for five days" in body.get_content()
+    assert rows(desk, kind="answer")[0].state == "sent"
+
+
+def test_an_answer_behind_a_closed_relay_is_told_too(desk: Desk, relay: FakeRelay) -> None:
+    answered(desk, relay)
+    relay.stop()
+    desk.now += 60 * SECOND
+    desk.outbound.close()
+    desk.run()
+    desk.now += 4 * HOUR
+    chores = Chores(desk.store, lambda: desk.live)
+    assert chores.step(desk.now) == 1
+    assert "does not answer" in desk.ticket(desk.tickets()[0]["number"])["entries"][-1]["text"]
+
+
+def test_two_attempts_without_an_answer_are_the_last(desk: Desk, relay: FakeRelay) -> None:
+    answered(desk, relay)
+    relay.script("CONTENT", CUT, CUT)
+    desk.run()
+    assert rows(desk, kind="answer")[0].state == "ready"
+    desk.now += MINUTE
+    desk.run()
+    (row,) = rows(desk, kind="answer")
+    assert row.state == "maybe-sent"
+    twice = [mail.data for mail in relay.taken if mail.to == JANE][1:]
+    assert len(twice) == 2
+    assert len(set(twice)) == 1
+    # Who looks after it may send it once more; then what was before counts no more.
+    assert desk.store.write("work", lambda conn: outbox.retry(conn, row.once, desk.now))
+    relay.script("CONTENT", CUT)
+    desk.run()
+    assert rows(desk, kind="answer")[0].state == "ready"
+    desk.now += MINUTE
+    desk.run()
+    assert rows(desk, kind="answer")[0].state == "sent"
+
+
+def test_a_mail_that_was_sent_twice_without_a_record_is_not_sent_again(desk: Desk, relay: FakeRelay) -> None:
+    answered(desk, relay)
+    (row,) = rows(desk, kind="answer")
+    # Two processes died while they sent it.
+    desk.store.write(
+        "work",
+        lambda conn: conn.execute(
+            schema.outbox.update().where(schema.outbox.c.id == row.id).values({"try": 2, "holder": "gone"})
+        ),
+    )
+    before = len(relay.taken)
+    desk.run()
+    assert rows(desk, kind="answer")[0].state == "maybe-sent"
+    assert len(relay.taken) == before
+
+
+def test_bodies_go_after_thirty_days(desk: Desk, relay: FakeRelay) -> None:
+    desk.handle(a_mail())
+    chores = Chores(desk.store, lambda: desk.live)
+    desk.now += 30 * DAY - 1
+    assert chores.step(desk.now) == 0
+    desk.now += 1
+    assert chores.step(desk.now) == 3
+    assert all(row.skeleton is None and row.state == "sent" for row in rows(desk))
+    assert len(attempts(desk)) == 3
+    desk.run()
+    assert len(relay.taken) == 3
+
+
+# Return paths and reply addresses
+
+
+def a_report(to: str, about: str, status: str = "5.1.1", original: str = "") -> EmailMessage:
+    text = (
+        f"From: Mail Delivery System <MAILER-DAEMON@mx.example>\r\nTo: {to}\r\nSubject: Undelivered Mail\r\n"
+        f"Message-ID: <report-{status}-{len(original)}@mx.example>\r\nAuto-Submitted: auto-replied\r\n"
+        'MIME-Version: 1.0\r\nContent-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'
+        "--b\r\nContent-Type: text/plain\r\n\r\nIt could not be delivered.\r\n"
+        "--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example\r\n\r\n"
+        f"Final-Recipient: rfc822; {about}\r\nAction: failed\r\nStatus: {status}\r\n\r\n"
+        f"--b\r\nContent-Type: text/rfc822-headers\r\n\r\n{original}\r\n--b--\r\n"
+    )
+    found = message_from_bytes(text.encode(), policy=policy.default)
+    assert isinstance(found, EmailMessage)
+    return found
+
+
+def bounced(desk: Desk, path: str, status: str = "5.1.1", about: str = JANE) -> dict[str, Any]:
+    return desk.handle(a_report(path, about, status), Envelope("smtp", "", (path,), "127.0.0.1"))
+
+
+VERP: list[dict[str, str]] = [
+    {"return_path": "verp"},
+    {"return_path": "verp", "return_address": "bounce-{token}@in.desk.example"},
+    {"return_path": "verp", "reply_address": "pattern", "reply_pattern": "t.{token}@in.desk.example"},
+]
+
+
+@pytest.mark.parametrize("changes", VERP, ids=["plus", "own pattern", "reply pattern"])
+def test_a_report_to_a_mails_own_return_path(
+    relay: FakeRelay, tmp_path: Path, changes: dict[str, str]
+) -> None:
+    with a_desk_at(relay, tmp_path, **changes) as desk:
+        number = answered(desk, relay)
+        desk.run()
+        paths = {mail.data: mail.sender for mail in relay.taken}
+        assert len(set(paths.values())) == len(relay.taken), "each mail has its own"
+        path = [mail.sender for mail in relay.taken if mail.to == JANE][-1]
+        # It names neither a Message-ID nor an address of ours.
+        row = bounced(desk, path, about="j.doe@forwarded.example")
+        assert (row["disposition"], row["ticket"], row["match"]) == ("bounce", number, "return-path")
+        assert desk.ticket(number)["status"] == "in-progress"
+        # No automatic mail goes there now; an answer is still tried, and a mail from there mends it.
+        taken = len(relay.taken)
+        with desk.store.db.reading() as conn:
+            assert [person.address for person in conn.execute(select(schema.person))] == [JANE]
+        answer = an_answer(mails(relay, ALICE)[0], ALICE, "Once more.", "<again@desk.example>")
+        desk.handle(answer)
+        assert JANE in [mail.to for mail in relay.taken[taken:]]
+        desk.handle(a_mail(message_id="<back@customer.example>", subject="I am here"))
+        with desk.store.db.reading() as conn:
+            assert [person.bad_since for person in conn.execute(select(schema.person))] == [None]
+
+
+def test_no_automatic_mail_to_an_address_that_is_none(relay: FakeRelay, tmp_path: Path) -> None:
+    from maildesk.core.decide import Request
+    from maildesk.work.requests import carry_out
+
+    with a_desk_at(relay, tmp_path, return_path="verp") as desk:
+        desk.handle(a_mail())
+        bounced(desk, next(mail.sender for mail in relay.taken if mail.to == JANE))
+        request = Request("key", "admin", None, None, text="x", requester=JANE, subject="By phone")
+        decision = carry_out(request, desk.store, desk.live, desk.now)
+        assert f"No mail to {JANE}: a report said that there is no such address." in decision.why
+        assert not [n for n in decision.notices if n.to == JANE]
+
+
+@pytest.mark.parametrize("status", ["4.2.2", "5.2.2", "5.7.1", "5.1.8"])
+def test_other_failures_do_not_make_an_address_none(relay: FakeRelay, tmp_path: Path, status: str) -> None:
+    with a_desk_at(relay, tmp_path, return_path="verp") as desk:
+        desk.handle(a_mail())
+        bounced(desk, next(mail.sender for mail in relay.taken if mail.to == JANE), status)
+        with desk.store.db.reading() as conn:
+            assert not list(conn.execute(select(schema.person)))
+
+
+def test_a_report_without_its_return_path_makes_no_address_none(relay: FakeRelay, tmp_path: Path) -> None:
+    with a_desk_at(relay, tmp_path, return_path="verp") as desk:
+        desk.handle(a_mail())
+        (mail,) = mails(relay, JANE)
+        original = f"Message-ID: {mail['Message-ID']}\r\nReferences: {mail['References']}\r\n"
+        row = desk.handle(a_report(DESK, JANE, original=original))
+        assert (row["disposition"], row["match"]) == ("bounce", "")
+        assert row["ticket"] == desk.tickets()[0]["number"]
+        with desk.store.db.reading() as conn:
+            assert not list(conn.execute(select(schema.person)))
+
+
+def test_the_null_and_the_fixed_return_path(relay: FakeRelay, tmp_path: Path) -> None:
+    for at, (changes, path) in enumerate(
+        (
+            ({"return_path": "null"}, ""),
+            ({"return_address": "bounces@desk.example"}, "bounces@desk.example"),
+        )
+    ):
+        (tmp_path / str(at)).mkdir()
+        with a_desk_at(relay, tmp_path / str(at), **changes) as desk:
+            taken = len(relay.taken)
+            desk.handle(a_mail())
+            assert {mail.sender for mail in relay.taken[taken:]} == {path}
+
+
+def test_a_reply_address_by_a_pattern(relay: FakeRelay, tmp_path: Path) -> None:
+    changes = {"reply_address": "pattern", "reply_pattern": "ticket-{token}@in.desk.example"}
+    with a_desk_at(relay, tmp_path, **changes) as desk:
+        desk.handle(a_mail())
+        (notice,) = mails(relay, ALICE)
+        assert str(notice["Reply-To"]).partition("<")[2].startswith("ticket-")
+        address = notice["Reply-To"].addresses[0].addr_spec
+        answer = an_answer(notice, ALICE, "Turn it on.", "<a@desk.example>")
+        row = desk.handle(answer, Envelope("smtp", ALICE, (address,), "127.0.0.1"))
+        assert (row["disposition"], row["match"], row["proof"]) == ("agent-reply", "token", "token")
+
+
+def test_without_reply_addresses_anchors_thread_and_nothing_proves(relay: FakeRelay, tmp_path: Path) -> None:
+    with a_desk_at(relay, tmp_path, reply_address="none") as desk:
+        desk.handle(a_mail())
+        assert all(mail["Reply-To"] is None for mail in mails(relay))
+        row = desk.handle(an_answer(mails(relay, JANE)[0], JANE, "It works again?", "<j@customer.example>"))
+        assert (row["disposition"], row["match"]) == ("reply", "anchor")
+        row = desk.handle(an_answer(mails(relay, ALICE)[0], ALICE, "Turn it on.", "<a@desk.example>"))
+        assert row["disposition"] == "held"
+
+
+# Aliases
+
+
+def renamed(mail: EmailMessage, to: str) -> EmailMessage:
+    del mail["Message-ID"]
+    mail["Message-ID"] = to
+    return mail
+
+
+def test_an_id_that_the_relay_gave_our_mail_is_learnt_from_an_answer(desk: Desk, relay: FakeRelay) -> None:
+    desk.handle(a_mail())
+    number = desk.tickets()[0]["number"]
+    ours = renamed(mails(relay, JANE)[0], "<relay-1@relay.example>")
+    first = an_answer(ours, JANE, "Still broken.", "<j1@customer.example>")
+    assert desk.handle(first)["ticket"] == number
+    # Another client of hers keeps no References, and the address book gave it the plain address.
+    bare = a_mail(
+        to=DESK, subject="the thing", message_id="<j2@customer.example>",
+        headers={"In-Reply-To": "<relay-1@relay.example>"},
+    )  # fmt: skip
+    row = desk.handle(bare)
+    assert (row["ticket"], row["match"]) == (number, "message-id")
+
+
+def test_an_id_that_the_relay_gave_our_mail_is_learnt_from_a_copy_of_it(desk: Desk, relay: FakeRelay) -> None:
+    desk.handle(a_mail())
+    number = desk.tickets()[0]["number"]
+    copy = renamed(mails(relay, ALICE)[0], "<relay-2@relay.example>")
+    assert desk.handle(copy, Envelope("smtp", DESK, (DESK,), "127.0.0.1"))["disposition"] == "duplicate"
+    bare = a_mail(
+        "Alice Ames <alice@desk.example>", DESK, "the thing", message_id="<a2@desk.example>",
+        headers={"In-Reply-To": "<relay-2@relay.example>"},
+    )  # fmt: skip
+    row = desk.handle(bare)
+    assert (row["ticket"], row["match"], row["disposition"]) == (number, "message-id", "held")
+    # Somebody else's mail with a copied trace is theirs.
+    other = a_mail(message_id="<x@customer.example>", subject="Other")
+    other["X-Maildesk-Trace"] = str(copy["X-Maildesk-Trace"])
+    assert desk.handle(other)["disposition"] == "new-ticket"
+
+
+# Many at once, and large ones
+
+
+def test_lanes_send_at_one_time_and_each_mail_once(relay: FakeRelay, tmp_path: Path) -> None:
+    with a_desk(tmp_path, limits={"acks_per_domain_hour": 1_000}) as desk:
+        for n in range(30):
+            desk.deliver(
+                a_mail(f"C{n} <c{n}@customer{n}.example>", message_id=f"<{n}@c.example>", subject=f"Q {n}")
+            )
+        while desk.inbound.step(desk.now):
+            pass
+        desk.store.start()
+        lanes = Lanes(desk.store)
+        together = threading.Barrier(2, timeout=30)
+        met: list[int] = []
+
+        def meet(_row: outbox.Row) -> None:
+            if not met:
+                together.wait()
+                met.append(1)
+
+        def work() -> None:
+            sender = sender_for(relay)
+            lane = Outbound(desk.store, lambda: desk.live, sender, 5, testing_around_send=meet, lanes=lanes)
+            while lane.step(desk.now):
+                pass
+            lane.close()
+
+        threads = [threading.Thread(target=work) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        assert met, "two mails were on their way at one time"
+        assert {(row.state, row._mapping["try"]) for row in rows(desk)} == {("sent", 1)}
+        assert len(relay.taken) == len(rows(desk)) == len({mail.data for mail in relay.taken})
+
+
+def test_a_stop_waits_for_the_mail_that_is_being_sent_and_leaves_the_rest(
+    relay: FakeRelay, tmp_path: Path
+) -> None:
+    with a_desk(tmp_path) as desk:
+        desk.deliver(a_mail())
+        desk.inbound.step(desk.now)
+        lanes = Lanes(desk.store)
+        lane = Outbound(
+            desk.store,
+            lambda: desk.live,
+            sender_for(relay),
+            testing_around_send=lambda _: lanes.stop(),
+            lanes=lanes,
+        )
+        lane.step(desk.now)
+        lane.close()
+        assert len(relay.taken) == 1
+        assert sorted((r.state, r._mapping["try"], r.holder) for r in rows(desk)) == [
+            ("ready", 0, None), ("ready", 0, None), ("sent", 1, None),
+        ]  # fmt: skip
+
+
+class Sizes(list[Any]):
+    """Stands where a relay keeps mails, and keeps their sizes alone."""
+
+    def append(self, mail: Any) -> None:
+        """Takes a mail."""
+        super().append(len(mail.data))
+
+
+def test_twenty_copies_of_a_large_mail_cost_one(tmp_path: Path) -> None:
+    """By size: the database grows by one copy of the file, and so does the memory while it is sent twenty times."""
+    size, people = 2_000_000, 20
+    with a_relay() as relay, a_desk_at(relay, tmp_path) as desk:
+        desk.handle(a_mail())
+        answer = an_answer(mails(relay, ALICE)[0], ALICE, "All of you, look.", "<big@desk.example>")
+        answer.add_attachment(Random(1).randbytes(size), "application", "octet-stream", filename="big.bin")
+        _many(desk, people)
+        desk.deliver(answer)
+        desk.inbound.step(desk.now)
+        before = _stored(desk)
+        relay.taken = Sizes()
+        tracemalloc.start()
+        desk.outbound.step(desk.now)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert len([one for one in relay.taken if one > size]) == people + 1  # type: ignore[operator]
+        # What is kept: the mail as it came, its file, and what the relay reads at the other end of the wire.
+        assert peak < 8 * size, f"{peak} bytes"
+        assert _stored(desk) - before < size / 10
+
+
+def _many(desk: Desk, people: int) -> None:
+    """That many people take part in the only ticket."""
+    number = desk.tickets()[0]["number"]
+    desk.store.write(
+        "work",
+        lambda conn: conn.execute(
+            schema.participant.insert(),
+            [
+                {"ticket": number, "address": f"p{n}@customer.example", "name": f"P{n}",
+                 "role": "collaborator", "answer_at": ""}
+                for n in range(people)
+            ],
+        ),
+    )  # fmt: skip
+
+
+def _stored(desk: Desk) -> int:
+    assert desk.store.db.path is not None
+    with desk.store.db.reading() as conn:
+        pages = int(conn.exec_driver_sql("PRAGMA page_count").scalar_one())
+        return pages * int(conn.exec_driver_sql("PRAGMA page_size").scalar_one())
