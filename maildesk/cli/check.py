@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from maildesk.cli import desk
 from maildesk.cli.errors import No
-from maildesk.cli.screen import count, note, pairs, plain, say, states
+from maildesk.cli.screen import count, heading, note, pairs, plain, say, states
 
 if TYPE_CHECKING:
+    from maildesk.config.load import Loaded
     from maildesk.config.settings import Settings
+    from maildesk.core.policy import Policy
 
 EXAMPLE = "Example: maildesk --config /srv/desk/maildesk.toml check"
 
 
-def command(ctx: typer.Context) -> None:
+def command(
+    ctx: typer.Context,
+    online: Annotated[
+        bool,
+        typer.Option("--online", help="Also log in to the servers that it names; takes and sends nothing."),
+    ] = False,
+) -> None:
     """Check the configuration and say what the desk will do. Changes nothing."""
     from maildesk.config.problems import ConfigError
     from maildesk.edges import templates
@@ -56,11 +64,38 @@ def command(ctx: typer.Context) -> None:
             ("rules", len(policy.rules)),
             *where_mail_comes(settings),
             ("mail out", where_mail_goes(settings)),
+            *where_answers_go(policy),
             ("store", store),
         ],
         indent=2,
     )
+    if online:
+        _online(loaded, path)
     say(f"{plain(path)} is right.")
+
+
+def _online(loaded: Loaded, path: Path) -> None:
+    """Logs in to every server and says what is there. Raises No where something is wrong."""
+    from maildesk.cli.relay import relay
+    from maildesk.store.db import Database
+    from maildesk.store.nodes import cli_name
+    from maildesk.store.store import Store
+
+    store = Store(Database(loaded.settings.store.url), cli_name())
+    try:
+        there = store.db.path is None or store.db.path.exists()
+        if there:
+            store.open(create=False)
+        found, problems = relay(loaded, store if there else None)
+    finally:
+        store.close()
+    if found:
+        heading("Online")
+        pairs([(plain(name), plain(told)) for name, told in found], indent=2)
+    for problem in problems:
+        note(plain(problem))
+    if problems:
+        raise No(f"{plain(path)}: {count(len(problems), 'problem')} online.")
 
 
 def _unwritable(settings: Settings, path: Path) -> list[str]:
@@ -111,6 +146,30 @@ def where_mail_goes(settings: Settings) -> str:
             f", as {send.user}" if send.user else ""
         )
     return f"into the folder {settings.send.path} (a Maildir); nothing leaves this machine"
+
+
+def where_answers_go(policy: Policy) -> list[tuple[str, str]]:
+    """What is not as usual with the addresses for answers and for bounces, as pairs to be shown."""
+    from maildesk.core.policy import TOKEN
+
+    found = []
+    if policy.reply_address == "pattern":
+        shown = policy.reply_pattern.replace(TOKEN, "...")
+        found.append(("answers", f"to {plain(shown)}; your mail server must bring all of these to the desk"))
+    elif policy.reply_address == "none":
+        told = (
+            "to the desk's address alone: an agent's reply proves nothing and is held, unless the agent logs in to"
+            " maildesk's own listener to send it; the relay must keep our Message-IDs"
+        )
+        found.append(("answers", told))
+    if policy.return_path == "verp":
+        told = "each mail has its own return path; your mail server must bring all of these to the desk"
+        found.append(("bounces", told))
+    elif policy.return_path == "null":
+        found.append(
+            ("bounces", "none come back: nobody hears of an answer that the relay took and could not deliver")
+        )
+    return found
 
 
 def where_the_store_is(settings: Settings) -> str:

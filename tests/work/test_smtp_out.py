@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -174,7 +175,7 @@ def test_a_mail_that_is_put_off_is_tried_for_five_days(desk: Desk, relay: FakeRe
         if len([c for c in relay.commands if c == f"RCPT TO:<{JANE}>"]) > tried:
             seen.append(desk.now)
         desk.now = max(desk.now + 1, rows(desk, kind="answer")[0].not_before)
-    waits = [later - earlier for earlier, later in zip(seen, seen[1:], strict=False)]
+    waits = [later - earlier for earlier, later in pairwise(seen)]
     assert waits[:6] == [MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, 4 * HOUR, 4 * HOUR]
     assert rows(desk, kind="answer")[0].state == "undelivered"
     assert desk.ticket(number)["status"] == "in-progress"
@@ -513,7 +514,7 @@ def test_twenty_copies_of_a_large_mail_cost_one(tmp_path: Path) -> None:
         desk.outbound.step(desk.now)
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
-        assert len([one for one in relay.taken if one > size]) == people + 1  # type: ignore[operator]
+        assert len([one for one in relay.taken if one > size]) == people + 1
         # What is kept: the mail as it came, its file, and what the relay reads at the other end of the wire.
         assert peak < 8 * size, f"{peak} bytes"
         assert _stored(desk) - before < size / 10
