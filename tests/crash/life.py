@@ -17,7 +17,7 @@ from maildesk.edges.senders.maildir import MaildirSender
 from maildesk.store.db import operational
 from maildesk.store.store import Store, read_keys
 from maildesk.work.inbound import Inbound
-from maildesk.work.outbound import Outbound
+from maildesk.work.outbound import Outbound, Sender
 from tests.crash import picture
 from tests.crash.killpoints import KILLED, SECONDS, Journal, Points, WatchedSender, forked, wait_until
 from tests.crash.place import NODE, Place, Rows
@@ -57,8 +57,18 @@ class Scene:
     after: Rows
 
 
+def into_maildir(place: Place) -> Sender:
+    """The usual way out."""
+    return MaildirSender(place.outgoing)
+
+
 def a_life(
-    place: Place, step: Step, points: Points | None = None, hook: Hook = no_poison, change: Change = unchanged
+    place: Place,
+    step: Step,
+    points: Points | None = None,
+    hook: Hook = no_poison,
+    change: Change = unchanged,
+    way: Callable[[Place], Sender] = into_maildir,
 ) -> None:
     """Opens the desk, gets the step done as far as it is not yet, and closes.
 
@@ -71,7 +81,7 @@ def a_life(
     store.node.lock()
     desk = Desk(place.folder, store, place.live)
     desk.inbound = Inbound(store, lambda: place.live, testing_before_read=hook)
-    sender = WatchedSender(MaildirSender(place.outgoing), points or Points(), place.journal)
+    sender = WatchedSender(way(place), points or Points(), place.journal)
     desk.outbound = Outbound(store, lambda: place.live, sender, testing_around_send=sender.around)
     change(desk)
     store.beat(desk.now)
