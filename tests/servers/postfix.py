@@ -136,7 +136,7 @@ class Postfix:
         """Takes mail from here on. Raises PostfixFailed."""
         daemons = _daemons()
         assert daemons is not None
-        words = [daemons / "master", "-c", self.folder / "conf", "-d", "-e", str(LIFE)]
+        words = [str(daemons / "master"), "-c", str(self.folder / "conf"), "-d", "-e", str(LIFE)]
         environment = {**os.environ, "MAIL_CONFIG": str(self.folder / "conf")}
         with (self.folder / "output").open("ab") as output:
             self._master = subprocess.Popen(
