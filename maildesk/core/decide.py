@@ -29,6 +29,10 @@ from maildesk.core.subject import base
 from maildesk.core.undelivered import Delivery
 
 WAIT = 600 * SECOND
+UNCLEAR = (
+    "It answers a mail that the desk does not know, perhaps one for colleagues alone, so nothing was sent. Write #note"
+    " above it to keep it internal, or answer the customer in a new mail with the ticket's number in its subject."
+)
 
 
 class Refused(Exception):
@@ -174,9 +178,12 @@ def _agent(
         parsed = Parsed(
             "", (), ("No new text was found in it, so nothing was sent. Write above the quoted mail.",)
         )
+    own = standing.token if standing.whose == "own" else None
+    noted = parsed.internal or commands.says_note(reading.message.text)
+    if own is None and not noted and not parsed.errors and _answers_unknown(draft, reading):
+        parsed = Parsed("", (), (UNCLEAR,))
     if parsed.errors:
         return _error(draft, reading, agent, found.ticket, parsed)
-    own = standing.token if standing.whose == "own" else None
     internal = own.kind == "internal" if own else _answers_internal(draft, reading)
     request = acting.Act(
         ticket=found.ticket,
@@ -213,6 +220,12 @@ def _answers_held(draft: Draft, reading: Reading, found: Match) -> bool:
     if found.ticket and about == base(draft.ticket(found.ticket).subject):
         return False
     return (answers and about.startswith("held:")) or (found.ticket is None and ours)
+
+
+def _answers_unknown(draft: Draft, reading: Reading) -> bool:
+    """Whether it answers a mail, and the desk knows none of those that it may be: a relay may have renamed ours."""
+    known = (ref for mid in reading.cited for ref in draft.after.mids.get(identity.mid_hash(mid), ()))
+    return bool(reading.cited) and not any(ref.role != "cited" for ref in known)
 
 
 def _answers_internal(draft: Draft, reading: Reading) -> bool:

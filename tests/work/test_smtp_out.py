@@ -22,7 +22,7 @@ from maildesk.core.reading import Envelope
 from maildesk.core.retry import MINUTE
 from maildesk.edges.senders.relay import Relay
 from maildesk.edges.senders.smtp import SmtpSender
-from maildesk.store import outbox, pauses, schema, views
+from maildesk.store import inbox, outbox, pauses, schema, views
 from maildesk.work.chores import Chores
 from maildesk.work.lanes import Lanes
 from maildesk.work.outbound import Outbound
@@ -428,6 +428,26 @@ def test_an_id_that_the_relay_gave_our_mail_is_learnt_from_a_copy_of_it(desk: De
     other = a_mail(message_id="<x@customer.example>", subject="Other")
     other["X-Maildesk-Trace"] = str(copy["X-Maildesk-Trace"])
     assert desk.handle(other)["disposition"] == "new-ticket"
+
+
+def test_what_may_answer_an_internal_mail_under_another_id_reaches_no_customer(
+    relay: FakeRelay, tmp_path: Path
+) -> None:
+    """Without reply addresses, and with a relay that renames mails, nothing shows whether a note was answered."""
+    with a_desk_at(relay, tmp_path, reply_address="none") as desk:
+        desk.handle(a_mail())
+        ours = renamed(mails(relay, ALICE)[0], "<relay-3@relay.example>")
+        row = desk.handle(an_answer(ours, ALICE, "He never pays.", "<a1@desk.example>"))
+        assert row["disposition"] == "held"
+        assert desk.store.write("decide", lambda conn: inbox.release(conn, row["key"], "admin"))
+        desk.run()
+        assert "perhaps one for colleagues alone" in " ".join(desk.row(row["key"])["why"])
+        assert not rows(desk, kind="answer")
+        known = an_answer(mails(relay, ALICE)[0], ALICE, "Turn it on.", "<a2@desk.example>")
+        row = desk.handle(known)
+        assert desk.store.write("decide", lambda conn: inbox.release(conn, row["key"], "admin"))
+        desk.run()
+        assert len(rows(desk, kind="answer")) == 1
 
 
 # Many at once, and large ones
