@@ -10,6 +10,7 @@ from maildesk.core.changes import (
     Join,
     Learn,
     Link,
+    Mark,
     Notify,
     Open,
     Remember,
@@ -78,5 +79,5 @@ def event_of(change: Change) -> Event | None:
                 f"{n.kind} to {n.to}",
                 {"once": n.once, "notice": n.kind, "to": n.to},
             )
-        case Notify() | Learn() | Remember() | Supersede() | Wait():
+        case Notify() | Mark() | Learn() | Remember() | Supersede() | Wait():
             return None
