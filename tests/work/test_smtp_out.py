@@ -41,8 +41,10 @@ def sender_for(relay: FakeRelay) -> SmtpSender:
 def a_desk_at(relay: FakeRelay, folder: Path, **changes: Any) -> Iterator[Desk]:
     with a_desk(folder, **changes) as desk:
         desk.outbound = Outbound(desk.store, lambda: desk.live, sender_for(relay))
-        yield desk
-        desk.outbound.close()
+        try:
+            yield desk
+        finally:
+            desk.outbound.close()
 
 
 @pytest.fixture
@@ -520,7 +522,7 @@ class Sizes(list[Any]):
 
 def test_twenty_copies_of_a_large_mail_cost_one(tmp_path: Path) -> None:
     """By size: the database grows by one copy of the file, and so does the memory while it is sent twenty times."""
-    size, people = 2_000_000, 20
+    size, people = 1_000_000, 20
     with a_relay() as relay, a_desk_at(relay, tmp_path) as desk:
         desk.handle(a_mail())
         answer = an_answer(mails(relay, ALICE)[0], ALICE, "All of you, look.", "<big@desk.example>")
@@ -531,13 +533,20 @@ def test_twenty_copies_of_a_large_mail_cost_one(tmp_path: Path) -> None:
         before = _stored(desk)
         relay.taken = Sizes()
         tracemalloc.start()
-        desk.outbound.step(desk.now)
+        while _beaten(desk).outbound.step(desk.now):
+            pass
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         assert len([one for one in relay.taken if one > size]) == people + 1
         # What is kept: the mail as it came, its file, and what the relay reads at the other end of the wire.
         assert peak < 8 * size, f"{peak} bytes"
         assert _stored(desk) - before < size / 10
+
+
+def _beaten(desk: Desk) -> Desk:
+    """A desk that nobody takes for dead, however slow this machine is."""
+    desk.store.write("work", lambda conn: desk.store.node.beat(conn, desk.now))
+    return desk
 
 
 def _many(desk: Desk, people: int) -> None:

@@ -90,8 +90,10 @@ def desk(server: Postfix, sink: FakeRelay, tmp_path: Path) -> Iterator[Desk]:
     sink.taken.clear()
     with a_desk(tmp_path) as found:
         through(found, server.port)
-        yield found
-        found.outbound.close()
+        try:
+            yield found
+        finally:
+            found.outbound.close()
 
 
 def through(desk: Desk, port: int) -> None:
