@@ -302,16 +302,12 @@ def retry(conn: Connection, once: str, now: int) -> bool:
 
 def late(conn: Connection, made: int, limit: int) -> list[tuple[Row, str]]:
     """Answers that were made before this instant and are not sent yet, with their last trouble; each given once."""
+    # Said in this way, so that the index of open rows is used: those of kinds and times know all answers ever given.
+    answers, then = (outbox.c.kind + "").in_(ANSWERS), outbox.c.at + 0 <= made
+    open_ = select(outbox.c.id).where(OUTBOX_OPEN, answers, then, ~outbox.c.told_late)
     found = conn.execute(
         update(outbox)
-        .where(
-            outbox.c.id.in_(
-                select(outbox.c.id)
-                .where(OUTBOX_OPEN, outbox.c.kind.in_(ANSWERS), outbox.c.at <= made, ~outbox.c.told_late)
-                .order_by(outbox.c.id)
-                .limit(limit)
-            )
-        )
+        .where(outbox.c.id.in_(open_.order_by(outbox.c.id).limit(limit)))
         .values(told_late=True)
         .returning(*outbox.c)
     ).all()
