@@ -13,6 +13,7 @@ from maildesk.config import shape
 from maildesk.config.load import DESK, LISTS, load
 from maildesk.config.scaffold import InitError, init, shipped
 from maildesk.config.settings import Settings
+from maildesk.core.frozen import Frozen
 from maildesk.core.origins import Form, Group, Login
 from maildesk.core.policy import Agent, Department, Limits, Rule, Topic
 
@@ -61,7 +62,7 @@ def keys() -> Iterator[tuple[str, str]]:
         model = shape.table(found) or shape.tables(found)
         for key in shape.keys(model) if model else ():
             yield "maildesk.toml", key
-    models = (Agent, Department, Topic, Rule, Form, Group, Login)
+    models: tuple[type[Frozen], ...] = (Agent, Department, Topic, Rule, Form, Group, Login)
     for stem, listed in zip(LISTS, models, strict=True):
         for key in shape.keys(listed):
             yield f"config/{stem}.toml", key
