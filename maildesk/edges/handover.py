@@ -11,6 +11,7 @@ from maildesk.edges import unix
 SECONDS = 300.0
 """How long the daemon may take for one answer: it answers after the commit, which may wait for a busy disk."""
 TOO_LARGE = 552
+NO_ADDRESS = (501, 553)
 UNTOLD = "untold"
 """Stands in MAIL FROM where nobody told the envelope's sender; it is no address."""
 
@@ -63,8 +64,10 @@ class Handover:
     def hand(self, raw: bytes, sender: str | None, recipients: Iterable[str]) -> None:
         """Returns once the mail is committed. Raises NotTaken, Refused and OSError."""
         told = UNTOLD if sender is None else sender.strip().strip("<>")
-        if not self._ask(f"MAIL FROM:<{_one_line(told)}>").good:
-            self._expect(self._ask(f"MAIL FROM:<{UNTOLD}>"))
+        answer = self._ask(f"MAIL FROM:<{_one_line(told)}> SIZE={len(raw)}")
+        if answer.code in NO_ADDRESS:
+            answer = self._ask(f"MAIL FROM:<{UNTOLD}> SIZE={len(raw)}")
+        self._expect(answer)
         accepted = 0
         for recipient in recipients:
             answer = self._ask(f"RCPT TO:<{_one_line(recipient.strip().strip('<>'))}>")
