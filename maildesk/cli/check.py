@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from maildesk.cli import desk
+from maildesk.cli import desk, doors
 from maildesk.cli.errors import No
 from maildesk.cli.screen import count, note, pairs, plain, say, states
 
@@ -34,6 +34,7 @@ def command(ctx: typer.Context) -> None:
             for problem in templates.check(settings.templates, loaded.policy.language)
         ]
         found += _unwritable(settings, path)
+        found += doors.unusable(settings, path)
     if found:
         for problem in found:
             note(plain(problem))
@@ -54,7 +55,7 @@ def command(ctx: typer.Context) -> None:
         [
             *departments,
             ("rules", len(policy.rules)),
-            *where_mail_comes(settings),
+            *doors.mail_in(loaded),
             ("mail out", where_mail_goes(settings)),
             ("store", store),
         ],
@@ -92,12 +93,6 @@ def _unwritable(settings: Settings, path: Path) -> list[str]:
 
 def _short(problem: str, folder: Path) -> str:
     return problem.removeprefix(f"{folder}/")
-
-
-def where_mail_comes(settings: Settings) -> list[tuple[str, str]]:
-    """The listeners as pairs to be shown."""
-    listeners = [("mail in", f"SMTP on {listener.listen}") for listener in settings.smtp]
-    return listeners or [("mail in", "no listener; only `maildesk deliver` brings mail")]
 
 
 def where_mail_goes(settings: Settings) -> str:

@@ -13,7 +13,9 @@ from maildesk.core.model import PRIORITIES, Priority
 from maildesk.core.origins import Form
 from maildesk.core.policy import Policy
 
-_FIELD = re.compile(r"^[ \t*_>|-]*([^\s:*][^:\n]{0,59}?)[ \t*_]*:[ \t*_]*(\S.*?)[ \t*_|]*$", re.MULTILINE)
+_FIELD = re.compile(r"^([^:\n]{1,80}):(.*)$", re.MULTILINE)
+_MARKS = " \t\r*_>|-"
+"""What quoting, tables and bold text put around a key or a value."""
 _FIELDS = 200
 _VIA = re.compile(r"^(.+?) via \S.*$", re.IGNORECASE)
 
@@ -53,7 +55,9 @@ def fields(text: str) -> dict[str, str]:
     """The `Key: value` lines of a text, by their keys in small letters; of a key that comes twice the first."""
     found: dict[str, str] = {}
     for match in _FIELD.finditer(text[:100_000]):
-        found.setdefault(match[1].strip().lower(), match[2])
+        key, value = match[1].strip(_MARKS).lower(), match[2].strip(_MARKS)
+        if key and value:
+            found.setdefault(key, value)
         if len(found) >= _FIELDS:
             break
     return found
