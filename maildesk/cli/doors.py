@@ -43,7 +43,7 @@ def _proof(smtp: SmtpListener, policy: Policy) -> str:
 def unusable(settings: Settings, path: Path) -> list[str]:
     """Certificates that cannot be used; `path` is maildesk.toml."""
     from maildesk.config import source
-    from maildesk.edges.certificate import Certificate
+    from maildesk.edges.certificate import BadCertificate, Certificate
 
     written = source.parse(path.name, source.read(path))
     problems = []
@@ -52,11 +52,10 @@ def unusable(settings: Settings, path: Path) -> list[str]:
             continue
         try:
             Certificate(Path(smtp.certificate), Path(smtp.key)).load()
-        except OSError as error:
+        except BadCertificate as error:
             key = ("smtp", index, "certificate")
             problems.append(
                 f"{written.name}:{written.line(key)}: {written.shown(key)}: "
-                f"{error if error.errno is None else f'{error.filename} cannot be read: {error.strerror}'}; "
-                "name a certificate with its chain, and its key, that maildesk may read"
+                f"{error}; name a certificate with its chain, and its key, that maildesk may read"
             )
     return problems

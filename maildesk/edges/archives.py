@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import mailbox
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,15 +60,30 @@ def _mbox(path: Path, largest: int) -> Iterator[Archived]:
         start = file.read(5)
     if start not in (b"From ", b""):
         raise NoArchive(f'{path} is no mbox: it does not begin with "From "')
-    # It stays open as long as its mails may be read.
-    box = mailbox.mbox(path, create=False)
     otherwise = int(path.stat().st_mtime) * 1_000_000
-    for number, key in enumerate(box.iterkeys(), start=1):
+    for number, (first, last) in enumerate(_borders(path), start=1):
 
-        def read(key: str = key) -> bytes:
-            return box.get_bytes(key)
+        def read(first: int = first, last: int = last) -> bytes:
+            with path.open("rb") as file:
+                file.seek(first)
+                return file.read(last - first)
 
         yield _archived(f"{path}, mail {number}", otherwise, read, largest)
+
+
+def _borders(path: Path) -> Iterator[tuple[int, int]]:
+    """Where each mail of an mbox begins and ends: at a line "From ..." that is the first, or follows an empty one."""
+    first, at, empty = -1, 0, 0
+    with path.open("rb") as file:
+        for line in file:
+            if line.startswith(b"From ") and (empty or first < 0):
+                if first >= 0:
+                    yield first, at - empty
+                first = at + len(line)
+            at += len(line)
+            empty = len(line) if line in (b"\n", b"\r\n") else 0
+    if first >= 0:
+        yield first, at - empty
 
 
 def _maildir(path: Path) -> list[Path]:

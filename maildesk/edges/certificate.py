@@ -24,24 +24,29 @@ class Certificate:
     def load(self) -> ssl.SSLContext:
         """Reads both files. Raises BadCertificate."""
         certificate, key = self._files
-        stamp = self._stamps()
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         try:
+            stamp = self._stamps()
             # An encrypted key would ask for its password at the terminal, and nobody is there.
             context.load_cert_chain(certificate, key, password=_no_password)
-        except (OSError, ValueError) as error:
+        except ssl.SSLError as error:
+            reason = (error.reason or str(error)).lower().replace("_", " ")
+            raise BadCertificate(f"{certificate} and {key} are no certificate and key: {reason}") from error
+        except OSError as error:
             raise BadCertificate(
-                f"{certificate} and {key} are no certificate and key: {_reason(error)}"
+                f"{error.filename or key} cannot be read: {error.strerror or error}"
             ) from error
+        except ValueError as error:
+            raise BadCertificate(f"{key} cannot be used: {error}") from error
         self._context, self._stamp = context, stamp
         return context
 
     def context(self) -> ssl.SSLContext | None:
         """What new connections show. A renewed certificate that cannot be used leaves the one before."""
         try:
-            if self._context is None or self._stamps() != self._stamp:
+            if self._context is None or self._stamps_or_none() != self._stamp:
                 self.load()
-        except OSError as error:
+        except BadCertificate as error:
             stamp = self._stamps_or_none()
             if self._stamp != stamp:
                 log.warning("the certificate stays the old one: %s", error)
@@ -61,9 +66,3 @@ class Certificate:
 
 def _no_password() -> str:
     raise ValueError("the key needs a password; take one without")
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, ssl.SSLError):
-        return (error.reason or str(error)).lower().replace("_", " ")
-    return getattr(error, "strerror", None) or str(error)

@@ -210,6 +210,6 @@ def test_evidence_survives_the_store() -> None:
     import json
     from dataclasses import asdict
 
-    known = Evidence("", "alice", (ALICE,), "closed")
+    known = Evidence(login="alice", proven=(ALICE,), imported="closed")
     assert Evidence(**json.loads(json.dumps(asdict(known)))) == known
     assert Evidence(released_by="") == Evidence()
