@@ -20,7 +20,7 @@ from tests.servers import postfix_front
 from tests.servers.postfix_front import Postfix
 
 SECONDS = 40
-LMTP, PIPE, SMTP = "support@desk.example", "help@mail.example", "billing@desk.example"
+LMTP, PIPE, SMTP = "support+reply@desk.example", "help+reply@mail.example", "billing@desk.example"
 JANE = "jane@customer.example"
 
 
@@ -56,12 +56,13 @@ def front(fresh: Desk, tmp_path: Path) -> Iterator[Postfix]:
     assert port
     pipe = f"#!/bin/sh\nexec {' '.join(pipes_python())} --socket {{folder}}/run/deliver.sock"
     files = {
-        "transport": f"{LMTP} lmtp:unix:{{folder}}/run/lmtp.sock\n{SMTP} smtp:[127.0.0.1]:{port[1]}\n",
-        "aliases": 'help "|{folder}/pipe --sender \\"$SENDER\\" --recipient support@desk.example"\n',
+        "transport": f"support@desk.example lmtp:unix:{{folder}}/run/lmtp.sock\n{SMTP} smtp:[127.0.0.1]:{port[1]}\n",
+        "aliases": 'help "|{folder}/pipe --sender \\"$SENDER\\" --recipient \\"$ORIGINAL_RECIPIENT\\""\n',
         "pipe": pipe + ' "$@"\n',
     }
     settings = {
         "relay_domains": "desk.example",
+        "recipient_delimiter": "+",
         "transport_maps": "texthash:{folder}/transport",
         "alias_maps": "texthash:{folder}/aliases",
     }
@@ -104,6 +105,9 @@ def test_mail_comes_by_every_door_and_the_same_mail_is_one_ticket(fresh: Desk, f
         "new-ticket",
     ]
     assert len(fresh.json("ticket", "list")) == 1
+    # Reply addresses come through whole.
+    recipients = {one["channel"]: one["envelope"]["recipients"] for one in fresh.json("inbox", "list")}
+    assert recipients == {"lmtp": [LMTP], "pipe": [PIPE], "smtp": [SMTP]}
     other = MAIL.replace(b"first@", b"second@")
     front.send(other, "", LMTP, PIPE)
     wait_for(lambda: settled(fresh, 5), front)

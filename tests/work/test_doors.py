@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select
 
 from maildesk.core.model import DAY
 from maildesk.core.reading import Envelope, Evidence
+from maildesk.store import inbox, outbox, schema
 from tests.desk import DESK, START, Desk, a_desk, a_mail, an_answer
 
 JANE, ALICE = "jane@customer.example", "alice@desk.example"
@@ -149,8 +151,6 @@ def test_an_archive_is_history(desk: Desk, how: str) -> None:
     assert found["status"] == ("closed" if how == "closed" else "in-progress")
     assert desk.mails() == []
     with desk.store.db.reading() as conn:
-        from maildesk.store import outbox
-
         assert outbox.counts(conn) == {}
 
 
@@ -190,3 +190,12 @@ def test_what_came_already_is_not_imported_again(desk: Desk) -> None:
     assert (row["disposition"], row["ticket"]) == ("duplicate", first["ticket"])
     late = archived(desk, a_mail(text="Later.", message_id="<l@customer.example>"), 10_000)
     assert late["received"] == START, "never in the future"
+
+
+def test_a_mail_whose_source_is_known_leaves_nothing_behind(desk: Desk) -> None:
+    for text in (b"Subject: one\r\n\r\nA\r\n", b"Subject: two\r\n\r\nB\r\n"):
+        desk.accept(text, Envelope("import"), Evidence(), source_key="import:1").result()
+    with desk.store.db.reading() as conn:
+        for table in (schema.inbox, schema.raw):
+            assert conn.execute(select(func.count()).select_from(table)).scalar_one() == 1
+        assert inbox.known(conn, ["import:1", "import:2"]) == {"import:1"}
