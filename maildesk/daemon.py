@@ -15,8 +15,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from maildesk import log
 from maildesk.app import App
-from maildesk.core.deskaddress import is_desk
-from maildesk.edges.intakes.smtp import SmtpIntake
+from maildesk.edges.intakes.listeners import listeners
 from maildesk.store.nodes import BEAT_SECONDS
 
 LONGEST_PAUSE = 60.0
@@ -86,19 +85,7 @@ class Daemon:
     def __init__(self, app: App) -> None:
         self.app = app
         settings = app.loaded.settings
-        self.intakes = [
-            SmtpIntake(
-                listen=smtp.listen,
-                hostname=smtp.hostname,
-                accept=app.accept,
-                known=lambda address: is_desk(address, app.live.policy),
-                mail_bytes=lambda: app.live.policy.limits.mail_bytes,
-                max_sessions=smtp.max_sessions,
-                max_recipients=smtp.max_recipients,
-                timeout=smtp.timeout,
-            )
-            for smtp in settings.smtp
-        ]
+        self.intakes = listeners(settings, app.accept, lambda: app.live.policy)
         self.outbound = [
             Loop(f"outbound-{n}", lane.step, app.clock, every=2.0) for n, lane in enumerate(app.outbound, 1)
         ]

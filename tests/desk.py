@@ -101,10 +101,16 @@ class Desk:
         """What the desk goes by."""
         return self.live.policy
 
-    def deliver(self, mail: EmailMessage | bytes, envelope: Envelope | None = None) -> str:
+    def deliver(
+        self,
+        mail: EmailMessage | bytes,
+        envelope: Envelope | None = None,
+        evidence: Evidence = Evidence(),  # noqa: B008
+        written: int | None = None,
+    ) -> str:
         """Accepts a mail; the row key."""
         raw = mail if isinstance(mail, bytes) else mail.as_bytes(policy=policy.SMTP)
-        return self.accept(raw, envelope or self._envelope(raw), Evidence()).result()
+        return self.accept(raw, envelope or self._envelope(raw), evidence, written=written).result()
 
     def _envelope(self, raw: bytes) -> Envelope:
         mail = message_from_bytes(raw, policy=policy.default)

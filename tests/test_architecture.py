@@ -18,7 +18,7 @@ MAY = {
     "log": set[str](),
     "config": {"core"},
     "store": {"core"},
-    "edges": {"core", "store", "config.settings"},
+    "edges": {"core", "store", "config.settings", "config.listeners"},
     "work": {"core", "store", "edges"},
     "app": {"core", "config", "store", "edges", "work"},
     "daemon": {"core", "config", "store", "edges", "work", "app"},

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 NAMED = re.compile(r"`((?:maildesk|tests|templates|config|docs|\.ci)/[\w./-]*)`")
 
 
-@pytest.mark.parametrize("document", ["README.md", "HACKING.md", "docs/flow.md"])
+@pytest.mark.parametrize("document", ["README.md", "HACKING.md", "docs/flow.md", "docs/mail-server.md"])
 def test_named_files_exist(document: str) -> None:
     named = NAMED.findall((ROOT / document).read_text())
     missing = [name for name in named if not (ROOT / name).exists()]

@@ -84,6 +84,7 @@ def show_arrival(found: dict[str, Any], zone: str, now: int) -> None:
             ),
             ("recipients", ", ".join(envelope.get("recipients", ()))),
             ("peer", envelope.get("peer")),
+            ("login", found["login"]),
             ("size", size(found["size"])),
             ("state", found["state"]),
             ("proof", f"released by {found['released_by']}" if found["released_by"] else found["proof"]),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from maildesk.cli import desk
+from maildesk.cli import desk, doors
 from maildesk.cli.errors import No
 from maildesk.cli.screen import count, heading, note, pairs, plain, say, states
 
@@ -42,6 +42,7 @@ def command(
             for problem in templates.check(settings.templates, loaded.policy.language)
         ]
         found += _unwritable(settings, path)
+        found += doors.unusable(settings, path)
     if found:
         for problem in found:
             note(plain(problem))
@@ -62,7 +63,7 @@ def command(
         [
             *departments,
             ("rules", len(policy.rules)),
-            *where_mail_comes(settings),
+            *doors.mail_in(loaded),
             ("mail out", where_mail_goes(settings)),
             *where_answers_go(policy),
             ("store", store),
@@ -127,12 +128,6 @@ def _unwritable(settings: Settings, path: Path) -> list[str]:
 
 def _short(problem: str, folder: Path) -> str:
     return problem.removeprefix(f"{folder}/")
-
-
-def where_mail_comes(settings: Settings) -> list[tuple[str, str]]:
-    """The listeners as pairs to be shown."""
-    listeners = [("mail in", f"SMTP on {listener.listen}") for listener in settings.smtp]
-    return listeners or [("mail in", "no listener; only `maildesk deliver` brings mail")]
 
 
 def where_mail_goes(settings: Settings) -> str:

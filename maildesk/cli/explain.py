@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,6 +14,10 @@ from maildesk.cli.errors import No
 from maildesk.cli.listing import Json
 from maildesk.cli.screen import as_json, heading, pairs, plain, say, table
 
+if TYPE_CHECKING:
+    from maildesk.app import App
+    from maildesk.core.reading import Evidence
+
 EXAMPLE = "Example: maildesk explain --recipient support@desk.example mail.eml"
 
 
@@ -21,6 +25,7 @@ class Channel(StrEnum):
     """How a mail may come."""
 
     SMTP = "smtp"
+    LMTP = "lmtp"
     PIPE = "pipe"
 
 
@@ -37,12 +42,15 @@ def command(
         typer.Option(help="The envelope's sender; '' or <> for the null return path.", metavar="ADDR"),
     ] = None,
     channel: Annotated[Channel, typer.Option(help="How it would come.")] = Channel.PIPE,
+    login: Annotated[
+        str | None, typer.Option(help="Who would be logged in (config/logins.toml).", metavar="NAME")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Say what would become of a mail, and why. Nothing is changed."""
     from maildesk.core.address import normal
     from maildesk.core.deskaddress import is_desk
-    from maildesk.core.reading import Envelope, Evidence
+    from maildesk.core.reading import Envelope
     from maildesk.edges.intakes.smtp_session import UNKNOWN
     from maildesk.work.explain import explain
 
@@ -56,21 +64,34 @@ def command(
             sender=None if sender is None else normal(sender),
             recipients=tuple(dict.fromkeys(address for r in recipient or () if (address := normal(r)))),
         )
-        found = explain(raw, envelope, Evidence(), app.store, app.live, app.clock())
+        found = explain(raw, envelope, _evidence(app, login), app.store, app.live, app.clock())
         strangers = [r for r in recipient or () if not is_desk(r, app.live.policy)]
-    found["refused"] = dict.fromkeys(strangers, UNKNOWN) if channel is Channel.SMTP else {}
+    found["refused"] = dict.fromkeys(strangers, UNKNOWN) if channel is not Channel.PIPE else {}
     if json:
         as_json(found)
     else:
         _tell(found)
 
 
+def _evidence(app: App, login: str | None) -> Evidence:
+    """What the listener would record of who is logged in. Raises No where there is no such login."""
+    from maildesk.core.reading import Evidence
+
+    if login is None:
+        return Evidence()
+    known = next((one for one in app.live.policy.logins if one.name == login), None)
+    if known is None:
+        raise No(f"there is no login {plain(login)} in config/logins.toml.")
+    return Evidence(login=login, proven=known.addresses)
+
+
 def _tell(found: dict[str, Any]) -> None:
     for address, reply in found["refused"].items():
-        say(f"SMTP would refuse the recipient {plain(address)}: {reply}")
+        say(f"It would be refused to the recipient {plain(address)}: {reply}")
     say(f"This mail would be: {plain(found['disposition'] or 'kept waiting for the mail that it answers')}")
     pairs(
         [
+            ("from", f"{found['sender']}, as {found['through']} says" if found["through"] else ""),
             ("proof", f"{found['proof']} ({_PROOFS.get(found['proof'], '')})"),
             ("match", found["match"] or "no ticket"),
             ("kind", f"{found['kind']} ({found['kind_because']})"),

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from maildesk.config import sending, source
+from maildesk.config import listening, sending, source
 from maildesk.config.positions import Path
 from maildesk.config.problems import ConfigError, Problem, located, nearest, sentence, unknown
 from maildesk.config.settings import POSTGRESQL, SQLITE, Settings, with_password
@@ -21,7 +21,15 @@ from maildesk.config.source import Source, Unreadable
 from maildesk.core.policy import Policy, problems
 
 MAIN = "maildesk.toml"
-LISTS = {"agents": "agent", "departments": "department", "topics": "topic", "rules": "rule"}
+LISTS = {
+    "agents": "agent",
+    "departments": "department",
+    "topics": "topic",
+    "rules": "rule",
+    "forms": "form",
+    "lists": "list",
+    "logins": "login",
+}
 """Each file of the folder `config`, which is also a field of Policy, with the name of its tables."""
 
 NEEDED = ("agents", "departments")
@@ -77,8 +85,8 @@ class _Loading:
         policy = self.policy(main)
         self.check_language(main, settings.templates)
         self.check_zone(main)
-        self.check_listeners(settings)
-        for where, told in sending.problems(settings.send):
+        logins = "logins" in self.unread or bool(self.sources.get("logins", main).data.get("login"))
+        for where, told in (*listening.problems(settings, logins), *sending.problems(settings.send)):
             self.add("", where, told)
         settings = self.resolved(settings)
         if policy is None or self.problems:
@@ -233,14 +241,6 @@ class _Loading:
                 )
             self.add("", ("desk", "zone"), told)
 
-    def check_listeners(self, settings: Settings) -> None:
-        seen: dict[tuple[str, int], int] = {}
-        for index, listener in enumerate(settings.smtp):
-            first = seen.setdefault((listener.host, listener.port), index)
-            if listener.port and first != index:
-                told = f"{listener.listen} is taken by [[smtp]] number {first + 1}; write another port"
-                self.add("", ("smtp", index, "listen"), told)
-
     def resolved(self, settings: Settings) -> Settings:
         """The same with absolute paths and the database's password."""
         store = settings.store
@@ -256,6 +256,7 @@ class _Loading:
                 "config": self.root / settings.config,
                 "templates": self.root / settings.templates,
                 "store": store.model_copy(update={"url": url}),
+                **listening.resolved(settings, self.root),
                 "send": sending.resolved(settings.send, self.root),
             }
         )

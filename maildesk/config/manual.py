@@ -10,6 +10,7 @@ from pydantic_core import PydanticUndefined
 from maildesk.config import shape
 from maildesk.config.load import DESK, LISTS, MAIN
 from maildesk.config.settings import Settings
+from maildesk.core.origins import Form, Group, Login
 from maildesk.core.policy import Agent, Department, Limits, Policy, Rule, Test, Then, Topic, When
 
 _HEAD = f"""\
@@ -60,6 +61,9 @@ def _lines() -> Iterator[str]:
         "departments": Department,
         "topics": Topic,
         "rules": Rule,
+        "forms": Form,
+        "lists": Group,
+        "logins": Login,
     }
     for stem, table in LISTS.items():
         yield f"## config/{stem}.toml\n"

@@ -9,6 +9,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from maildesk.config.listeners import Deliver, LmtpListener, SmtpListener
 from maildesk.core.policy import Frozen, Name
 
 SQLITE = "sqlite:///"
@@ -33,25 +34,6 @@ def _store_url(value: str) -> str:
             "the address of the database is not complete;"
             " write it like postgresql+psycopg://maildesk@localhost:5432/maildesk"
         )
-    return value
-
-
-def split_listen(value: str) -> tuple[str, int]:
-    """Host and port of `127.0.0.1:2525`, `[::1]:2525` or `localhost:0`; ValueError if it is neither."""
-    host, colon, port = value.rpartition(":")
-    if host.startswith("[") and host.endswith("]"):
-        host = host[1:-1]
-    elif ":" in host:
-        raise ValueError(f"{value!r} needs brackets around an IPv6 address; write it like [::1]:2525")
-    if not colon or not host or not (port.isascii() and port.isdigit() and len(port) < 6):
-        raise ValueError(f"{value!r} is not an address and port; write it like 127.0.0.1:2525")
-    if int(port) > 65535:
-        raise ValueError(f"the port {port} is out of range; write a number from 1 to 65535")
-    return host, int(port)
-
-
-def _listen(value: str) -> str:
-    split_listen(value)
     return value
 
 
@@ -125,28 +107,6 @@ class Store(Frozen):
     def public_url(self) -> str:
         """The URL without its password."""
         return without_password(self.url)
-
-
-class SmtpListener(Frozen):
-    """A port on which mail is taken by SMTP."""
-
-    listen: Annotated[str, AfterValidator(_listen)] = Field(
-        "127.0.0.1:2525", description="Address and port; port 0 takes a free one."
-    )
-    hostname: str = Field("", description="Name in the greeting; the machine's own if left out.")
-    max_sessions: int = Field(100, ge=1, description="Connections at one time; more get 421.")
-    max_recipients: int = Field(100, ge=1, description="Recipients of one mail; more get 452.")
-    timeout: int = Field(900, ge=1, description="Seconds of silence after which a connection is closed.")
-
-    @property
-    def host(self) -> str:
-        """The address to bind to."""
-        return split_listen(self.listen)[0]
-
-    @property
-    def port(self) -> int:
-        """The port to bind to; 0 means any free one."""
-        return split_listen(self.listen)[1]
 
 
 class OAuth(Frozen):
@@ -243,6 +203,13 @@ class Settings(Frozen):
     )
     store: Store = Field(Store(), description="The database.")
     smtp: tuple[SmtpListener, ...] = Field((), description="Ports on which mail is taken by SMTP.")
+    lmtp: tuple[LmtpListener, ...] = Field(
+        (),
+        description="Ports and Unix sockets on which mail is taken by LMTP, from a mail server of one's own.",
+    )
+    deliver: Deliver = Field(
+        Deliver(), description="The Unix socket by which `maildesk deliver` hands mail to the running daemon."
+    )
     send: Send = Field(Send(), description="Where outgoing mail goes.")
     node: Node = Field(Node(), description="This daemon among those that share one database.")
     log: Log = Field(Log(), description="What is logged.")

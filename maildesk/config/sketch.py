@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from maildesk.core.address import normal
+from maildesk.core.origins import Form, Group, Login
 from maildesk.core.policy import Agent, Department, Frozen, Policy, Rule, Then, Topic, When
 
 _Model = TypeVar("_Model", bound=Frozen)
@@ -22,6 +23,9 @@ def sketch(data: Mapping[str, Any]) -> Policy:
         departments=tuple(_item(Department, i, item) for i, item in enumerate(data["departments"])),
         topics=tuple(_item(Topic, i, item) for i, item in enumerate(data["topics"])),
         rules=tuple(_item(Rule, i, item) for i, item in enumerate(data["rules"])),
+        forms=tuple(_item(Form, i, item) for i, item in enumerate(data["forms"])),
+        lists=tuple(_item(Group, i, item) for i, item in enumerate(data["lists"])),
+        logins=tuple(_item(Login, i, item) for i, item in enumerate(data["logins"])),
     )
 
 
@@ -46,6 +50,8 @@ def _item(model: type[_Model], index: int, item: object) -> _Model:
         ),
         "when": When(),
         "stop": False,
+        "from_": normal(_text(values, "from")),
+        "address": normal(_text(values, "address")),
     }
     construct: Callable[..., Any] = model.model_construct
     made: _Model = construct(**{key: value for key, value in parts.items() if key in model.model_fields})

@@ -83,6 +83,11 @@ _MACHINE = re.compile(
 )
 
 
+def is_machine(address: str) -> bool:
+    """Whether an address is a machine's by its name."""
+    return bool(_MACHINE.match(address))
+
+
 def classify(message: Message, null_return_path: bool = False, bounce: Bounce | None = None) -> Kind:
     """What kind of mail it is. A list or group in between does not make a person a machine.
 
@@ -139,7 +144,7 @@ def _kind(message: Message, null_return_path: bool, bounce: Bounce | None) -> tu
             f'Its header x-auto-response-suppress says "{suppress[:80]}" and it answers nothing.',
         )
     for sender in message.from_:
-        if _MACHINE.match(sender.address):
+        if is_machine(sender.address):
             return AUTO_GENERATED, f"Its sender {sender.address} is an address of a machine."
     return PERSON, ""
 

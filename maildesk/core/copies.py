@@ -9,9 +9,15 @@ from maildesk.core.changes import Join
 from maildesk.core.deskaddress import is_desk
 from maildesk.core.draft import Draft
 from maildesk.core.model import Participant
+from maildesk.core.policy import Policy
 
 COLLABORATORS = 50
 """How many people may take part in a ticket beside its requester."""
+
+
+def is_ours(address: str, policy: Policy) -> bool:
+    """Whether mail to it comes here anyway: a copy to it would come back."""
+    return is_desk(address, policy) or policy.is_group(address)
 
 
 def join(draft: Draft, number: int, shown: Iterable[Address], actor: str, why: str) -> None:
@@ -20,7 +26,7 @@ def join(draft: Draft, number: int, shown: Iterable[Address], actor: str, why: s
         ticket = draft.ticket(number)
         known = any(one.address in (p.address, p.answer_at) for p in ticket.participants)
         colleague = draft.policy.agent_at(one.address)
-        if not one.address or known or colleague or is_desk(one.address, draft.policy):
+        if not one.address or known or colleague or is_ours(one.address, draft.policy):
             continue
         if len(ticket.participants) > COLLABORATORS:
             draft.because(f"More than {COLLABORATORS} people would take part; the rest gets no copies.")

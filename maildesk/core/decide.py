@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from maildesk.core import (
     acting,
     aliases,
+    archive,
     commands,
     identity,
     requesting,
@@ -69,13 +70,15 @@ Cause = Arrival | Request | Stopped | Delivery
 
 def decide(cause: Cause, snapshot: Snapshot, policy: Policy, now: int) -> Decision:
     """Decides a cause on what was loaded for it. Raises Refused for a request that cannot be carried out."""
-    draft = Draft(cause.key, snapshot, policy, now)
     if isinstance(cause, Request):
-        return _request(draft, cause)
+        return _request(Draft(cause.key, snapshot, policy, now), cause)
     if isinstance(cause, Stopped):
-        return stopped.decided(draft, cause)
+        return stopped.decided(Draft(cause.key, snapshot, policy, now), cause)
     if isinstance(cause, Delivery):
-        return undelivered.decided(draft, cause)
+        return undelivered.decided(Draft(cause.key, snapshot, policy, now), cause)
+    imported = bool(cause.reading.evidence.imported)
+    # An archive is told of as it was: its mails happened when they were written, and nobody hears of them now.
+    draft = Draft(cause.key, snapshot, policy, min(now, cause.received) if imported else now, silent=imported)
     if (waits_for := _waits(cause, draft)) and now - cause.received < WAIT:
         draft.because("It answers a mail that is not decided yet, and waits for it.")
         draft.apply(Wait(cause.key))
@@ -113,6 +116,9 @@ def _arrival(draft: Draft, cause: Arrival, standing: Standing) -> tuple[Disposit
     found = match(reading, standing, draft.after)
     draft.match = found.how
     draft.because(_sentence(found.why))
+    if reading.kind.kind == "bounce" and reading.evidence.imported:
+        draft.because("It was imported: it moves nothing.")
+        return Disposition.BOUNCE, None
     if reading.kind.kind == "bounce":
         return Disposition.BOUNCE, undelivered.report(draft, reading, cause.received, standing, found)
     # What a machine writes by itself is a machine's answer where it answers us, or comes from another desk.
@@ -124,6 +130,8 @@ def _arrival(draft: Draft, cause: Arrival, standing: Standing) -> tuple[Disposit
     answered = ours or message.header(aliases.TRACE) or (found.how == "subject" and known)
     if reading.kind.kind == "auto-replied" or (answered and reading.kind.kind == "auto-generated"):
         return _automatic(draft, cause, standing, found)
+    if reading.evidence.imported and not participant and archive.is_ours(standing, draft.policy):
+        return archive.written(draft, reading, standing, found)
     if standing.agent and not participant:
         return _agent(draft, cause, standing, standing.agent, found)
     return _customer(draft, cause, standing, found)

@@ -11,9 +11,10 @@ from maildesk.core.policy import Agent, Policy
 
 
 class Draft:
-    """Collects one decision. Lives inside one call of `decide` and never leaves it."""
+    """Collects one decision. Lives inside one call of `decide` and never leaves it. A `silent` one makes no mails."""
 
-    def __init__(self, key: str, snapshot: Snapshot, policy: Policy, now: int) -> None:
+    def __init__(self, key: str, snapshot: Snapshot, policy: Policy, now: int, silent: bool = False) -> None:
+        self.silent = silent
         self.key = key
         self.after = snapshot
         self.policy = policy
@@ -76,7 +77,7 @@ class Draft:
         not_before: int = 0,
     ) -> None:
         once = identity.once_key(self.key, kind, to, ticket)
-        if once in self._onces:
+        if self.silent or once in self._onces:
             return
         self._onces.add(once)
         if self._enough(kind, to, ticket) or self._vain(kind, to):

@@ -79,6 +79,7 @@ class Disposition(StrEnum):
     BOUNCE = "bounce"
     AUTO_REPLY = "auto-reply"
     DUPLICATE = "duplicate"
+    OUTGOING = "outgoing"
     IGNORED = "ignored-by-rule"
     HELD = "held"
     QUARANTINED = "quarantined"

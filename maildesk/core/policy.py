@@ -11,23 +11,15 @@ from functools import cached_property
 from typing import Annotated, Literal
 
 import regex
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
+from maildesk.core import origins
 from maildesk.core.address import normal
+from maildesk.core.frozen import Frozen as Frozen
+from maildesk.core.frozen import MailAddress as MailAddress
+from maildesk.core.frozen import Name as Name
 from maildesk.core.model import Priority
-
-
-def _address(value: str) -> str:
-    address = normal(value)
-    if not address:
-        raise ValueError(f"{value!r} is not a mail address; write it like support@example.com")
-    return address
-
-
-def _name(value: str) -> str:
-    if not regex.fullmatch(r"[a-z0-9][a-z0-9_-]{0,39}", value):
-        raise ValueError(f"{value!r} is not a name; use lower-case letters, digits, - and _, at most 40")
-    return value
+from maildesk.core.origins import Form, Group, Login
 
 
 def _pattern(value: str) -> str:
@@ -53,8 +45,6 @@ def _id(value: str) -> str:
     return value
 
 
-MailAddress = Annotated[str, AfterValidator(_address)]
-Name = Annotated[str, AfterValidator(_name)]
 Words = Annotated[str | tuple[str, ...], AfterValidator(_one_or_many)]
 TOKEN = "{token}"
 """Stands in patterns of addresses for the letters that are each mail's own."""
@@ -63,12 +53,6 @@ Patterns = Annotated[
     str | tuple[str, ...],
     AfterValidator(lambda value: tuple(_pattern(p) for p in _one_or_many(value))),
 ]
-
-
-class Frozen(BaseModel):
-    """Base of all models: unknown keys are errors, values never change after loading."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
 class Agent(Frozen):
@@ -205,6 +189,9 @@ class Policy(Frozen):
     agents: tuple[Agent, ...] = Field(min_length=1)
     topics: tuple[Topic, ...] = ()
     rules: tuple[Rule, ...] = ()
+    forms: tuple[Form, ...] = ()
+    lists: tuple[Group, ...] = ()
+    logins: tuple[Login, ...] = ()
     limits: Limits = Limits()
 
     @cached_property
@@ -217,6 +204,10 @@ class Policy(Frozen):
         found = {self.address: self.departments[0].name}
         found.update({a: department.name for department in self.departments for a in department.addresses})
         return found
+
+    def is_group(self, address: str) -> bool:
+        """Whether it is a list or group address whose mail comes to this desk."""
+        return any(group.address == address for group in self.lists)
 
     def agent_at(self, address: str) -> Agent | None:
         """The agent who writes from this normalised address."""
@@ -342,4 +333,5 @@ def problems(policy: Policy) -> list[tuple[tuple[str | int, ...], str]]:
         for j, address in enumerate(department.addresses if plus else ()):
             found.extend(_too_long(("departments", i, "addresses", j), address))
     found.extend(_too_long(("address",), policy.address) if plus else ())
+    found.extend(origins.problems(policy.forms, policy.lists, policy.logins, policy.desk_addresses))
     return found

@@ -56,9 +56,9 @@ class Standing:
 
 def assess(reading: Reading, snapshot: Snapshot, policy: Policy) -> Standing:
     """Weighs the evidence of a mail. A token counts only together with the one From it was issued to."""
-    senders = tuple(dict.fromkeys(a.address for a in reading.message.from_))
-    agent = next((known for a in senders if (known := policy.agent_at(a))), None)
     sender = reading.sender
+    senders = (sender,) if reading.behind else tuple(dict.fromkeys(a.address for a in reading.message.from_))
+    agent = next((known for a in senders if (known := policy.agent_at(a))), None)
     person = person_of_agent(agent.id) if agent else person_of_address(sender)
     ref = person_ref(snapshot.keys, person)
     found = [t for t in tokens(reading, policy, snapshot.keys) if snapshot.ticket(t.number)]
@@ -75,6 +75,9 @@ def assess(reading: Reading, snapshot: Snapshot, policy: Policy) -> Standing:
     if reading.evidence.released_by:
         whose = "own" if own else "foreign" if token else ""
         return standing(Proof.AUTHENTICATED, whose, f"released by {reading.evidence.released_by}")
+    if reading.behind:
+        why = f"{reading.behind.through} says that {sender} wrote it: that proves nothing"
+        return standing(Proof.CLAIMED, "foreign" if token else "", why)
     # One From field with one address is the only identity that a token can confirm.
     if len(reading.message.from_) != 1 or not normal(sender):
         count = len(reading.message.from_) or "no"
@@ -83,18 +86,19 @@ def assess(reading: Reading, snapshot: Snapshot, policy: Policy) -> Standing:
             "foreign" if token else "",
             f"the mail has {count} From addresses: it proves nothing",
         )
+    listed = sender in reading.evidence.proven
+    proof = Proof.AUTHENTICATED if listed else Proof.CLAIMED
+    login = f"{reading.evidence.login} was logged in and may write as {sender}" if listed else ""
     if token is None:
-        return standing(Proof.CLAIMED, "", "From alone proves nothing")
+        return standing(proof, "", login or "From alone proves nothing")
     if not own:
-        return standing(
-            Proof.CLAIMED, "foreign", f"the reply address was given to somebody other than {sender}"
-        )
+        why = f"the reply address was given to somebody other than {sender}"
+        return standing(proof, "foreign", login or why)
     ticket = snapshot.ticket(token.number)
     assert ticket is not None
     if token.generation != ticket.generation(person, token.kind) and token.number == ticket.number:
-        return standing(
-            Proof.CLAIMED, "burnt", "the reply address was shown to outsiders and proves nothing any more"
-        )
+        why = "the reply address was shown to outsiders and proves nothing any more"
+        return standing(proof, "burnt", login or why)
     return standing(Proof.TOKEN, "own", f"the reply address was given to {sender}, who the mail is from")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from maildesk.core import commands, rules
+from maildesk.core.behind import Behind, behind, kind_of
 from maildesk.core.body import line_hash, line_hashes, new_text
 from maildesk.core.bounce import Bounce, bounce
 from maildesk.core.classify import Kind, classify
@@ -27,9 +28,21 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What the edge recorded about who wrote a mail. `released_by` names who vouched for a held one."""
+    """What the edge recorded about who wrote a mail. `released_by` names who vouched for a held one.
+
+    `login` is who was logged in when it came by SMTP, and `proven` are the From addresses that were listed for that
+    login then. `imported` is "open" or "closed" for a mail of an archive: nobody is told of it, and a ticket that it
+    opens is closed at once, or not.
+    """
 
     released_by: str = ""
+    login: str = ""
+    proven: tuple[str, ...] = ()
+    imported: str = ""
+
+    def __post_init__(self) -> None:
+        # JSON, in which evidence is stored, knows no tuples.
+        object.__setattr__(self, "proven", tuple(self.proven))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +58,21 @@ class Reading:
     cut: tuple[str, ...]
     lines: tuple[str, ...]
     leaves: Mapping[str, rules.Leaf]
+    behind: Behind | None = None
 
     @property
     def sender(self) -> str:
-        """The address that the mail claims to come from, normalised; "" if it claims none."""
+        """The address of the person that the mail claims to come from, normalised; "" if it claims none."""
+        if self.behind:
+            return self.behind.address
         named = (*self.message.from_, *self.message.sender)
         return named[0].address if named else self.envelope.sender or ""
 
     @property
     def sender_name(self) -> str:
         """The display name beside it, or the address."""
+        if self.behind:
+            return self.behind.name
         named = (*self.message.from_, *self.message.sender)
         return (named[0].name if named else "") or self.sender
 
@@ -92,9 +110,10 @@ def read(
     report = bounce(message, raw)
     found = new_text(message.text, sent, message.html)
     fresh = found.text
+    person = behind(message, policy)
     to = (*(a.address for a in message.to), *(a.address for a in message.cc), *envelope.recipients)
     facts = {
-        "from_": tuple(a.address for a in message.from_),
+        "from_": (*((person.address,) if person else ()), *(a.address for a in message.from_)),
         "to": tuple(dict.fromkeys(to)),
         "subject": (message.subject,),
         "body": (fresh,),
@@ -103,10 +122,11 @@ def read(
         message=message,
         envelope=envelope,
         evidence=evidence,
-        kind=classify(message, envelope.sender == "", report),
+        kind=kind_of(classify(message, envelope.sender == "", report), message, person, policy),
         bounce=report,
         new_text=fresh,
         cut=tuple(line.strip() for line in found.cut if commands.has_command(line)),
         lines=_kept(line_hashes(message.text)),
         leaves=rules.leaves(policy, facts),
+        behind=person,
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from maildesk.core import aliases, copies, identity, rules, telling
-from maildesk.core.acting import assign, move, set_topic
+from maildesk.core.acting import assign, move, set_status, set_topic
 from maildesk.core.changes import AnswerAt, Append, Learn, Link, Open, Set
 from maildesk.core.deskaddress import desk_part, is_desk
 from maildesk.core.draft import Draft
@@ -70,7 +70,7 @@ def from_mail(reading: Reading, standing: Standing, draft: Draft, received: int)
         text=message.text,
         new_text=reading.new_text or message.text,
         proof=standing.proof,
-        source="email",
+        source="import" if reading.evidence.imported else "email",
         departments=departments_of(reading, draft.policy),
         opened_by=next(addresses, draft.policy.address),
         candidates=identity.candidates(
@@ -102,7 +102,11 @@ def remark(reading: Reading, proof: Proof, policy: Policy) -> str:
         return ""
     message = reading.message
     sentences = []
-    others = [a.address for a in (*message.to, *message.cc) if a.address and not is_desk(a.address, policy)]
+    if reading.behind:
+        sentences.append(f"It came through {reading.behind.through}, which named {reading.sender}.")
+    others = [
+        a.address for a in (*message.to, *message.cc) if a.address and not copies.is_ours(a.address, policy)
+    ]
     if others:
         shown = ", ".join(dict.fromkeys(others[:10]))
         sentences.append(
@@ -194,6 +198,18 @@ def _set(draft: Draft, number: int, field: str, value: object, actor: str, why: 
         draft.apply(Set(number, field, value, draft.now, actor, why))
 
 
+def _apply_form(draft: Draft, who: Contribution, number: int) -> None:
+    """What a visitor chose in a form; rules that set the same come after it and win."""
+    found = who.reading.behind if who.reading else None
+    if found is None:
+        return
+    if found.topic:
+        set_topic(draft, number, found.topic, who.actor, f"chosen in {found.through}")
+    topic = draft.policy.topic(found.topic)
+    if priority := found.priority or (topic.priority if topic else None):
+        _set(draft, number, "priority", priority, who.actor, f"chosen in {found.through}")
+
+
 def open_ticket(draft: Draft, who: Contribution, why: str, link: tuple[str, int] | None = None) -> int:
     """A new ticket, routed by the rules; its requester is acknowledged and its agents are told."""
     number = draft.after.free_number(who.candidates)
@@ -216,7 +232,9 @@ def open_ticket(draft: Draft, who: Contribution, why: str, link: tuple[str, int]
     add_entry(draft, who, number, EntryKind.CUSTOMER, "wrote the first mail", note)
     _join_copied(draft, who, number)
     _answer_at(draft, who, number)
+    _apply_form(draft, who, number)
     _apply_rules(draft, who, number, opened=True)
+    _close_imported(draft, who, number)
     routed = draft.ticket(number).department != who.departments[0]
     others = () if routed else who.departments[1:]
     told = telling.may_tell_of(draft, number)
@@ -226,10 +244,27 @@ def open_ticket(draft: Draft, who: Contribution, why: str, link: tuple[str, int]
     return number
 
 
+def _close_imported(draft: Draft, who: Contribution, number: int) -> None:
+    if who.reading and who.reading.evidence.imported == "closed":
+        set_status(draft, number, Status.CLOSED, "maildesk", "imported as closed")
+
+
+def is_over(draft: Draft, number: int) -> bool:
+    """Whether a mail of an archive comes too late to move a ticket: it is done, or has gone on since."""
+    ticket = draft.ticket(number)
+    latest = max(at or 0 for at in (ticket.created, ticket.last_customer, ticket.last_agent))
+    return ticket.status in (Status.RESOLVED, Status.CLOSED) or latest > draft.now
+
+
 def reply(draft: Draft, who: Contribution, found: Match) -> tuple[Disposition, int]:
     """A participant writes on their ticket; after the reopen window that makes a linked follow-up."""
     assert found.ticket is not None
     ticket = draft.ticket(found.ticket)
+    if who.reading and who.reading.evidence.imported and is_over(draft, ticket.number):
+        draft.because("It was imported: it moves nothing.")
+        add_entry(draft, who, ticket.number, EntryKind.CUSTOMER, "wrote again", clock=False)
+        _join_copied(draft, who, ticket.number)
+        return Disposition.REPLY, ticket.number
     filed = who.reading is not None and any(not file.inline for file in who.reading.message.attachments)
     people = (*(p.name for p in ticket.participants), *(agent.name for agent in draft.policy.agents))
     if not filed and thanks(who.new_text, people):

@@ -30,19 +30,28 @@ class Acceptor:
         self._wake = wake
 
     def __call__(
-        self, raw: bytes, envelope: Envelope, evidence: Evidence, source_key: str | None = None
+        self,
+        raw: bytes,
+        envelope: Envelope,
+        evidence: Evidence,
+        source_key: str | None = None,
+        written: int | None = None,
     ) -> Future[str]:
         """The future has the row key once the mail is committed, or the error for which it was not.
+
+        `written` is when a mail of an archive was written (microseconds UTC); it counts instead of now where it is
+        earlier.
 
         Raises Busy where too much waits. On any error the other side still has the mail and must keep it.
         """
         said = head(raw)
+        now = self._clock()
         mail = Incoming(
             key=secrets.token_hex(10),
             source_key=source_key,
             envelope=envelope,
             evidence=evidence,
-            received=self._clock(),
+            received=now if written is None else min(written, now),
             z=zlib.compress(raw, 6),
             size=len(raw),
             sha256=hashlib.sha256(raw).hexdigest(),

@@ -61,11 +61,7 @@ class Row:
 def accept(conn: Connection, mail: Incoming) -> str:
     """Stores a mail. Storing the same row key or source key again changes nothing. Returns the row key."""
     # Values beside the statement, not in it: SQLAlchemy then compiles each statement once.
-    conn.execute(
-        insert(conn, raw).on_conflict_do_nothing(index_elements=["key"]),
-        {"key": mail.key, "z": mail.z, "size": mail.size, "sha256": mail.sha256},
-    )
-    conn.execute(
+    done = conn.execute(
         insert(conn, inbox).on_conflict_do_nothing(),
         {
             "key": mail.key,
@@ -84,7 +80,19 @@ def accept(conn: Connection, mail: Incoming) -> str:
             "state": "new",
         },
     )
+    if done.rowcount == 0:
+        return mail.key
+    conn.execute(
+        insert(conn, raw).on_conflict_do_nothing(index_elements=["key"]),
+        {"key": mail.key, "z": mail.z, "size": mail.size, "sha256": mail.sha256},
+    )
     return mail.key
+
+
+def known(conn: Connection, source_keys: Iterable[str]) -> set[str]:
+    """Which of these source keys have a mail already."""
+    found = conn.execute(select(inbox.c.source_key).where(inbox.c.source_key.in_(list(source_keys))))
+    return {row.source_key for row in found}
 
 
 def _mine(key: str | None, holder: str) -> Any:

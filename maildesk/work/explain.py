@@ -73,6 +73,8 @@ def explain(
         "why": list(decision.why),
         "proof": decision.proof.value,
         "match": decision.match,
+        "sender": reading.sender,
+        "through": reading.behind.through if reading.behind else "",
         "kind": reading.kind.kind,
         "kind_because": reading.kind.because,
         "rules": [{"name": name, "hit": hit, "because": because} for name, hit, because in decision.rules],

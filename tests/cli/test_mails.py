@@ -80,7 +80,9 @@ def test_explain_says_whom_smtp_does_not_know(fresh: Desk) -> None:
     fresh.ok("run", "--once")
     asked = ("explain", "-", "--recipient", "nobody@desk.example", "--recipient", "support@desk.example")
     shown = fresh.ok(*asked, "--channel", "smtp", given=MAIL)
-    refused = "SMTP would refuse the recipient nobody@desk.example: 550 5.1.1 There is no such address here"
+    refused = (
+        "It would be refused to the recipient nobody@desk.example: 550 5.1.1 There is no such address here"
+    )
     assert shown.startswith(f"{refused}\nThis mail would be: new-ticket\n")
     assert "refuse" not in fresh.ok(*asked, given=MAIL)
 

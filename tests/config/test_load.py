@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from maildesk.config.listeners import SmtpListener
 from maildesk.config.load import Loaded, load
 from maildesk.config.problems import ConfigError, Problem
-from maildesk.config.settings import SmtpListener, Store, with_password, without_password
+from maildesk.config.settings import Store, with_password, without_password
 from tests.config.test_gallery import laid_out
 
 POSTGRES = "postgresql+psycopg://desk@localhost:5432/desk"

@@ -10,13 +10,17 @@ from pathlib import Path
 import pytest
 
 from maildesk.config import shape
-from maildesk.config.load import DESK, load
+from maildesk.config.load import DESK, LISTS, load
 from maildesk.config.scaffold import InitError, init, shipped
 from maildesk.config.settings import Settings
+from maildesk.core.frozen import Frozen
+from maildesk.core.origins import Form, Group, Login
 from maildesk.core.policy import Agent, Department, Limits, Rule, Topic
 
 TOP = Path(__file__).parents[2]
-FILES = ("maildesk.toml", *(f"config/{stem}.toml" for stem in ("agents", "departments", "topics", "rules")))
+FILES = ("maildesk.toml", *(f"config/{stem}.toml" for stem in LISTS))
+ALL_NEEDED = {f"config/{stem}.toml" for stem in ("agents", "topics", "forms", "lists", "logins")}
+"""Files without an option that could be left at its default."""
 OFFERED = re.compile(r"^#(?=\w+ = )", re.MULTILINE)
 
 
@@ -43,9 +47,7 @@ def test_offered_options_stand_at_their_defaults(copy: Path) -> None:
     before = load(copy)
     for name in FILES:
         text = OFFERED.sub("", (copy / name).read_text("utf-8"))
-        assert name in {"config/agents.toml", "config/topics.toml"} or text != (copy / name).read_text(
-            "utf-8"
-        )
+        assert name in ALL_NEEDED or text != (copy / name).read_text("utf-8")
         (copy / name).write_text(text, "utf-8")
     after = load(copy)
     assert (after.settings, after.policy) == (before.settings, before.policy)
@@ -60,7 +62,8 @@ def keys() -> Iterator[tuple[str, str]]:
         model = shape.table(found) or shape.tables(found)
         for key in shape.keys(model) if model else ():
             yield "maildesk.toml", key
-    for stem, listed in (("agents", Agent), ("departments", Department), ("topics", Topic), ("rules", Rule)):
+    models: tuple[type[Frozen], ...] = (Agent, Department, Topic, Rule, Form, Group, Login)
+    for stem, listed in zip(LISTS, models, strict=True):
         for key in shape.keys(listed):
             yield f"config/{stem}.toml", key
 
@@ -82,7 +85,7 @@ def test_every_key_is_commented() -> None:
 def test_init_of_the_checkout(tmp_path: Path) -> None:
     assert shipped() == TOP
     made = init(tmp_path / "new/desk")
-    assert [str(path.relative_to(tmp_path / "new/desk")) for path in made[:5]] == sorted(
+    assert [str(path.relative_to(tmp_path / "new/desk")) for path in made[: len(FILES)]] == sorted(
         FILES, key=lambda n: (n != FILES[0], n)
     )
     assert all(path.is_file() for path in made)
@@ -101,7 +104,7 @@ def test_init_of_an_installed_package(tmp_path: Path, copy: Path, monkeypatch: p
     made = init(tmp_path / "desk")
     assert made[0] == tmp_path / "desk/maildesk.toml"
     assert made[-1] == tmp_path / "desk/templates/en/a.txt.j2"
-    assert len(made) == 6
+    assert len(made) == len(FILES) + 1
     assert load(tmp_path / "desk").policy.name == "Example Support"
 
 

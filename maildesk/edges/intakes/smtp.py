@@ -1,4 +1,4 @@
-"""SMTP in (RFC 5321): one thread with an event loop of its own; every mail is answered after its commit."""
+"""SMTP and LMTP in (RFC 5321, 2033): a thread with an event loop of its own; mails are answered after their commit."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 
-from maildesk.config.settings import split_listen
+from maildesk.config.listeners import UNIX, split_listen
 from maildesk.core.reading import Envelope, Evidence
+from maildesk.edges import unix
+from maildesk.edges.intakes.smtp_client import Guard
 from maildesk.edges.intakes.smtp_session import Service, Session, TurnAway
 from maildesk.store.db import operational
 from maildesk.store.writer import Busy
@@ -36,13 +39,15 @@ class CannotListen(OSError):
 
 
 class SmtpIntake:
-    """Takes mail by SMTP and hands it to `accept`.
+    """Takes mail by SMTP, or by what `protocol` speaks, and hands it to `accept`.
 
     `250` is said only after the future of `accept` has its result. Whatever else `accept` does (raises,
     fails, finds its queue full) is `451`, so that the sender keeps the mail and tries again. A commit goes on
     when the client has gone. `accept` is called on the loop or in a thread beside it and must not wait;
     `known` (is this normalised address ours?) and `mail_bytes` (the size limit, read once a session) are
     called on the loop. Seconds: `timeout` for one command or one whole mail, `session_cap` for a session.
+    `listen` is an address and port, or `unix:` and the path of a socket that gets the rights `mode`. `channel` is how
+    the mail came; `guard` is what clients must show.
     """
 
     def __init__(
@@ -56,9 +61,16 @@ class SmtpIntake:
         max_recipients: int = 100,
         timeout: float = 900.0,
         session_cap: float = 3600.0,
+        protocol: type[Session] = Session,
+        channel: str = "smtp",
+        mode: int = 0o660,
+        guard: Guard | None = None,
     ) -> None:
         self.listen = listen
         self.port = 0
+        self._protocol = protocol
+        self._socket = Path(listen.removeprefix(UNIX)) if listen.startswith(UNIX) else None
+        self._mode = mode
         self._accept = accept
         self._sessions: set[Session] = set()
         self._turned_away: set[TurnAway] = set()
@@ -67,6 +79,7 @@ class SmtpIntake:
         self._service = Service(
             # Left to itself aiosmtpd asks the DNS for its own name, once a connection and on the loop.
             hostname=hostname or socket.gethostname(),
+            channel=channel,
             known=known,
             mail_bytes=mail_bytes,
             max_recipients=max_recipients,
@@ -74,6 +87,7 @@ class SmtpIntake:
             session_cap=session_cap,
             store=self._store,
             ended=self._sessions.discard,
+            guard=guard or Guard(),
         )
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="smtp-in")
         self._thread: threading.Thread | None = None
@@ -96,9 +110,20 @@ class SmtpIntake:
         except OSError as error:
             self._thread.join()
             raise CannotListen(
-                f"cannot take mail by SMTP on {self.listen}: {_reason(error)};"
-                " end the program that uses this port, or set another `listen` in maildesk.toml"
+                f"cannot take mail by {self._protocol.name} on {self._where}: {_reason(error)};"
+                f" end the program that uses this {'socket' if self._socket else 'port'}, or set another"
+                f" {self._protocol.setting} in maildesk.toml"
             ) from error
+
+    @property
+    def shown(self) -> str:
+        """What it is, for people."""
+        port = f"{self.listen.rpartition(':')[0]}:{self.port}"
+        return f"{self._protocol.name} on {self._socket or port}"
+
+    @property
+    def _where(self) -> str:
+        return str(self._socket or self.listen)
 
     def stop(self, grace: float) -> None:
         """Closes the port, says 421 to idle sessions, waits at most `grace` seconds for mails that are being
@@ -116,24 +141,24 @@ class SmtpIntake:
             away = TurnAway(STOPPING if stopping else FULL, self._turned_away.discard)
             self._turned_away.add(away)
             return away
-        session = Session(self._service)
+        session = self._protocol(self._service)
         self._sessions.add(session)
         return session
 
-    async def _store(self, raw: bytes, envelope: Envelope) -> str:
+    async def _store(self, raw: bytes, envelope: Envelope, evidence: Evidence) -> str:
         """The reply to a mail. When a client goes, aiosmtpd cancels the caller; that stops no commit."""
-        commit = asyncio.get_running_loop().create_task(self._commit(raw, envelope))
+        commit = asyncio.get_running_loop().create_task(self._commit(raw, envelope, evidence))
         self._commits.add(commit)
         commit.add_done_callback(self._commits.discard)
         return await asyncio.shield(commit)
 
-    async def _commit(self, raw: bytes, envelope: Envelope) -> str:
+    async def _commit(self, raw: bytes, envelope: Envelope, evidence: Evidence) -> str:
         try:
             if len(raw) > DIRECT:
                 loop = asyncio.get_running_loop()
-                stored = await loop.run_in_executor(self._pool, self._accept, raw, envelope, Evidence())
+                stored = await loop.run_in_executor(self._pool, self._accept, raw, envelope, evidence)
             else:
-                stored = self._accept(raw, envelope, Evidence())
+                stored = self._accept(raw, envelope, evidence)
             error = await _settled(stored)
         except Exception as surprise:
             error = surprise
@@ -160,12 +185,21 @@ class SmtpIntake:
             listening.set_exception(error)
         finally:
             self._pool.shutdown(wait=False, cancel_futures=True)
+            self._service.guard.close()
 
     async def _serve(self, listening: Future[int]) -> None:
         self._loop = asyncio.get_running_loop()
-        server = await self._loop.create_server(self._session, *split_listen(self.listen))
-        listening.set_result(server.sockets[0].getsockname()[1])
+        if self._socket is None:
+            server = await self._loop.create_server(self._session, *split_listen(self.listen))
+            port = server.sockets[0].getsockname()[1]
+        else:
+            ours = unix.bound(self._socket, self._mode)
+            server = await self._loop.create_unix_server(self._session, sock=ours)
+            port = 0
+        listening.set_result(port)
         await self._stopping.wait()
+        if self._socket is not None:
+            self._socket.unlink(missing_ok=True)
         # asyncio leaks a connection that it accepts in the last turns before close(): first hear no new ones,
         # then give those at hand their protocol.
         for listening_socket in server.sockets:

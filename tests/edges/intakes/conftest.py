@@ -47,7 +47,7 @@ def wire() -> Iterator[Callable[[SmtpIntake], Wire]]:
     wires: list[Wire] = []
 
     def connect(intake: SmtpIntake) -> Wire:
-        wires.append(Wire(intake.port))
+        wires.append(Wire(intake._socket or intake.port))
         return wires[-1]
 
     yield connect

@@ -3,13 +3,16 @@
 import queue
 import select
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from pathlib import Path
 from typing import NamedTuple
 
 from maildesk.core.reading import Envelope, Evidence
+from maildesk.edges import unix
 from maildesk.edges.intakes.smtp import SmtpIntake
 
 DESK = "support@desk.example"
@@ -22,6 +25,7 @@ class Taken(NamedTuple):
     raw: bytes
     envelope: Envelope
     future: Future[str]
+    evidence: Evidence = Evidence()
 
 
 class Desk:
@@ -34,7 +38,6 @@ class Desk:
         self.gate: threading.Event | None = None
 
     def accept(self, raw: bytes, envelope: Envelope, evidence: Evidence) -> "Future[str]":
-        assert evidence == Evidence()
         if self.gate:
             assert self.gate.wait(SECONDS)
         if self.error:
@@ -42,7 +45,7 @@ class Desk:
         future: Future[str] = Future()
         if self.at_once:
             future.set_result("row")
-        self.taken.put(Taken(raw, envelope, future))
+        self.taken.put(Taken(raw, envelope, future, evidence))
         return future
 
     def next(self) -> Taken:
@@ -52,8 +55,11 @@ class Desk:
 class Wire:
     """A client that says exactly what it is told to."""
 
-    def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), SECONDS)
+    def __init__(self, where: int | Path) -> None:
+        if isinstance(where, Path):
+            self.socket = unix.connected(where, SECONDS)
+        else:
+            self.socket = socket.create_connection(("127.0.0.1", where), SECONDS)
         self.file = self.socket.makefile("rb")
 
     def say(self, line: bytes) -> None:
@@ -73,6 +79,21 @@ class Wire:
     def greet(self) -> "Wire":
         assert self.hear().startswith("220 ")
         assert self.ask(b"EHLO client.example").startswith("250 ")
+        return self
+
+    def greet_lmtp(self) -> "Wire":
+        assert self.hear().startswith("220 ")
+        assert self.ask(b"LHLO client.example").startswith("250 ")
+        return self
+
+    def tls(self) -> "Wire":
+        """Goes on encrypted; the certificate is not looked at."""
+        assert self.ask(b"STARTTLS").startswith("220 ")
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        self.file.close()
+        self.socket = context.wrap_socket(self.socket)
+        self.file = self.socket.makefile("rb")
         return self
 
     def to_data(self, recipient: bytes = DESK.encode()) -> "Wire":

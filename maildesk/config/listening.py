@@ -1,0 +1,62 @@
+"""What no single key of the listeners shows: the same port twice, TLS without a certificate, logins for nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path as FilePath
+
+from maildesk.config.listeners import UNIX, Deliver, Listener
+from maildesk.config.positions import Path
+from maildesk.config.settings import Settings
+
+
+def problems(settings: Settings, logins: bool) -> Iterator[tuple[Path, str]]:
+    """Paths and sentences. `logins` says whether there is any login."""
+    seen: dict[object, str] = {}
+    tables: tuple[tuple[str, tuple[Listener, ...]], ...] = (("smtp", settings.smtp), ("lmtp", settings.lmtp))
+    for kind, found in tables:
+        for index, listener in enumerate(found):
+            if not listener.socket and not listener.port:
+                continue
+            where = listener.socket or (listener.host, listener.port)
+            name = f"[[{kind}]] number {index + 1}"
+            first = seen.setdefault(where, name)
+            if first != name:
+                other = "socket" if listener.socket else "port"
+                told = f"{listener.listen} is taken by {first}; write another {other}"
+                yield (kind, index, "listen"), told
+    if settings.deliver.socket and (first := seen.get(FilePath(settings.deliver.socket), "")):
+        told = f"{settings.deliver.socket} is taken by {first}; write another socket"
+        yield ("deliver", "socket"), told
+    for index, smtp in enumerate(settings.smtp):
+        if bool(smtp.certificate) != bool(smtp.key):
+            there, missing = ("certificate", "key") if smtp.certificate else ("key", "certificate")
+            yield ("smtp", index, there), f"it is of no use alone; write {missing}, too"
+        elif smtp.require_tls and not smtp.certificate:
+            yield (
+                ("smtp", index, "require_tls"),
+                "there is no TLS without a certificate; write certificate and key",
+            )
+        if smtp.require_auth and not logins:
+            told = "nobody could log in; write logins into config/logins.toml"
+            yield ("smtp", index, "require_auth"), told
+
+
+def resolved(settings: Settings, root: FilePath) -> dict[str, object]:
+    """The listeners with absolute paths, by their keys in Settings."""
+    deliver = settings.deliver
+    named = str(root / deliver.socket) if deliver.socket else ""
+    return {
+        "smtp": tuple(_absolute(listener, root) for listener in settings.smtp),
+        "lmtp": tuple(_absolute(listener, root) for listener in settings.lmtp),
+        "deliver": Deliver(socket=named, mode=deliver.mode),
+    }
+
+
+def _absolute(listener: Listener, root: FilePath) -> Listener:
+    changes = {
+        key: str(root / value) for key in ("certificate", "key") if (value := getattr(listener, key, ""))
+    }
+    if listener.socket:
+        changes["listen"] = f"{UNIX}{root / listener.socket}"
+    return listener.model_copy(update=changes)
