@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -43,6 +43,9 @@ class Sender(Protocol):
 
     def send(self, name: str, data: Iterable[bytes], again: bool, route: Route, size: int) -> Attempt:
         """Sends one mail of so many bytes under its once-key; `again` unless this is the first attempt."""
+
+    def settle(self) -> Mapping[str, OSError]:
+        """Makes what was sent since the last call last; those (by once-key) of which that failed, and why."""
 
     def rest(self) -> None:
         """There is nothing to send at the moment."""
@@ -226,6 +229,7 @@ class Outbound:
         """What came of each mail, and those that were not sent, neither now nor perhaps."""
         results: list[Result] = []
         left: list[Row] = []
+        attempts: list[tuple[Row, Attempt]] = []
         for row, data in group:
             if row.id not in self._begun:
                 continue
@@ -251,6 +255,11 @@ class Outbound:
                 left.append(row)
                 continue
             self._lanes.pause.end()
+            attempts.append((row, attempt))
+        failed = self._sender.settle() if attempts else {}
+        for row, attempt in attempts:
+            if row.once in failed:
+                attempt = Attempt("later", log.told(failed[row.once]))
             tries = row.try_ - row.settled
             state, not_before = next_state(attempt, tries, row.first or now, now, row.unknown)
             results.append(Result(row, attempt.outcome, attempt.answer, state, not_before))

@@ -10,7 +10,7 @@ import sys
 import time
 import traceback
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Never
 
@@ -112,6 +112,13 @@ class WatchedSender:
         assert len(whole) == size
         self._journal.note("send", name, whole.hex())
         return self._sender.send(name, self._halves(whole), again, route, size)
+
+    def settle(self) -> Mapping[str, OSError]:
+        """Puts what was sent where it lasts."""
+        self._points.reached("before it is settled")
+        failed = self._sender.settle()
+        self._points.reached("after it is settled")
+        return failed
 
     def rest(self) -> None:
         """Nothing happens in the world outside."""

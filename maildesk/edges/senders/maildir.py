@@ -5,19 +5,23 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import IO
 
 from maildesk.core.deskaddress import Route
 from maildesk.core.retry import Attempt
 
 _NAME = re.compile(r"[A-Za-z0-9_=+-][A-Za-z0-9._=+-]{0,199}")
 ALREADY_THERE = "already there"
+_AT_ONCE = 8
 
 
 class MaildirSender:
     """Delivers into the Maildir at `folder` (https://cr.yp.to/proto/maildir.html); makes it where needed.
 
-    Errors are OSError. Safe to use from several threads, for different names.
+    Mails are written as they come and put into new/ together, by `settle`: disks take many files at once in little
+    more than the time of one. Errors are OSError. One thread at a time uses it.
     """
 
     # A repeat after a kill is recognised by its name, so results may be committed many at a time.
@@ -26,11 +30,12 @@ class MaildirSender:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._tmp, self._new, self._cur = (folder / part for part in ("tmp", "new", "cur"))
+        self._written: dict[str, IO[bytes]] = {}
 
     def send(
         self, name: str, data: Iterable[bytes], again: bool, route: Route | None = None, size: int = 0
     ) -> Attempt:
-        """Puts one mail into new/ and says so, once it would survive a power cut.
+        """Writes one mail. That it is sent holds once `settle` has not named it.
 
         `name` is the once-key of the mail: letters, digits and `._=+-`, at most 200, else ValueError. With
         `again` (this is not the first attempt) it first looks whether an earlier attempt had come to its end;
@@ -39,30 +44,64 @@ class MaildirSender:
         if not _NAME.fullmatch(name):
             raise ValueError(f"{name!r} cannot be the name of a file in a Maildir")
         self._make()
-        file = f"{name}.maildesk"
-        if again and self._there(file):
+        if again and self._there(_file(name)):
             # The attempt before may have been killed just before this.
             _sync(self._new)
             return Attempt("sent", ALREADY_THERE)
-        tmp = self._tmp / file
+        self._drop(name)
+        # Of a killed attempt under this name nothing is worth keeping.
+        out = open(self._tmp / _file(name), "wb", opener=_private)  # noqa: SIM115 - closed when it is settled
+        self._written[name] = out
         try:
-            # Of a killed attempt under this name nothing is worth keeping.
-            with open(tmp, "wb", opener=_private) as out:
-                out.writelines(_lines(data))
-                out.flush()
-                os.fsync(out.fileno())
-            tmp.rename(self._new / file)
+            out.writelines(_lines(data))
+            out.flush()
         except BaseException:
-            tmp.unlink(missing_ok=True)
+            self._drop(name)
             raise
-        _sync(self._new)
-        return Attempt("sent", f"delivered as new/{file}")
+        return Attempt("sent", f"delivered as new/{_file(name)}")
+
+    def settle(self) -> dict[str, OSError]:
+        """Puts all that was written into new/, so that it would survive a power cut; what could not be, and why."""
+        written, self._written = self._written, {}
+        if not written:
+            return {}
+        with ThreadPoolExecutor(min(len(written), _AT_ONCE)) as threads:
+            errors = list(threads.map(_saved, written.values()))
+        failed: dict[str, OSError] = {}
+        for name, error in zip(written, errors, strict=True):
+            if trouble := self._placed(name, error):
+                failed[name] = trouble
+        try:
+            _sync(self._new)
+        except OSError as error:
+            # They are there, and their names may be lost: the next attempt looks.
+            failed |= dict.fromkeys(written, error)
+        return failed
+
+    def _placed(self, name: str, error: OSError | None) -> OSError | None:
+        """Puts a file into new/; one that is not whole, or has to stay behind, goes."""
+        tmp = self._tmp / _file(name)
+        if error is None:
+            try:
+                tmp.rename(self._new / _file(name))
+            except OSError as broken:
+                error = broken
+        if error is not None:
+            tmp.unlink(missing_ok=True)
+        return error
 
     def rest(self) -> None:
         """Nothing is kept open between mails."""
 
     def close(self) -> None:
-        """Nothing is kept open between mails."""
+        """What was not settled was never sent."""
+        for name in tuple(self._written):
+            self._drop(name)
+
+    def _drop(self, name: str) -> None:
+        if (out := self._written.pop(name, None)) is not None:
+            out.close()
+            (self._tmp / _file(name)).unlink(missing_ok=True)
 
     def _there(self, file: str) -> bool:
         # new/ before cur/: a mail that a client moves in between is met in cur/.
@@ -93,6 +132,20 @@ def _lines(data: Iterable[bytes]) -> Iterator[bytes]:
         held = b"\r" if whole.endswith(b"\r") else b""
         yield whole[: len(whole) - len(held)].replace(b"\r\n", b"\n")
     yield held
+
+
+def _file(name: str) -> str:
+    return f"{name}.maildesk"
+
+
+def _saved(out: IO[bytes]) -> OSError | None:
+    """Makes the content of a file durable and closes it; why that failed."""
+    try:
+        with out:
+            os.fsync(out.fileno())
+    except OSError as error:
+        return error
+    return None
 
 
 def _private(path: str, flags: int) -> int:

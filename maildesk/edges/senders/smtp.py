@@ -51,6 +51,10 @@ class SmtpSender:
         assert self._session is not None
         return self._content(self._session, data, deadline)
 
+    def settle(self) -> dict[str, OSError]:
+        """What the relay has taken is its own to keep."""
+        return {}
+
     def rest(self) -> None:
         """There is nothing to send: a connection that has been idle for long is closed."""
         if self._session and self._clock() - self._used >= IDLE:
