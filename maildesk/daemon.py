@@ -16,6 +16,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from maildesk import log
 from maildesk.app import App
 from maildesk.core.proof import is_desk
+from maildesk.edges.intakes.imap import ImapIntake
 from maildesk.edges.intakes.smtp import SmtpIntake
 from maildesk.store.nodes import BEAT_SECONDS
 
@@ -86,7 +87,7 @@ class Daemon:
     def __init__(self, app: App) -> None:
         self.app = app
         settings = app.loaded.settings
-        self.intakes = [
+        self.intakes: list[SmtpIntake | ImapIntake] = [
             SmtpIntake(
                 listen=smtp.listen,
                 hostname=smtp.hostname,
@@ -98,6 +99,17 @@ class Daemon:
                 timeout=smtp.timeout,
             )
             for smtp in settings.smtp
+        ]
+        self.intakes += [
+            ImapIntake(
+                mailbox,
+                app.store,
+                app.accept,
+                known=lambda address: is_desk(address, app.live.policy),
+                mail_bytes=lambda: app.live.policy.limits.mail_bytes,
+                clock=app.clock,
+            )
+            for mailbox in settings.imap
         ]
         self.loops = [
             Loop("inbound", app.inbound.step, app.clock, every=2.0),

@@ -14,6 +14,7 @@ from maildesk.cli import (
     held,
     inbox,
     init,
+    mailbox,
     outbox,
     parse,
     quarantine,
@@ -78,6 +79,7 @@ for _name, _group in (
     ("inbox", inbox),
     ("outbox", outbox),
     ("held", held),
+    ("mailbox", mailbox),
     ("quarantine", quarantine),
 ):
     app.add_typer(_group.app, name=_name)

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from maildesk.cli import desk
 from maildesk.cli.errors import No
-from maildesk.cli.screen import count, note, pairs, plain, say, states
+from maildesk.cli.screen import count, heading, note, pairs, plain, say, states
 
 if TYPE_CHECKING:
+    from maildesk.config.load import Loaded
     from maildesk.config.settings import Settings
 
 EXAMPLE = "Example: maildesk --config /srv/desk/maildesk.toml check"
 
 
-def command(ctx: typer.Context) -> None:
+def command(
+    ctx: typer.Context,
+    online: Annotated[
+        bool,
+        typer.Option("--online", help="Also log in to the servers that it names; takes and sends nothing."),
+    ] = False,
+) -> None:
     """Check the configuration and say what the desk will do. Changes nothing."""
     from maildesk.config.problems import ConfigError
     from maildesk.edges import templates
@@ -34,6 +41,7 @@ def command(ctx: typer.Context) -> None:
             for problem in templates.check(settings.templates, loaded.policy.language)
         ]
         found += _unwritable(settings, path)
+        found += _unread_secrets(settings)
     if found:
         for problem in found:
             note(plain(problem))
@@ -60,7 +68,33 @@ def command(ctx: typer.Context) -> None:
         ],
         indent=2,
     )
+    if online:
+        _online(loaded, path)
     say(f"{plain(path)} is right.")
+
+
+def _online(loaded: Loaded, path: Path) -> None:
+    """Logs in to every server and says what is there. Raises No where something is wrong."""
+    from maildesk.cli import online
+    from maildesk.store.db import Database
+    from maildesk.store.nodes import cli_name
+    from maildesk.store.store import Store
+
+    store = Store(Database(loaded.settings.store.url), cli_name())
+    try:
+        there = store.db.path is None or store.db.path.exists()
+        if there:
+            store.open(create=False)
+        found, problems = online.mailboxes(loaded, store if there else None)
+    finally:
+        store.close()
+    if found:
+        heading("Online")
+        pairs([(plain(name), plain(told)) for name, told in found], indent=2)
+    for problem in problems:
+        note(plain(problem))
+    if problems:
+        raise No(f"{plain(path)}: {count(len(problems), 'problem')} online.")
 
 
 def _unwritable(settings: Settings, path: Path) -> list[str]:
@@ -90,6 +124,24 @@ def _unwritable(settings: Settings, path: Path) -> list[str]:
     return problems
 
 
+def _unread_secrets(settings: Settings) -> list[str]:
+    """Passwords that this user cannot read. Commands are run only by `check --online`."""
+    from maildesk.edges import secret
+
+    problems = []
+    for box in settings.imap:
+        wanted = [box.password]
+        if box.oauth:
+            wanted = [box.oauth.secret("client_secret"), box.oauth.secret("refresh_token")]
+        for one in wanted:
+            try:
+                if one.env or one.file:
+                    secret.read(one)
+            except secret.NoSecret as error:
+                problems.append(f"mailbox {box.name}: {error}")
+    return problems
+
+
 def _short(problem: str, folder: Path) -> str:
     return problem.removeprefix(f"{folder}/")
 
@@ -97,7 +149,11 @@ def _short(problem: str, folder: Path) -> str:
 def where_mail_comes(settings: Settings) -> list[tuple[str, str]]:
     """The listeners as pairs to be shown."""
     listeners = [("mail in", f"SMTP on {listener.listen}") for listener in settings.smtp]
-    return listeners or [("mail in", "no listener; only `maildesk deliver` brings mail")]
+    listeners += [
+        ("mail in", f"IMAP: {box.folder} of {plain(box.user)} at {plain(box.host)}, then {plain(box.after)}")
+        for box in settings.imap
+    ]
+    return listeners or [("mail in", "no listener and no mailbox; only `maildesk deliver` brings mail")]
 
 
 def where_mail_goes(settings: Settings) -> str:

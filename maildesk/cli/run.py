@@ -53,10 +53,9 @@ def _announce(daemon: Daemon) -> None:
     settings, policy = app.loaded.settings, app.loaded.policy
     note(f"{plain(policy.name)} <{plain(policy.address)}> is at work. Ctrl-C stops it.")
     for intake in daemon.intakes:
-        host = intake.listen.rpartition(":")[0]
-        note(f"  mail in   SMTP on {host}:{intake.port}")
+        note(f"  mail in   {plain(intake.shown)}")
     if not daemon.intakes:
-        note("  mail in   no listener; only `maildesk deliver` brings mail")
+        note("  mail in   no listener and no mailbox; only `maildesk deliver` brings mail")
     note(f"  mail out  {plain(where_mail_goes(settings))}")
     note(f"  store     {plain(where_the_store_is(settings))}")
 

@@ -15,13 +15,16 @@ EXAMPLE = "Example: maildesk status --json"
 
 def command(ctx: typer.Context, json: Json = False) -> None:
     """Say what waits, what failed and who is running."""
-    from maildesk.store import inbox, lookup, outbox
+    from maildesk.cli.mailbox import standing
+    from maildesk.store import inbox, lookup, mailboxes, outbox
 
     with desk.reading(ctx) as (loaded, store, conn):
         now = desk.now()
         came, going = inbox.counts(conn), outbox.counts(conn)
         oldest = lookup.oldest_undecided(conn)
         unsent = lookup.unsent(conn)
+        known = mailboxes.overview(conn)
+        boxes = {box.name: known.get(box.name, {}) for box in loaded.settings.imap}
         nodes = lookup.nodes(conn, store.db.server_now(conn, now))
     lag = max(0, now - oldest) if oldest is not None else 0
     found = {
@@ -32,7 +35,7 @@ def command(ctx: typer.Context, json: Json = False) -> None:
         "lag": lag / 1_000_000,
         "unsent": {**unsent, "lag": max(0, now - unsent["oldest"]) / 1_000_000 if unsent["count"] else 0.0},
         "nodes": nodes,
-        "mailboxes": {},
+        "mailboxes": boxes,
     }
     if json:
         as_json(found)
@@ -51,6 +54,7 @@ def command(ctx: typer.Context, json: Json = False) -> None:
             ),
             ("died", ", ".join(gone)),
             ("mail in", states(came)),
+            *((f"mailbox {name}", "; ".join(standing(box, now))) for name, box in boxes.items()),
             ("mail out", states(going)),
             ("waits to be sent", _unsent(unsent, now, zone)),
             *((state, f"{n}; see `maildesk outbox list --state {state}`") for state, n in lost.items()),

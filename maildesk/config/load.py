@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from maildesk.config import source
+from maildesk.config import mailboxes, source
 from maildesk.config.positions import Path
 from maildesk.config.problems import ConfigError, Problem, located, nearest, sentence, unknown
 from maildesk.config.settings import POSTGRESQL, SQLITE, Settings, with_password
@@ -78,6 +78,8 @@ class _Loading:
         self.check_language(main, settings.templates)
         self.check_zone(main)
         self.check_listeners(settings)
+        for where, told in mailboxes.problems(settings):
+            self.add("", where, told)
         settings = self.resolved(settings)
         if policy is None or self.problems:
             raise ConfigError(tuple(sorted(dict.fromkeys(self.problems), key=self.order)))
@@ -254,6 +256,7 @@ class _Loading:
                 "config": self.root / settings.config,
                 "templates": self.root / settings.templates,
                 "store": store.model_copy(update={"url": url}),
+                "imap": mailboxes.resolved(settings.imap, self.root),
                 "send": settings.send.model_copy(update={"path": self.root / settings.send.path}),
             }
         )

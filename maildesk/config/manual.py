@@ -51,6 +51,10 @@ def _lines() -> Iterator[str]:
         assert inner is not None
         text = shape.keys(Settings)[key].description or ""
         yield from _section(f"[[{key}]]" if many else f"[{key}]", text, inner)
+        for name in filter(lambda name: shape.table(shape.place(inner, (name,))), shape.keys(inner)):
+            part = shape.table(shape.place(inner, (name,)))
+            assert part is not None
+            yield from _section(f"[{key}.{name}]", _doc(part), part)
     models: dict[str, type[BaseModel]] = {
         "agents": Agent,
         "departments": Department,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from maildesk.core import acting, commands, identity, requesting, rules, same, stopped, telling, undelivered
+from maildesk.core import acting, by_hand, commands, identity, parking, requesting, rules, same
+from maildesk.core import stopped, telling, undelivered
 from maildesk.core.changes import Burn, Decision, Remember, Snapshot, Supersede, Wait
 from maildesk.core.commands import Parsed
 from maildesk.core.draft import Draft
@@ -18,6 +19,7 @@ from maildesk.core.subject import base
 
 TRACE = "x-maildesk-trace"
 WAIT = 600 * SECOND
+NO_TEXT = "No new text was found in it, so nothing was sent. Write above the quoted mail."
 
 
 class Refused(Exception):
@@ -26,11 +28,12 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A mail that came. `key` is its row's key, `received` the server's time."""
+    """A mail that came. `key` is its row's key, `received` the server's time, `accepted` ours if that is later."""
 
     key: str
     received: int
     reading: Reading
+    accepted: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ def decide(cause: Cause, snapshot: Snapshot, policy: Policy, now: int) -> Decisi
         return _request(draft, cause)
     if isinstance(cause, Stopped):
         return stopped.decided(draft, cause)
-    if (waits_for := _waits(cause, draft)) and now - cause.received < WAIT:
+    if (waits_for := _waits(cause, draft)) and now - max(cause.received, cause.accepted) < WAIT:
         draft.because("It answers a mail that is not decided yet, and waits for it.")
         draft.apply(Wait(cause.key))
         return draft.done(None, waits_for=waits_for)
@@ -91,11 +94,16 @@ def _arrival(draft: Draft, cause: Arrival, standing: Standing) -> tuple[Disposit
         draft.because(_sentence(why))
         draft.because(f"It came first as mail {old.key}.")
         return Disposition.DUPLICATE, old.ticket
+    if why := parking.parked(reading.evidence):
+        draft.because(why)
+        return Disposition.HELD, None
     for held in same.superseded(reading, draft.after, cause.key, cause.received):
         draft.apply(Supersede(held.key, "a copy with better proof was decided"))
     found = match(reading, standing, draft.after)
     draft.match = found.how
     draft.because(_sentence(found.why))
+    if reading.evidence.sent:
+        return by_hand.written(draft, reading, standing, found, cause.received)
     if reading.kind.kind == "bounce":
         return Disposition.BOUNCE, undelivered.report(draft, reading, cause.received, standing, found)
     # What a machine writes by itself is a machine's answer where it answers us, or comes from another desk.
@@ -133,7 +141,7 @@ def _agent(
     draft: Draft, cause: Arrival, standing: Standing, agent: Agent, found: Match
 ) -> tuple[Disposition, int | None]:
     reading = cause.reading
-    released = bool(reading.evidence.released_by)
+    released = parking.vouched(reading.evidence)
     draft.because(_sentence(standing.why))
     if standing.proof is Proof.CLAIMED:
         if found.ticket or _has_command(reading) or _answers_held(draft, reading, found):
@@ -158,9 +166,7 @@ def _agent(
             "", (), (f"It was sent to the reply addresses of several tickets: {named}. Send it to one.",)
         )
     if not parsed.text and not parsed.effects and not parsed.errors and not _files(reading):
-        parsed = Parsed(
-            "", (), ("No new text was found in it, so nothing was sent. Write above the quoted mail.",)
-        )
+        parsed = Parsed("", (), (requesting.too_large(reading) or NO_TEXT,))
     if parsed.errors:
         return _error(draft, reading, agent, found.ticket, parsed)
     own = standing.token if standing.whose == "own" else None

@@ -79,6 +79,7 @@ class Disposition(StrEnum):
     BOUNCE = "bounce"
     AUTO_REPLY = "auto-reply"
     DUPLICATE = "duplicate"
+    OUTGOING = "outgoing"
     IGNORED = "ignored-by-rule"
     HELD = "held"
     QUARANTINED = "quarantined"
@@ -204,7 +205,8 @@ class MidRef:
 class Seen:
     """What is kept of a decided mail to know it when it comes again: line hashes and attachment hashes.
 
-    `subject` counts where there is no text beside it.
+    `subject` counts where there is no text beside it. `parked` says that it was held for where it lay, not for what it
+    claims.
     """
 
     key: str
@@ -217,3 +219,4 @@ class Seen:
     received: int
     disposition: str
     ticket: int | None
+    parked: bool = False

@@ -15,6 +15,7 @@ from maildesk.core.identity import (
     read_token,
 )
 from maildesk.core.model import Proof
+from maildesk.core.parking import vouched
 from maildesk.core.policy import Agent, Policy
 from maildesk.core.reading import Reading
 
@@ -70,7 +71,9 @@ def assess(reading: Reading, snapshot: Snapshot, policy: Policy) -> Standing:
         others = tuple(sorted(numbers - {token.number})) if token else ()
         return Standing(sender, agent, person, proof, token, whose, why, others)
 
-    if reading.evidence.released_by:
+    if reading.evidence.sent:
+        return standing(Proof.AUTHENTICATED, "", "it lies in the desk's own folder of sent mail")
+    if vouched(reading.evidence):
         whose = "own" if own else "foreign" if token else ""
         return standing(Proof.AUTHENTICATED, whose, f"released by {reading.evidence.released_by}")
     # One From field with one address is the only identity that a token can confirm.

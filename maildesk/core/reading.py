@@ -27,9 +27,17 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What the edge recorded about who wrote a mail. `released_by` names who vouched for a held one."""
+    """What the edge recorded about who wrote a mail and how it came.
+
+    `released_by` names who vouched for a held one. `parked` says why a mail is held whoever wrote it (a key of
+    `parking.REASONS`), "" if it is not. `sent` says that it lies in the desk's own folder of sent mail, so whoever
+    wrote it was logged in as the desk. `oversized` is its size in bytes where only its header was read, else 0.
+    """
 
     released_by: str = ""
+    parked: str = ""
+    sent: bool = False
+    oversized: int = 0
 
 
 @dataclass(frozen=True, slots=True)

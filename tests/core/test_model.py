@@ -56,7 +56,7 @@ def test_no_mail_closes_a_ticket() -> None:
 def test_dispositions_in_the_order_that_decides() -> None:
     assert [d.value for d in Disposition] == [
         "new-ticket", "reply", "agent-reply", "note", "command", "survey-answer", "third-party", "bounce",
-        "auto-reply", "duplicate", "ignored-by-rule", "held", "quarantined",
+        "auto-reply", "duplicate", "outgoing", "ignored-by-rule", "held", "quarantined",
     ]  # fmt: skip
 
 

@@ -81,6 +81,11 @@ class SmtpIntake:
         self._stopping = asyncio.Event()
         self._grace = 0.0
 
+    @property
+    def shown(self) -> str:
+        """What it is, for people."""
+        return f"SMTP on {self.listen.rpartition(':')[0]}:{self.port}"
+
     def start(self) -> None:
         """Returns when the port answers; `port` is then the real one. Raises CannotListen. Once only."""
         if self._thread is not None:
