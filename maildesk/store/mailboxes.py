@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, func, or_, select, update
 
+from maildesk.core.model import DAY
 from maildesk.store import inbox as inbox_rows
 from maildesk.store import nodes
 from maildesk.store.db import Database, insert
@@ -208,15 +209,26 @@ def last_poll(conn: Connection, name: str) -> int | None:
     return found
 
 
-def usual_a_day(conn: Connection, name: str, now: int, days: int = 30) -> float:
-    """How many mails a day the mailbox brought in the last days."""
-    day = 86_400 * 1_000_000
+def taken(conn: Connection, at: Folder, after_uid: int, since: int) -> int:
+    """How many mails of a folder above a UID have been taken since an instant."""
+    c = server_copy.c
+    here = (c.mailbox == at.mailbox, c.folder == at.folder, c.uidvalidity == at.uidvalidity)
+    return int(
+        conn.execute(
+            select(func.count()).select_from(server_copy).where(*here, c.at > since, c.uid > after_uid)
+        ).scalar_one()
+    )
+
+
+def usual_a_day(conn: Connection, at: Folder, until: int, days: int = 30) -> float:
+    """How many mails a day the folder brought in the days before an instant."""
+    c = server_copy.c
     row = conn.execute(
-        select(func.count().label("n"), func.min(server_copy.c.at).label("first")).where(
-            server_copy.c.mailbox == name, server_copy.c.at > now - days * day
+        select(func.count().label("n"), func.min(c.at).label("first")).where(
+            c.mailbox == at.mailbox, c.folder == at.folder, c.at > until - days * DAY, c.at <= until
         )
     ).one()
-    return float(row.n) / max(1.0, (now - row.first) / day) if row.n else 0.0
+    return float(row.n) / max(1.0, (until - row.first) / DAY) if row.n else 0.0
 
 
 def pending(conn: Connection, at: Folder, now: int, limit: int) -> list[Pending]:

@@ -344,6 +344,7 @@ server_copy = Table(
     Column("not_before", BigInteger, nullable=False, default=0),
     Column("trouble", Text, nullable=False, default=""),
     Index("server_copy_place", "mailbox", "folder", "uid"),
+    Index("server_copy_time", "mailbox", "folder", "at"),
     Index("server_copy_open", "mailbox", sqlite_where=_bare(COPY_OPEN), postgresql_where=_bare(COPY_OPEN)),
 )
 

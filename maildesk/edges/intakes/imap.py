@@ -156,6 +156,8 @@ class ImapIntake:
                         self._filing.file(session, at, self._stopping.is_set)
                 if self._stopping.is_set():
                     break
+                if session.news():
+                    continue
                 self._store.write(
                     "work", lambda conn: mailboxes.polled(conn, self.mailbox.name, self._clock())
                 )

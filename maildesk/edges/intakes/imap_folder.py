@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from maildesk import log
 from maildesk.config.settings import Mailbox
 from maildesk.core.headers import Route, route
-from maildesk.core.model import DAY
+from maildesk.core.model import DAY, HOUR, SECOND
 from maildesk.core.reading import Envelope, Evidence
 from maildesk.edges.accept import Acceptor, Offer
 from maildesk.edges.intakes.imap_session import Selected, Session
@@ -24,7 +24,7 @@ Role = Literal["inbox", "junk", "sent"]
 TOGETHER = 50
 FLOOD = 1_000
 TIMES_THE_USUAL = 10
-"""So many new mails at once, and so many times those to be expected, are a flood."""
+"""So many new mails within an hour, and so many times those to be expected, are a flood."""
 EMPTINESS = 20
 """A folder that had so many mails does not become empty by being built anew."""
 TAIL = 500
@@ -102,7 +102,7 @@ class Reader:
             uidvalidity=selected.uidvalidity,
             last_uid=selected.uidnext - 1 if start == "now" else 0,
             first_uid=1 if start == "all" else selected.uidnext,
-            started=self._desk.clock(),
+            started=self._desk.clock() // SECOND * SECOND,  # servers tell the time of mails in seconds
             let_in_to=selected.uidnext - 1,
             messages=selected.messages,
             left_unread=session.unread() if start == "now" and self._role == "inbox" else 0,
@@ -172,19 +172,24 @@ class Reader:
 
     def _flood(self, at: Folder, uids: Sequence[int]) -> bool:
         """Whether so much has come at once that somebody should look before it is taken."""
-        new = [uid for uid in uids if uid > max(at.let_in_to, at.rescan_to)]
-        if len(new) <= FLOOD:
+        expected_to = max(at.let_in_to, at.rescan_to)
+        new = [uid for uid in uids if uid > expected_to]
+        if not new:
             return False
         now = self._desk.clock()
         with self._desk.store.db.reading() as conn:
-            a_day = mailboxes.usual_a_day(conn, at.mailbox, now)
+            lately = len(new) + mailboxes.taken(conn, at, expected_to, now - HOUR)
+            if lately <= FLOOD:
+                return False
+            a_day = mailboxes.usual_a_day(conn, at, now - HOUR)
             polled = mailboxes.last_poll(conn, at.mailbox) or at.started
         expected = a_day * max(1.0, (now - polled) / DAY)
-        if len(new) <= TIMES_THE_USUAL * expected:
+        if lately <= TIMES_THE_USUAL * expected:
             return False
         stopped = (
-            f"{len(new):,} new mails at once in {self.folder}, and about {expected:.0f} were to be expected:"
-            f" none is taken. If they are welcome, `maildesk mailbox resume {at.mailbox}`; with --held they are held"
+            f"{lately:,} new mails within an hour in {self.folder}, and about {expected:.0f} were to be expected:"
+            f" the last {len(new):,} are not taken. If they are welcome, `maildesk mailbox resume {at.mailbox}`;"
+            " with --held they are held"
         )
         log.mailbox_stopped(at.mailbox, stopped)
         self._change(at, stopped=stopped, stopped_to=max(new))

@@ -8,6 +8,7 @@ import logging
 import select
 import socket
 import ssl
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -166,6 +167,7 @@ class Session:
 
     def uids(self, first: int, last: int = 0, unseen: bool = False) -> list[int]:
         """The UIDs from `first` to `last` (0: the end), ascending."""
+        self.news()
         criteria: list[Any] = ["UID", f"{first}:{last or '*'}", *(["UNSEEN"] if unseen else [])]
         # n:* always has the newest mail, even where its UID is less than n.
         return sorted(
@@ -223,10 +225,30 @@ class Session:
         poller = select.poll()
         poller.register(self._socket.fileno(), select.POLLIN)
         poller.register(wake.fileno(), select.POLLIN)
-        ready = {fd for fd, _ in poller.poll(int(seconds * 1000))}
-        if self._socket.fileno() in ready and not self._client.idle_check(timeout=0) and self._ended():
-            raise ConnectionResetError("the server has closed the connection")
+        end = time.monotonic() + seconds
+        while not self._said_something():
+            ready = [fd for fd, _ in poller.poll(max(0.0, end - time.monotonic()) * 1000)]
+            if not ready or wake.fileno() in ready:
+                break
+            if self._ended():
+                raise ConnectionResetError("the server has closed the connection")
         self._client.idle_done()
+
+    def _said_something(self) -> bool:
+        """Whether something can be read: what came together with an earlier line waits here, not in the socket."""
+        imap = self._client._imap
+        file = imap._file if hasattr(imap, "_file") else imap.file
+        self._socket.settimeout(0)
+        try:
+            return bool(file.peek(1))
+        except OSError:  # TLS tells so that there is nothing yet
+            return False
+        finally:
+            self._socket.settimeout(ANSWER_SECONDS)
+
+    def news(self) -> bool:
+        """Whether the server has told of mail since `uids` was last asked; no IDLE tells of that again."""
+        return bool(self._client._imap.response("EXISTS")[1] != [None])
 
     def _ended(self) -> bool:
         # A TLS record without content can be read, too, but is no end. Read from the raw socket, past TLS.
