@@ -82,15 +82,9 @@ def mailbox_stopped(mailbox: str, why: str) -> None:
     _LOG.error("mailbox %s stopped: %s", mailbox, _safe(why))
 
 
-def mailbox_failed(mailbox: str, error: BaseException, seconds: float) -> None:
+def mailbox_failed(mailbox: str, why: str, seconds: float) -> None:
     """A mailbox cannot be read at the moment; its mail stays there."""
-    _LOG.warning(
-        "mailbox %s: %s: %s; tried again in %.0f s",
-        mailbox,
-        type(error).__name__,
-        _safe(told(error)),
-        seconds,
-    )
+    _LOG.warning("mailbox %s: %s; tried again in %.0f s", mailbox, _safe(why), seconds)
 
 
 def not_filed(mailbox: str, count: int, why: str, seconds: float) -> None:

@@ -15,15 +15,17 @@ if TYPE_CHECKING:
 
 def mailboxes(loaded: Loaded, store: Store | None) -> tuple[list[tuple[str, str]], list[str]]:
     """What was found in each mailbox, as pairs, and the problems as sentences."""
+    from maildesk.edges.intakes.imap_session import told
+
     found: list[tuple[str, str]] = []
     problems: list[str] = []
     for mailbox in loaded.settings.imap:
         try:
-            told, wrong = _mailbox(mailbox, store)
+            there, wrong = _mailbox(mailbox, store)
         except Exception as error:
-            problems.append(f"mailbox {mailbox.name}: {_sentence(mailbox, error)}")
+            problems.append(f"mailbox {mailbox.name}: {told(mailbox, error)}")
         else:
-            found.append((mailbox.name, told))
+            found.append((mailbox.name, there))
             problems += [f"mailbox {mailbox.name}: {sentence}" for sentence in wrong]
     return found, problems
 
@@ -71,21 +73,3 @@ def _without(mailbox: Mailbox, session: Session) -> str:
     if deletes and not session.has("UIDPLUS"):
         told += "; without UIDPLUS mails are only marked as deleted, and a mail program has to remove them"
     return told
-
-
-def _sentence(mailbox: Mailbox, error: Exception) -> str:
-    import socket
-    import ssl
-
-    from maildesk import log
-
-    at = f"{mailbox.host}:{mailbox.real_port}"
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"the certificate of {at} is not trusted ({error.verify_message}); check host, or name ca_file"
-    if isinstance(error, ssl.SSLError):
-        return f'{at} does not speak TLS at once; check port, or write tls = "starttls"'
-    if isinstance(error, socket.gaierror):
-        return f"there is no host {mailbox.host}; check host"
-    if isinstance(error, ConnectionRefusedError | TimeoutError):
-        return f"{at} does not answer ({log.reason(error).lower()}); check host, port and the firewall"
-    return log.reason(error)

@@ -14,7 +14,7 @@ from maildesk.config.settings import Mailbox
 from maildesk.edges.accept import Acceptor
 from maildesk.edges.intakes.imap_filing import Filing
 from maildesk.edges.intakes.imap_folder import Desk, Reader
-from maildesk.edges.intakes.imap_session import Session
+from maildesk.edges.intakes.imap_session import Session, told
 from maildesk.edges.oauth import Tokens
 from maildesk.store import mailboxes, oauth
 from maildesk.store.mailboxes import NotHeld
@@ -129,17 +129,17 @@ class ImapIntake:
             )
         except Exception as error:
             # The node ends with the process; others take the mailbox then.
-            log.mailbox_failed(self.mailbox.name, error, 0)
+            log.mailbox_failed(self.mailbox.name, log.told(error), 0)
 
     def _failed(self, error: Exception, pause: float) -> None:
-        log.mailbox_failed(self.mailbox.name, error, pause)
-        told = log.reason(error)
+        why = told(self.mailbox, error)
+        log.mailbox_failed(self.mailbox.name, why, pause)
         try:
             self._store.write(
-                "work", lambda conn: mailboxes.failed(conn, self.mailbox.name, told, self._clock())
+                "work", lambda conn: mailboxes.failed(conn, self.mailbox.name, why, self._clock())
             )
         except Exception as worse:
-            log.mailbox_failed(self.mailbox.name, worse, pause)
+            log.mailbox_failed(self.mailbox.name, log.told(worse), pause)
 
     def _pause(self, seconds: float) -> None:
         select.select([self._woken], [], [], seconds)

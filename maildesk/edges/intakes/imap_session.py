@@ -17,6 +17,7 @@ from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import IMAPClientError, LoginError
 from imapclient.imapclient import JUNK
 
+from maildesk import log
 from maildesk.config.settings import Mailbox
 from maildesk.edges import secret
 from maildesk.edges.oauth import Tokens
@@ -68,7 +69,7 @@ class Session:
                 word.decode("ascii", "replace") for word in self._client.capabilities()
             )
         except BaseException:
-            self._client.shutdown()
+            self.drop()
             raise
 
     def _connected(self) -> IMAPClient:
@@ -280,6 +281,20 @@ def _copy(uid: int, data: dict[bytes, Any]) -> Copy:
     at = data.get(b"INTERNALDATE")
     instant = int(at.timestamp()) * 1_000_000 if isinstance(at, datetime.datetime) else 0
     return Copy(uid, int(data[b"RFC822.SIZE"]), instant)
+
+
+def told(mailbox: Mailbox, error: BaseException) -> str:
+    """What hinders reading a mailbox, and what to do about it."""
+    at = f"{mailbox.host}:{mailbox.real_port}"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"the certificate of {at} is not trusted ({error.verify_message}); check host, or name ca_file"
+    if isinstance(error, ssl.SSLError) and "WRONG_VERSION" in str(error):
+        return f'{at} does not speak TLS at once; check port, or write tls = "starttls"'
+    if isinstance(error, socket.gaierror):
+        return f"there is no host {mailbox.host}; check host"
+    if isinstance(error, ConnectionRefusedError | TimeoutError):
+        return f"{at} does not answer ({log.reason(error).lower()}); check host, port and the firewall"
+    return log.reason(error)
 
 
 def _said(error: Exception) -> str:
