@@ -80,6 +80,8 @@ class _Loading:
         self.check_listeners(settings)
         for where, told in mailboxes.problems(settings):
             self.add("", where, told)
+        for where, told in mailboxes.strangers(settings, policy) if policy else ():
+            self.add("", where, told)
         settings = self.resolved(settings)
         if policy is None or self.problems:
             raise ConfigError(tuple(sorted(dict.fromkeys(self.problems), key=self.order)))

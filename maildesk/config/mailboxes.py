@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path as FilePath
 
 from maildesk.config.positions import Path
-from maildesk.config.settings import Mailbox, OAuth, Secret, Settings, loopback
+from maildesk.config.settings import Mailbox, Secret, Settings, loopback
+from maildesk.core.policy import Policy
 
 HOWS = ("env", "file", "command")
 
@@ -36,6 +37,14 @@ def problems(settings: Settings) -> Iterator[tuple[Path, str]]:
                 f"{mailbox.folder!r} is named for two purposes; each needs a folder of its own",
             )
         yield from _login(at, mailbox)
+
+
+def strangers(settings: Settings, policy: Policy) -> Iterator[tuple[Path, str]]:
+    """Mailboxes for addresses that are none of the desk."""
+    for index, mailbox in enumerate(settings.imap):
+        if mailbox.address not in policy.desk_addresses:
+            known = ", ".join(sorted(policy.desk_addresses))
+            yield ("imap", index, "address"), f"{mailbox.address} is no address of this desk; known: {known}"
 
 
 def _login(at: Path, mailbox: Mailbox) -> Iterator[tuple[Path, str]]:
@@ -78,6 +87,3 @@ def _absolute(mailbox: Mailbox, root: FilePath) -> Mailbox:
         }
         changes["oauth"] = mailbox.oauth.model_copy(update=inner)
     return mailbox.model_copy(update=changes)
-
-
-__all__ = ["OAuth", "problems", "resolved"]

@@ -1,4 +1,4 @@
-"""A private Dovecot, one for a whole test run, with IMAP over TCP and TLS on loopback and Maildirs that are thrown away.
+"""A private Dovecot, one for a whole test run: IMAP over TCP and TLS on loopback, and Maildirs that are thrown away.
 
 `shared(run)` gives the server of the run whose directory is `run` (see `postgres.py`), started when it is first asked
 for. A keeper process owns it and ends it with the run, in whatever way that ends. Every user name has the password
