@@ -74,7 +74,10 @@ def resume(
         bool, typer.Option("--held", help="Hold the mails that stopped it, so that nobody is answered.")
     ] = False,
 ) -> None:
-    """Let a mailbox go on that stopped because too many mails came at once, or none were left."""
+    """Let a stopped mailbox go on.
+
+    It stops where too many mails come at once, or where all of them have vanished.
+    """
     from maildesk.store import mailboxes
 
     with desk.opened(ctx, create=False) as opened:
@@ -90,7 +93,10 @@ def release(
     name: Name,
     junk: Annotated[bool, typer.Option("--junk", help="Also those that lay in the junk folder.")] = False,
 ) -> None:
-    """Let in all mails that are held because they came up in a mailbox that was built anew, or in a flood."""
+    """Let in its held mails.
+
+    These are mails that came up when the mailbox was built anew, or in a flood.
+    """
     from maildesk.store import inbox as rows
 
     with desk.opened(ctx, create=False) as opened:
