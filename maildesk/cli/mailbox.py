@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from maildesk.cli import desk, inbox
+from maildesk.cli import desk
 from maildesk.cli.errors import No
+from maildesk.cli.listing import Json
 from maildesk.cli.screen import age, as_json, count, note, pairs, plain, say
 from maildesk.cli.usage import Commands
 
@@ -24,7 +25,7 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="The mailbox's name in
 
 
 @app.command("list", epilog="Example: maildesk mailbox list --json")
-def list_(ctx: typer.Context, json: inbox.Json = False) -> None:
+def list_(ctx: typer.Context, json: Json = False) -> None:
     """Say how each mailbox stands."""
     from maildesk.store import mailboxes
 

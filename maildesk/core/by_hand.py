@@ -45,6 +45,7 @@ def written(
         message_id=reading.message.message_id,
         proof=standing.proof,
         attachments=reading.message.attachments,
+        copied=(*reading.message.to, *reading.message.cc),
         at=received,
         author=standing.sender,
         has_gone_out=True,

@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from maildesk.core import acting, by_hand, commands, identity, parking, requesting, rules, same
-from maildesk.core import stopped, telling, undelivered
+from maildesk.core import (
+    acting,
+    by_hand,
+    commands,
+    identity,
+    parking,
+    requesting,
+    rules,
+    same,
+    stopped,
+    telling,
+    undelivered,
+)
 from maildesk.core.changes import Burn, Decision, Remember, Snapshot, Supersede, Wait
 from maildesk.core.commands import Parsed
 from maildesk.core.draft import Draft
