@@ -9,7 +9,7 @@ import pytest
 from maildesk.core.parking import REASONS, parked, released, vouched
 from maildesk.core.reading import Envelope, Evidence
 from maildesk.store import inbox
-from tests.desk import DESK, Desk, a_desk, a_mail
+from tests.desk import DESK, Desk, a_desk, a_mail, an_answer
 
 BOX = Envelope("imap", None, (DESK,), "support/Junk")
 
@@ -99,3 +99,32 @@ def test_commands_in_sent_mail_are_only_text(tmp_path: Path) -> None:
         found = desk.ticket(ticket)
         assert found["status"] == "in-progress"
         assert found["entries"][-1]["text"].startswith("#close")
+
+
+def test_what_was_sent_by_hand_is_sent_to_nobody_again(tmp_path: Path) -> None:
+    with a_desk(tmp_path) as desk:
+        desk.handle(a_mail())
+        [ours] = desk.mails(to="jane@customer.example")
+        joined = an_answer(
+            ours,
+            "Jane <jane@customer.example>",
+            "Joe sits beside it.",
+            "<2@c>",
+            {"Cc": "joe@customer.example"},
+        )
+        desk.handle(joined)
+        before = len(desk.mails())
+        row = give(
+            desk,
+            Evidence(sent=True),
+            sender="Example Support <support@desk.example>",
+            to="jane@customer.example",
+            text="Plug it in.\n",
+            message_id="<by-hand@desk.example>",
+            headers={"In-Reply-To": "<2@c>"},  # type: ignore[arg-type]
+        )
+        assert row["disposition"] == "agent-reply"
+        ticket = row["ticket"]
+        assert isinstance(ticket, int)
+        assert "joe@customer.example" in desk.ticket(ticket)["participants"]
+        assert len(desk.mails()) == before

@@ -45,7 +45,7 @@ def once(mark: bytes) -> Callable[[bytes], bool]:
     ],
 )
 def test_a_cut_loses_and_doubles_nothing(
-    box: Box, through: Through, proxy: Proxy, side: str, mark: bytes
+    box: Box, through: Through, proxy: Proxy, side: str, mark: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     mails = [mail(f"m{n}") for n in range(60)]
     box.put(*mails)
@@ -57,6 +57,7 @@ def test_a_cut_loses_and_doubles_nothing(
     assert sorted(read.stored()) == sorted(mails)
     assert sorted(box.bodies("Done").values()) == sorted(mails)
     until(lambda: read.state()["error"] == "")
+    assert "check user and password" not in caplog.text
 
 
 def test_a_cut_during_idle_is_seen_at_once(box: Box, through: Through, proxy: Proxy) -> None:

@@ -91,6 +91,7 @@ def test_a_restart_goes_on_where_it_was(box: Box, read: Read) -> None:
     box.put(*(mail(f"m{n}") for n in range(10)))
     read.start(start="all", after="leave", batch_bytes=100_000)
     until(lambda: len(read.stored()) == 10)
+    assert read.state()["folders"]["INBOX"]["last_uid"] == 10  # committed with the mails
     read.stop()
     box.put(mail("later"))
     read.start(start="all", after="leave", poll=1)
