@@ -82,9 +82,9 @@ def mailbox_stopped(mailbox: str, why: str) -> None:
     _LOG.error("mailbox %s stopped: %s", mailbox, _safe(why))
 
 
-def mailbox_failed(mailbox: str, why: str, seconds: float) -> None:
-    """A mailbox cannot be read at the moment; its mail stays there."""
-    _LOG.warning("mailbox %s: %s; tried again in %.0f s", mailbox, _safe(why), seconds)
+def mailbox_failed(mailbox: str, why: str, seconds: float, error: BaseException | None = None) -> None:
+    """A mailbox cannot be read at the moment; its mail stays there. `error` is one of our own."""
+    _LOG.warning("mailbox %s: %s; tried again in %.0f s", mailbox, _safe(why), seconds, exc_info=error)
 
 
 def not_filed(mailbox: str, count: int, why: str, seconds: float) -> None:

@@ -55,13 +55,11 @@ class Tokens:
         settings: OAuth,
         load: Load,
         save: Save,
-        ca_file: str = "",
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
         self._load = load
         self._save = save
-        self._ca_file = ca_file
         self._monotonic = monotonic
         self._token = ""
         self._until = 0.0
@@ -108,7 +106,7 @@ class Tokens:
         request = Request(
             settings.token_url, urlencode(form).encode(), {"Accept": "application/json"}, method="POST"
         )
-        context = ssl.create_default_context(cafile=self._ca_file or None)
+        context = ssl.create_default_context()
         opener = build_opener(_NoRedirects(), HTTPSHandler(context=context))
         try:
             with opener.open(request, timeout=TIMEOUT) as response:

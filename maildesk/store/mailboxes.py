@@ -102,9 +102,11 @@ def check_held(conn: Connection, name: str, holder: str) -> None:
         raise NotHeld(f"another node reads the mailbox {name}")
 
 
-def polled(conn: Connection, name: str, now: int) -> None:
-    """Everything that was there has been taken, without an error."""
-    conn.execute(update(mailbox).where(mailbox.c.name == name).values(polled=now, error="", error_since=None))
+def polled(conn: Connection, name: str, holder: str, now: int, complete: bool) -> None:
+    """The mailbox was read without an error; `complete` where all that was there was taken. Raises NotHeld."""
+    check_held(conn, name, holder)
+    values: dict[str, Any] = {"error": "", "error_since": None} | ({"polled": now} if complete else {})
+    conn.execute(update(mailbox).where(mailbox.c.name == name).values(values))
 
 
 def failed(conn: Connection, name: str, error: str, now: int) -> None:

@@ -185,6 +185,7 @@ def arrival(row: Any) -> dict[str, Any]:
         "why": json.loads(row.why) if row.why else [],
         "proof": facts.get("proof"),
         "released_by": json.loads(row.evidence)["released_by"],
+        "parked": json.loads(row.evidence).get("parked", ""),
         "match": facts.get("match"),
         "rules": [{"name": n, "hit": h, "because": b} for n, h, b in facts.get("rules", [])],
         "envelope": json.loads(row.envelope),

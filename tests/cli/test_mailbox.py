@@ -100,7 +100,7 @@ def test_status_tells_of_the_mailbox(boxed: Desk) -> None:
     at = Folder("support", "INBOX", 1, 5, left_unread=3, messages=9)
     store.write("work", lambda conn: mailboxes.hold(conn, store.db, "support", "me", local_now()))
     store.write("work", lambda conn: mailboxes.begin(conn, at))
-    store.write("work", lambda conn: mailboxes.polled(conn, "support", local_now() - 60_000_000))
+    store.write("work", lambda conn: mailboxes.polled(conn, "support", "me", local_now() - 60_000_000, True))
     store.write("work", lambda conn: mailboxes.failed(conn, "support", "it is down", local_now()))
     store.close()
     told = " ".join(boxed.ok("status").split())

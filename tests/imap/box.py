@@ -158,10 +158,7 @@ class Read:
         """Ends all reading."""
         for intake in self.intakes:
             intake.stop(20)
-            assert intake._thread is not None
-            assert not intake._thread.is_alive()
-            intake._woken.close()
-            intake._waker.close()
+            assert not intake.running
         self.intakes.clear()
 
     def state(self) -> dict[str, Any]:

@@ -63,8 +63,6 @@ def start(server: ImapServer, desk: Desk) -> Iterator[Start]:
     yield begin
     for intake in intakes:
         intake.stop(20)
-        intake._woken.close()
-        intake._waker.close()
 
 
 def copies(desk: Desk) -> list[Any]:

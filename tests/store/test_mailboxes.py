@@ -76,7 +76,7 @@ def test_errors_remember_since_when(store: Store) -> None:
     with store.db.reading() as conn:
         box = mailboxes.overview(conn)["support"]
     assert (box["error"], box["error_since"]) == ("error 1", NOW)
-    store.write("work", lambda conn: mailboxes.polled(conn, "support", NOW + 5))
+    store.write("work", lambda conn: mailboxes.polled(conn, "support", store.node.id, NOW + 5, True))
     with store.db.reading() as conn:
         box = mailboxes.overview(conn)["support"]
     assert (box["error"], box["error_since"], box["polled"]) == ("", None, NOW + 5)

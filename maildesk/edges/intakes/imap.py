@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import select
 import socket
@@ -14,16 +15,21 @@ from maildesk.config.settings import Mailbox
 from maildesk.edges.accept import Acceptor
 from maildesk.edges.intakes.imap_filing import Filing
 from maildesk.edges.intakes.imap_folder import Desk, Reader
-from maildesk.edges.intakes.imap_session import Session, told
-from maildesk.edges.oauth import Tokens
+from maildesk.edges.intakes.imap_session import CUT_OFF, NotWelcome, Session, told
+from maildesk.edges.oauth import NoToken, Tokens
+from maildesk.edges.secret import NoSecret
 from maildesk.store import mailboxes, oauth
+from maildesk.store.db import operational
 from maildesk.store.mailboxes import NotHeld
 from maildesk.store.store import Store
+from maildesk.store.writer import Busy
 
 FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 300.0
 OTHER_NODE_SECONDS = 15.0
 """How often it is looked whether the node that holds the mailbox is still alive."""
+EXPECTED = (*CUT_OFF, NotWelcome, NoToken, NoSecret, Busy)
+"""What is wrong outside of maildesk. Anything else is logged with where it happened."""
 PATIENCE = 0.4
 """Seconds that a stop waits for what runs before the connection is cut; and then again."""
 
@@ -77,21 +83,32 @@ class ImapIntake:
         """What it is, for people."""
         return f"IMAP: {self.mailbox.folder} of {self.mailbox.user} at {self.mailbox.host}"
 
+    @property
+    def running(self) -> bool:
+        """Whether its thread has not ended."""
+        return self._thread is not None and self._thread.is_alive()
+
     def start(self) -> None:
         """Begins to read; returns at once. Once only."""
         self._thread = threading.Thread(target=self._run, name=f"imap-{self.mailbox.name}", daemon=True)
         self._thread.start()
 
     def stop(self, grace: float) -> None:
-        """Ends within a second: what is not committed by then is fetched again after the next start."""
+        """Ends within a second: what is not committed by then is fetched again after the next start. May be
+        repeated."""
         self._stopping.set()
-        self._waker.send(b".")
+        with contextlib.suppress(OSError):  # it has ended before
+            self._waker.send(b".")
         if self._thread is not None:
             self._thread.join(min(PATIENCE, grace))
-            if self._thread.is_alive() and self._session is not None:
-                self._session.cut()
+            session = self._session
+            if self._thread.is_alive() and session is not None:
+                session.cut()
             # A connection that is still being made cannot be cut; its thread finds that it should end.
             self._thread.join(PATIENCE)
+        if not self.running:
+            self._waker.close()
+            self._woken.close()
 
     def _run(self) -> None:
         failures = 0
@@ -133,7 +150,8 @@ class ImapIntake:
 
     def _failed(self, error: Exception, pause: float) -> None:
         why = told(self.mailbox, error)
-        log.mailbox_failed(self.mailbox.name, why, pause)
+        expected = isinstance(error, EXPECTED) or operational(error)
+        log.mailbox_failed(self.mailbox.name, why, pause, None if expected else error)
         try:
             self._store.write(
                 "work", lambda conn: mailboxes.failed(conn, self.mailbox.name, why, self._clock())
@@ -150,27 +168,30 @@ class ImapIntake:
             readers = self._readers(session)
             while not self._stopping.is_set():
                 # The folder where mail arrives comes last: it stays open while we wait.
+                stopped = False
                 for reader in readers:
                     at = reader.read(session, self._stopping.is_set)
+                    stopped |= bool(at.stopped)
                     if not reader.changes_nothing and not at.stopped:
                         self._filing.file(session, at, self._stopping.is_set)
                 if self._stopping.is_set():
                     break
                 if session.news():
                     continue
-                self._store.write(
-                    "work", lambda conn: mailboxes.polled(conn, self.mailbox.name, self._clock())
-                )
+                self._record(complete=not stopped)
                 if session.has("IDLE"):
                     session.idle(self._woken, self.mailbox.poll)
                 else:
                     self._pause(self.mailbox.poll)
-                if not self._stopping.is_set() and not self._held():
-                    return
             session.close()
         finally:
             self._session = None
             session.drop()
+
+    def _record(self, complete: bool) -> None:
+        """Remembers that all is well. Raises NotHeld where another node has the mailbox now."""
+        name, holder, now = self.mailbox.name, self._store.node.id, self._clock()
+        self._store.write("work", lambda conn: mailboxes.polled(conn, name, holder, now, complete))
 
     def _readers(self, session: Session) -> list[Reader]:
         mailbox, found = self.mailbox, []

@@ -167,8 +167,6 @@ class ImapDoor:
 
     def close(self) -> None:
         self._intake.stop(0)
-        self._intake._woken.close()
-        self._intake._waker.close()
         self._proxy.close()
         self._server.close()
 
