@@ -320,6 +320,7 @@ def overview(conn: Connection) -> dict[str, dict[str, Any]]:
             "last_uid": row.last_uid,
             "messages": row.messages,
             "stopped": row.stopped,
+            "stopped_to": row.stopped_to,
             "rescan": row.rescan_to > row.last_uid,
         }
     return found

@@ -116,8 +116,10 @@ class Reader:
         why = self._built_anew(session, at, selected)
         if not why:
             calm = {"stopped": ""} if at.stopped and not at.stopped_to else {}
+            # What comes while the flood is not let in is part of it.
+            flood = {"stopped_to": selected.uidnext - 1} if at.stopped_to else {}
             if calm or selected.messages != at.messages:
-                at = self._change(at, messages=selected.messages, **calm)
+                at = self._change(at, messages=selected.messages, **calm, **flood)
             return at
         if at.messages >= EMPTINESS and not selected.messages:
             stopped = (
