@@ -106,6 +106,19 @@ class Box:
                 uid: set(flags) - {rb"\Recent"} for uid, flags in client.get_flags(client.search()).items()
             }
 
+    def renumber(self) -> None:
+        """The mailbox is built anew: UIDs begin again under another UIDVALIDITY."""
+        with self.person() as client:
+            before = client.folder_status("INBOX", ["UIDVALIDITY"])
+
+        def changed() -> bool:
+            # A session that is just ending may write the old one back, and it is the second of its making.
+            self.server.forget_uids(self.user)
+            with self.person() as client:
+                return bool(client.folder_status("INBOX", ["UIDVALIDITY"]) != before)
+
+        until(changed)
+
     def save(self, to: Path) -> None:
         """A backup of the whole mailbox."""
         shutil.copytree(self.server.maildir(self.user), to)

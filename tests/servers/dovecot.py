@@ -60,7 +60,7 @@ class Dovecot:
         return self.folder / "mail" / user / "Maildir"
 
     def forget_uids(self, user: str) -> None:
-        """Builds the mailbox anew: UIDs begin again under another UIDVALIDITY."""
+        """Forgets the numbers of the mails and the UIDVALIDITY; they begin again."""
         for path in self.maildir(user).glob("dovecot*"):
             path.unlink()
 
