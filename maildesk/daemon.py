@@ -15,7 +15,10 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from maildesk import log
 from maildesk.app import App
+from maildesk.core.deskaddress import is_desk
+from maildesk.edges.intakes.imap import ImapIntake
 from maildesk.edges.intakes.listeners import listeners
+from maildesk.edges.intakes.smtp import SmtpIntake
 from maildesk.store.nodes import BEAT_SECONDS
 
 LONGEST_PAUSE = 60.0
@@ -85,7 +88,20 @@ class Daemon:
     def __init__(self, app: App) -> None:
         self.app = app
         settings = app.loaded.settings
-        self.intakes = listeners(settings, app.accept, lambda: app.live.policy)
+        self.intakes: list[SmtpIntake | ImapIntake] = [
+            *listeners(settings, app.accept, lambda: app.live.policy)
+        ]
+        self.intakes += [
+            ImapIntake(
+                mailbox,
+                app.store,
+                app.accept,
+                known=lambda address: is_desk(address, app.live.policy),
+                mail_bytes=lambda: app.live.policy.limits.mail_bytes,
+                clock=app.clock,
+            )
+            for mailbox in settings.imap
+        ]
         self.outbound = [
             Loop(f"outbound-{n}", lane.step, app.clock, every=2.0) for n, lane in enumerate(app.outbound, 1)
         ]

@@ -79,6 +79,40 @@ def refused(key: str, error: BaseException) -> None:
     _LOG.error("mail %s not accepted, the sender keeps it and tries again: %s", key, _safe(told(error)))
 
 
+def mailbox_begun(mailbox: str, folder: str, start: str, messages: int, unread: int) -> None:
+    """A folder is read for the first time; with `start = "now"` the mails that are there stay as they are."""
+    left = f"; {unread} unread mails are left there" if start == "now" else ""
+    _LOG.info(
+        "mailbox %s: %s has %d mails and is read from %s on%s", mailbox, _safe(folder), messages, start, left
+    )
+
+
+def mailbox_built_anew(mailbox: str, folder: str, why: str) -> None:
+    """The UIDs of a folder mean other mails than before: it is read again."""
+    _LOG.warning("mailbox %s: %s was built anew (%s) and is read again", mailbox, _safe(folder), why)
+
+
+def mailbox_stopped(mailbox: str, why: str) -> None:
+    """A folder shows something that somebody should look at first."""
+    _LOG.error("mailbox %s stopped: %s", mailbox, _safe(why))
+
+
+def mailbox_failed(mailbox: str, why: str, seconds: float, error: BaseException | None = None) -> None:
+    """A mailbox cannot be read at the moment; its mail stays there. `error` is one of our own."""
+    _LOG.warning("mailbox %s: %s; tried again in %.0f s", mailbox, _safe(why), seconds, exc_info=error)
+
+
+def not_filed(mailbox: str, count: int, why: str, seconds: float) -> None:
+    """Stored mails could not be moved, marked or deleted on their server; that is tried again."""
+    _LOG.warning(
+        "mailbox %s: %d stored mails stay where they are, tried again in %.0f s: %s",
+        mailbox,
+        count,
+        seconds,
+        _safe(why),
+    )
+
+
 def loop_failed(name: str, error: BaseException, seconds: float) -> None:
     """A loop's step failed; it goes on after a pause."""
     _LOG.error("%s failed and tries again in %.0f s: %s", name, seconds, _safe(told(error)), exc_info=error)

@@ -16,6 +16,7 @@ from maildesk.cli import (
     inbox,
     init,
     link,
+    mailbox,
     outbox,
     parse,
     password,
@@ -84,6 +85,7 @@ for _name, _group in (
     ("inbox", inbox),
     ("outbox", outbox),
     ("held", held),
+    ("mailbox", mailbox),
     ("quarantine", quarantine),
 ):
     app.add_typer(_group.app, name=_name)

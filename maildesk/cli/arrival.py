@@ -87,7 +87,7 @@ def show_arrival(found: dict[str, Any], zone: str, now: int) -> None:
             ("login", found["login"]),
             ("size", size(found["size"])),
             ("state", found["state"]),
-            ("proof", f"released by {found['released_by']}" if found["released_by"] else found["proof"]),
+            ("proof", _proof(found)),
             ("match", found["match"]),
             ("decided", f"{found['takes']} times" if found["takes"] > 1 else ""),
             ("failed", f"{found['errors']} times" if found["errors"] else ""),
@@ -109,6 +109,14 @@ def show_arrival(found: dict[str, Any], zone: str, now: int) -> None:
         table(("what", "why"), rows, flexible=("why",), indent=2, whole=True)
     heading("Mails that followed")
     tell_mails(found.get("mails", ()))
+
+
+def _proof(found: dict[str, Any]) -> str:
+    """How it shows who wrote a mail; letting in one that was held for where it lay shows nothing."""
+    by, proof = found["released_by"], found["proof"] or ""
+    if by and found["parked"]:
+        return f"{proof}; let in by {by}".removeprefix("; ")
+    return f"released by {by}" if by else proof
 
 
 def what(event: dict[str, Any]) -> str:

@@ -43,6 +43,7 @@ def command(
         ]
         found += _unwritable(settings, path)
         found += doors.unusable(settings, path)
+        found += _unread_secrets(settings)
     if found:
         for problem in found:
             note(plain(problem))
@@ -77,6 +78,7 @@ def command(
 
 def _online(loaded: Loaded, path: Path) -> None:
     """Logs in to every server and says what is there. Raises No where something is wrong."""
+    from maildesk.cli import online
     from maildesk.cli.relay import relay
     from maildesk.store.db import Database
     from maildesk.store.nodes import cli_name
@@ -87,7 +89,9 @@ def _online(loaded: Loaded, path: Path) -> None:
         there = store.db.path is None or store.db.path.exists()
         if there:
             store.open(create=False)
-        found, problems = relay(loaded, store if there else None)
+        found, problems = online.mailboxes(loaded, store if there else None)
+        relayed, trouble = relay(loaded, store if there else None)
+        found, problems = found + relayed, problems + trouble
     finally:
         store.close()
     if found:
@@ -123,6 +127,24 @@ def _unwritable(settings: Settings, path: Path) -> list[str]:
                 f"{written.name}:{written.line(key)}: {'.'.join(key)}: nothing can be written below {there} "
                 f"({reason}); name a folder that maildesk may write to"
             )
+    return problems
+
+
+def _unread_secrets(settings: Settings) -> list[str]:
+    """Passwords that this user cannot read. Commands are run only by `check --online`."""
+    from maildesk.edges import secret
+
+    problems = []
+    for box in settings.imap:
+        wanted = [box.password]
+        if box.oauth:
+            wanted = [box.oauth.secret("client_secret"), box.oauth.secret("refresh_token")]
+        for one in wanted:
+            try:
+                if one.env or one.file:
+                    secret.read(one)
+            except secret.NoSecret as error:
+                problems.append(f"mailbox {box.name}: {error}")
     return problems
 
 

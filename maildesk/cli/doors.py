@@ -21,8 +21,12 @@ def mail_in(loaded: Loaded) -> list[tuple[str, str]]:
     settings, policy = loaded.settings, loaded.policy
     found = [f"SMTP on {smtp.listen}; {_proof(smtp, policy)}" for smtp in settings.smtp]
     found += [f"LMTP on {lmtp.socket or lmtp.listen}; {NO_LOGIN}" for lmtp in settings.lmtp]
+    found += [
+        f"IMAP: {box.folder} of {box.user} at {box.host}, then {box.after}; {NO_LOGIN}"
+        for box in settings.imap
+    ]
     if not found:
-        found.append("no listener; only `maildesk deliver` brings mail")
+        found.append("no listener and no mailbox; only `maildesk deliver` brings mail")
     if settings.deliver.socket:
         found.append(f"`maildesk deliver` by the socket {settings.deliver.socket}; {NO_LOGIN}")
     pairs = [("mail in", plain(text)) for text in found]

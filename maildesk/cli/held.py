@@ -34,12 +34,17 @@ def show(ctx: typer.Context, key: Key, raw: Raw = False, json: Json = False) -> 
     inbox.show_one(ctx, key, raw, json, disposition="held")
     if not raw and not json:
         say()
-        say(f"If you know who wrote it: `maildesk held release {plain(key)}`.")
+        say(
+            f"If you know who wrote it, or want a mail from the junk folder: `maildesk held release {plain(key)}`."
+        )
 
 
 @app.command(epilog="Example: maildesk held release 3fa9c1")
 def release(ctx: typer.Context, key: Key) -> None:
-    """Let a held mail count as its agent's. Do so only if you know that the agent wrote it."""
+    """Let a held mail count as its agent's. Do so only if you know that the agent wrote it.
+
+    A mail that is held for where it lay (the junk folder, a mailbox built anew) is only let in.
+    """
     from maildesk.store import inbox as rows
 
     with desk.opened(ctx, create=False) as opened:

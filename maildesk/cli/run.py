@@ -54,8 +54,8 @@ def _announce(daemon: Daemon) -> None:
     note(f"{plain(policy.name)} <{plain(policy.address)}> is at work. Ctrl-C stops it.")
     for intake in daemon.intakes:
         note(f"  mail in   {plain(intake.shown)}")
-    if not settings.smtp and not settings.lmtp:
-        note("  mail in   no listener; only `maildesk deliver` brings mail")
+    if not settings.smtp and not settings.lmtp and not settings.imap:
+        note("  mail in   no listener and no mailbox; only `maildesk deliver` brings mail")
     note(f"  mail out  {plain(where_mail_goes(settings))}")
     note(f"  store     {plain(where_the_store_is(settings))}")
 

@@ -15,7 +15,8 @@ EXAMPLE = "Example: maildesk status --json"
 
 def command(ctx: typer.Context, json: Json = False) -> None:
     """Say what waits, what failed and who is running."""
-    from maildesk.store import inbox, lookup, outbox, pauses
+    from maildesk.cli.mailbox import standing
+    from maildesk.store import inbox, lookup, mailboxes, outbox, pauses
 
     with desk.reading(ctx) as (loaded, store, conn):
         now = desk.now()
@@ -23,6 +24,8 @@ def command(ctx: typer.Context, json: Json = False) -> None:
         oldest = lookup.oldest_undecided(conn)
         unsent = lookup.unsent(conn)
         paused = pauses.listed(conn)
+        known = mailboxes.overview(conn)
+        boxes = {box.name: known.get(box.name, {}) for box in loaded.settings.imap}
         nodes = lookup.nodes(conn, store.db.server_now(conn, now))
     lag = max(0, now - oldest) if oldest is not None else 0
     found = {
@@ -34,7 +37,7 @@ def command(ctx: typer.Context, json: Json = False) -> None:
         "unsent": {**unsent, "lag": max(0, now - unsent["oldest"]) / 1_000_000 if unsent["count"] else 0.0},
         "pauses": paused,
         "nodes": nodes,
-        "mailboxes": {},
+        "mailboxes": boxes,
     }
     if json:
         as_json(found)
@@ -53,6 +56,7 @@ def command(ctx: typer.Context, json: Json = False) -> None:
             ),
             ("died", ", ".join(gone)),
             ("mail in", states(came)),
+            *((f"mailbox {name}", "; ".join(standing(box, now))) for name, box in boxes.items()),
             ("mail out", states(going)),
             ("waits to be sent", _unsent(unsent, now, zone)),
             *(("sending pauses", _paused(pause, now, zone)) for pause in paused),

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from maildesk.config import listening, sending, source
+from maildesk.config import listening, mailboxes, sending, source
 from maildesk.config.positions import Path
 from maildesk.config.problems import ConfigError, Problem, located, nearest, sentence, unknown
 from maildesk.config.settings import POSTGRESQL, SQLITE, Settings, with_password
@@ -86,7 +86,12 @@ class _Loading:
         self.check_language(main, settings.templates)
         self.check_zone(main)
         logins = "logins" in self.unread or bool(self.sources.get("logins", main).data.get("login"))
-        for where, told in (*listening.problems(settings, logins), *sending.problems(settings.send)):
+        for where, told in (
+            *listening.problems(settings, logins),
+            *mailboxes.problems(settings),
+            *(mailboxes.strangers(settings, policy) if policy else ()),
+            *sending.problems(settings.send),
+        ):
             self.add("", where, told)
         settings = self.resolved(settings)
         if policy is None or self.problems:
@@ -257,6 +262,7 @@ class _Loading:
                 "templates": self.root / settings.templates,
                 "store": store.model_copy(update={"url": url}),
                 **listening.resolved(settings, self.root),
+                "imap": mailboxes.resolved(settings.imap, self.root),
                 "send": sending.resolved(settings.send, self.root),
             }
         )

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from maildesk.config.listeners import Deliver, LmtpListener, SmtpListener
-from maildesk.core.policy import Frozen, Name
+from maildesk.core.policy import Frozen, MailAddress, Name
 
 SQLITE = "sqlite:///"
 POSTGRESQL = ("postgresql+psycopg://", "postgresql://")
@@ -76,6 +76,18 @@ def _token_url(value: str) -> str:
     return value
 
 
+def _after(value: str) -> str:
+    if value not in ("seen", "delete", "leave") and not (value.startswith("move:") and value[5:].strip()):
+        raise ValueError(f'{value!r} is none of "move:FOLDER", "seen", "delete", "leave"')
+    return value
+
+
+def _junk(value: str) -> str:
+    if value not in ("", "hold") and not (value.startswith("hold:") and value[5:].strip()):
+        raise ValueError(f'{value!r} is neither "hold" nor "hold:FOLDER"')
+    return value
+
+
 def without_password(url: str) -> str:
     """The same URL fit for logs and screens."""
     head, at, tail = url.rpartition("@")
@@ -134,6 +146,63 @@ class OAuth(Frozen):
     def secret(self, key: Literal["client_secret", "refresh_token"]) -> Secret:
         """Where one of its secrets is."""
         return Secret(*(str(getattr(self, f"{key}_{how}")) for how in ("env", "file", "command")))
+
+
+class Mailbox(Frozen):
+    """A mailbox that is read by IMAP."""
+
+    name: Name = Field(description="Short name, in logs and in `maildesk status`; never change it.")
+    host: str = Field(min_length=1, description="Name of the IMAP server.")
+    port: int = Field(0, ge=0, le=65535, description="Its port; 0 is 993, or 143 without implicit TLS.")
+    tls: Literal["implicit", "starttls", "none"] = Field(
+        "implicit", description="How the connection is encrypted; `none` only on loopback."
+    )
+    ca_file: str = Field("", description="File with the certificates to trust; the system's if left out.")
+    user: str = Field(min_length=1, description="Login name; for OAuth the address of the mailbox.")
+    password_env: str = Field("", description="Environment variable that holds the password.")
+    password_file: str = Field("", description="File whose first line is the password.")
+    password_command: str = Field(
+        "", description="Command that prints the password; it is not run by a shell."
+    )
+    oauth: OAuth | None = Field(None, description="Keys of an access token, instead of a password.")
+    folder: str = Field("INBOX", min_length=1, description="The folder where mail arrives.")
+    address: MailAddress = Field(
+        description="The desk address that the mailbox is for, where a mail does not tell it."
+    )
+    after: Annotated[str, AfterValidator(_after)] = Field(
+        "move:Done",
+        description="What becomes of a stored mail: move:FOLDER, seen, delete or leave.",
+    )
+    start: Literal["now", "unseen", "all"] = Field(
+        "now", description="Which mails are taken that are there at the first start."
+    )
+    junk: Annotated[str, AfterValidator(_junk)] = Field(
+        "", description="`hold` holds mail of the junk folder until it is released; hold:FOLDER names it."
+    )
+    sent: str = Field(
+        "", description="Folder of sent mail; answers written there by hand are added to their tickets."
+    )
+    poll: int = Field(
+        60, ge=1, le=1500, description="Seconds after which is looked even if nothing is pushed."
+    )
+    batch_bytes: int = Field(
+        20_000_000, ge=100_000, description="Mails are fetched together up to so many bytes."
+    )
+
+    @property
+    def real_port(self) -> int:
+        """The port to connect to."""
+        return self.port or (993 if self.tls == "implicit" else 143)
+
+    @property
+    def password(self) -> Secret:
+        """Where the password is."""
+        return Secret(self.password_env, self.password_file, self.password_command)
+
+    @property
+    def done(self) -> str:
+        """The folder that stored mail is moved to; "" if it is not moved."""
+        return self.after.removeprefix("move:") if self.after.startswith("move:") else ""
 
 
 class Send(Frozen):
@@ -210,6 +279,7 @@ class Settings(Frozen):
     deliver: Deliver = Field(
         Deliver(), description="The Unix socket by which `maildesk deliver` hands mail to the running daemon."
     )
+    imap: tuple[Mailbox, ...] = Field((), description="Mailboxes that are read by IMAP.")
     send: Send = Field(Send(), description="Where outgoing mail goes.")
     node: Node = Field(Node(), description="This daemon among those that share one database.")
     log: Log = Field(Log(), description="What is logged.")

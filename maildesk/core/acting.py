@@ -16,9 +16,10 @@ from maildesk.core.policy import Agent
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """What an agent (None: the admin at the command line) asks for on one ticket, with proof.
+    """What an agent (None: the admin at the command line, or the desk itself) asks for on one ticket, with proof.
 
-    `copied` are the addresses in To and Cc of the mail.
+    `copied` are the addresses in To and Cc of the mail. `at` is when it was written, None for now; `author` its address
+    where that is no agent's. `has_gone_out` says that it went to the customer by another way.
     """
 
     ticket: int
@@ -31,6 +32,9 @@ class Act:
     proof: Proof = Proof.AUTHENTICATED
     attachments: tuple[Attachment, ...] = ()
     copied: tuple[Address, ...] = ()
+    at: int | None = None
+    author: str = ""
+    has_gone_out: bool = False
 
 
 def set_status(draft: Draft, number: int, status: Status, actor: str, why: str) -> None:
@@ -79,9 +83,9 @@ def _entry(draft: Draft, act: Act, kind: EntryKind) -> Entry:
         key=draft.key,
         ticket=act.ticket,
         kind=kind,
-        author=act.agent.address if act.agent else "",
+        author=act.agent.address if act.agent else act.author,
         author_name=act.agent.name if act.agent else act.actor,
-        at=draft.now,
+        at=draft.now if act.at is None else act.at,
         text=act.text,
         new_text=act.parsed.text,
         message_id=act.message_id,
@@ -94,7 +98,7 @@ def _answer(draft: Draft, act: Act) -> None:
     ticket = draft.ticket(act.ticket)
     draft.apply(Append(_entry(draft, act, EntryKind.AGENT_REPLY), act.actor, "answered the customer"))
     have = {one.address for one in act.copied}
-    for participant in ticket.participants:
+    for participant in () if act.has_gone_out else ticket.participants:
         if participant.address and have & {participant.address, participant.answer_at}:
             draft.because(f"{participant.address} stands in its To or Cc and has it already.")
         elif participant.address:

@@ -8,8 +8,10 @@ from maildesk.core import (
     acting,
     aliases,
     archive,
+    by_hand,
     commands,
     identity,
+    parking,
     requesting,
     rules,
     same,
@@ -34,6 +36,7 @@ UNCLEAR = (
     "It answers a mail that the desk does not know, perhaps one for colleagues alone, so nothing was sent. Write #note"
     " above it to keep it internal, or answer the customer in a new mail with the ticket's number in its subject."
 )
+NO_TEXT = "No new text was found in it, so nothing was sent. Write above the quoted mail."
 
 
 class Refused(Exception):
@@ -42,11 +45,12 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A mail that came. `key` is its row's key, `received` the server's time."""
+    """A mail that came. `key` is its row's key, `received` the server's time, `accepted` ours if that is later."""
 
     key: str
     received: int
     reading: Reading
+    accepted: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,7 @@ def decide(cause: Cause, snapshot: Snapshot, policy: Policy, now: int) -> Decisi
     imported = bool(cause.reading.evidence.imported)
     # An archive is told of as it was: its mails happened when they were written, and nobody hears of them now.
     draft = Draft(cause.key, snapshot, policy, min(now, cause.received) if imported else now, silent=imported)
-    if (waits_for := _waits(cause, draft)) and now - cause.received < WAIT:
+    if (waits_for := _waits(cause, draft)) and now - max(cause.received, cause.accepted) < WAIT:
         draft.because("It answers a mail that is not decided yet, and waits for it.")
         draft.apply(Wait(cause.key))
         return draft.done(None, waits_for=waits_for)
@@ -111,11 +115,16 @@ def _arrival(draft: Draft, cause: Arrival, standing: Standing) -> tuple[Disposit
         draft.because(_sentence(why))
         draft.because(f"It came first as mail {old.key}.")
         return Disposition.DUPLICATE, old.ticket
+    if why := parking.parked(reading.evidence):
+        draft.because(why)
+        return Disposition.HELD, None
     for held in same.superseded(reading, draft.after, cause.key, cause.received):
         draft.apply(Supersede(held.key, "a copy with better proof was decided"))
     found = match(reading, standing, draft.after)
     draft.match = found.how
     draft.because(_sentence(found.why))
+    if reading.evidence.sent:
+        return by_hand.written(draft, reading, standing, found, cause.received)
     if reading.kind.kind == "bounce" and reading.evidence.imported:
         draft.because("It was imported: it moves nothing.")
         return Disposition.BOUNCE, None
@@ -158,7 +167,7 @@ def _agent(
     draft: Draft, cause: Arrival, standing: Standing, agent: Agent, found: Match
 ) -> tuple[Disposition, int | None]:
     reading = cause.reading
-    released = bool(reading.evidence.released_by)
+    released = parking.vouched(reading.evidence)
     draft.because(_sentence(standing.why))
     if standing.proof is Proof.CLAIMED:
         if found.ticket or _has_command(reading) or _answers_held(draft, reading, found):
@@ -183,9 +192,7 @@ def _agent(
             "", (), (f"It was sent to the reply addresses of several tickets: {named}. Send it to one.",)
         )
     if not parsed.text and not parsed.effects and not parsed.errors and not _files(reading):
-        parsed = Parsed(
-            "", (), ("No new text was found in it, so nothing was sent. Write above the quoted mail.",)
-        )
+        parsed = Parsed("", (), (requesting.too_large(reading) or NO_TEXT,))
     own = standing.token if standing.whose == "own" else None
     noted = parsed.internal or commands.says_note(reading.message.text)
     if own is None and not noted and not parsed.errors and _answers_unknown(draft, reading):

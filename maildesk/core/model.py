@@ -214,7 +214,8 @@ class Mailed:
 class Seen:
     """What is kept of a decided mail to know it when it comes again: line hashes and attachment hashes.
 
-    `subject` counts where there is no text beside it.
+    `subject` counts where there is no text beside it. `parked` says that it was held for where it lay, not for what it
+    claims.
     """
 
     key: str
@@ -227,3 +228,4 @@ class Seen:
     received: int
     disposition: str
     ticket: int | None
+    parked: bool = False

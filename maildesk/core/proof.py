@@ -17,6 +17,7 @@ from maildesk.core.identity import (
     read_token,
 )
 from maildesk.core.model import Mailed, Proof
+from maildesk.core.parking import vouched
 from maildesk.core.policy import Agent, Policy
 from maildesk.core.reading import Reading
 
@@ -72,7 +73,9 @@ def assess(reading: Reading, snapshot: Snapshot, policy: Policy) -> Standing:
         others = tuple(sorted(numbers - {token.number})) if token else ()
         return Standing(sender, agent, person, proof, token, whose, why, others, returned)
 
-    if reading.evidence.released_by:
+    if reading.evidence.sent:
+        return standing(Proof.AUTHENTICATED, "", "it lies in the desk's own folder of sent mail")
+    if vouched(reading.evidence):
         whose = "own" if own else "foreign" if token else ""
         return standing(Proof.AUTHENTICATED, whose, f"released by {reading.evidence.released_by}")
     if reading.behind:

@@ -28,17 +28,23 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What the edge recorded about who wrote a mail. `released_by` names who vouched for a held one.
+    """What the edge recorded about who wrote a mail and how it came.
 
-    `login` is who was logged in when it came by SMTP, and `proven` are the From addresses that were listed for that
-    login then. `imported` is "open" or "closed" for a mail of an archive: nobody is told of it, and a ticket that it
-    opens is closed at once, or not.
+    `released_by` names who vouched for a held one. `login` is who was logged in when it came by SMTP, and `proven` are
+    the From addresses that were listed for that login then. `imported` is "open" or "closed" for a mail of an archive:
+    nobody is told of it, and a ticket that it opens is closed at once, or not. `parked` says why a mail is held whoever
+    wrote it (a key of `parking.REASONS`), "" if it is not. `sent` says that it lies in the desk's own folder of sent
+    mail, so whoever wrote it was logged in as the desk. `oversized` is its size in bytes where only its header was
+    read, else 0.
     """
 
     released_by: str = ""
     login: str = ""
     proven: tuple[str, ...] = ()
     imported: str = ""
+    parked: str = ""
+    sent: bool = False
+    oversized: int = 0
 
     def __post_init__(self) -> None:
         # JSON, in which evidence is stored, knows no tuples.

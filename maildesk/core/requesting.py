@@ -32,7 +32,7 @@ from maildesk.core.thanks import thanks
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """What somebody outside wrote: by mail (`reading`), or taken down at the command line."""
+    """What somebody outside wrote: by mail (`reading`), or taken down at the command line; `at` None is now."""
 
     sender: str
     name: str
@@ -46,6 +46,7 @@ class Contribution:
     candidates: tuple[int, ...]
     leaves: Mapping[str, rules.Leaf]
     reading: Reading | None = None
+    at: int | None = None
 
     @property
     def actor(self) -> str:
@@ -78,6 +79,18 @@ def from_mail(reading: Reading, standing: Standing, draft: Draft, received: int)
         ),
         leaves=reading.leaves,
         reading=reading,
+        at=min(received, draft.now),
+    )
+
+
+def too_large(reading: Reading) -> str:
+    """What people should know about a mail of which only the header was read; "" for any other."""
+    size = reading.evidence.oversized
+    if not size:
+        return ""
+    return (
+        f"The mail has {size / 1_000_000:.0f} MB, more than this desk takes: only its header was read,"
+        " and its content lies in the mailbox."
     )
 
 
@@ -142,13 +155,13 @@ def add_entry(
         kind=kind,
         author=who.sender,
         author_name=who.name,
-        at=draft.now,
+        at=draft.now if who.at is None else who.at,
         text=who.text,
         new_text=who.new_text,
         message_id=reading.message.message_id if reading else "",
         proof=who.proof.value,
         attachments=reading.message.attachments if reading else (),
-        remark=" ".join(part for part in (note, own_remark) if part),
+        remark=" ".join(part for part in (note, too_large(reading) if reading else "", own_remark) if part),
     )
     draft.apply(Append(entry, who.actor, why, clock))
     if reading:
@@ -220,7 +233,7 @@ def open_ticket(draft: Draft, who: Contribution, why: str, link: tuple[str, int]
         opened_by=who.opened_by,
         source=who.source,
         participants=(Participant(who.sender, who.name, "requester"),),
-        created=draft.now,
+        created=draft.now if who.at is None else who.at,
     )
     draft.apply(Open(ticket, who.actor, why))
     if link:

@@ -6,6 +6,7 @@ from maildesk.core.changes import Snapshot
 from maildesk.core.headers import SUBJECT
 from maildesk.core.identity import mid_hash
 from maildesk.core.model import DAY, SECOND, Disposition, Proof, Seen
+from maildesk.core.parking import parked
 from maildesk.core.reading import Reading
 from maildesk.core.subject import base
 
@@ -29,6 +30,7 @@ def remembered(
         received=received,
         disposition=disposition.value,
         ticket=ticket,
+        parked=bool(parked(reading.evidence)),
     )
 
 
@@ -76,14 +78,17 @@ def earlier(
 ) -> tuple[Seen | None, str]:
     """The decided mail that this one repeats, and why; (None, "") if there is none.
 
-    A held mail is not repeated by a copy with stronger proof: that copy is decided.
+    A held mail is not repeated by a copy with stronger proof: that copy is decided. Nor is one that was held for
+    where it lay by a copy that is not.
     """
     new = remembered(reading, key, received, Disposition.DUPLICATE, None)
     dated = reading.message.date is not None or reading.message.has_received
     # Nothing was carried out of a duplicate, and of a held mail nothing yet.
     undone = {Disposition.DUPLICATE} if proof is Proof.CLAIMED else {Disposition.DUPLICATE, Disposition.HELD}
     for old in snapshot.seen.get(new.mid or new.sha256, ()):
-        if old.key != key and old.disposition not in undone and (why := _again(new, old, dated)):
+        if old.key == key or old.disposition in undone or (old.parked and not new.parked):
+            continue
+        if why := _again(new, old, dated):
             return old, why
     return None, ""
 

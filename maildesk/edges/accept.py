@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import secrets
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
 
 from maildesk import log
 from maildesk.core.headers import head
@@ -17,6 +20,20 @@ from maildesk.store.db import operational
 from maildesk.store.inbox import Incoming
 from maildesk.store.store import Store
 from maildesk.store.writer import Busy
+
+Save = Callable[[Connection, Sequence[Incoming]], object]
+"""Stores mails in a transaction; doing it again with the same ones changes nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A mail that an edge has fetched. `received` is the other side's time of it, microseconds UTC."""
+
+    raw: bytes
+    envelope: Envelope
+    evidence: Evidence
+    source_key: str
+    received: int
 
 
 class Acceptor:
@@ -44,43 +61,83 @@ class Acceptor:
 
         Raises Busy where too much waits. On any error the other side still has the mail and must keep it.
         """
-        said = head(raw)
-        now = self._clock()
-        mail = Incoming(
+        mail = self._incoming(raw, envelope, evidence, source_key, written)
+        future = self._store_all((mail,), lambda conn, mails: inbox.accept(conn, mails[0]))
+        done: Future[str] = Future()
+        future.add_done_callback(lambda stored: _pass_on(stored, done, mail.key))
+        return done
+
+    def together(self, offers: Sequence[Offer], save: Save) -> Future[None]:
+        """Has `save` store mails in one transaction; the future is done once that is committed. Raises Busy."""
+        mails = [
+            self._incoming(one.raw, one.envelope, one.evidence, one.source_key, one.received)
+            for one in offers
+        ]
+        return self._store_all(mails, save)
+
+    def _incoming(
+        self,
+        raw: bytes,
+        envelope: Envelope,
+        evidence: Evidence,
+        source_key: str | None,
+        received: int | None = None,
+    ) -> Incoming:
+        said, now = head(raw), self._clock()
+        return Incoming(
             key=secrets.token_hex(10),
             source_key=source_key,
             envelope=envelope,
             evidence=evidence,
-            received=now if written is None else min(written, now),
+            received=now if received is None else min(received, now),
             z=zlib.compress(raw, 6),
             size=len(raw),
             sha256=hashlib.sha256(raw).hexdigest(),
             head=said,
             mid=mid_hash(said.message_id),
+            accepted=None if received is None else now,
         )
-        done: Future[str] = Future()
-        self._submit(mail, done, again=True)
+
+    def _store_all(self, mails: Sequence[Incoming], save: Save) -> Future[None]:
+        done: Future[None] = Future()
+        self._submit(mails, save, done, again=True)
         return done
 
-    def _submit(self, mail: Incoming, done: Future[str], again: bool) -> None:
-        self._store.submit("accept", lambda conn: inbox.accept(conn, mail)).add_done_callback(
-            lambda future: self._committed(mail, future, done, again)
+    def _submit(self, mails: Sequence[Incoming], save: Save, done: Future[None], again: bool) -> None:
+        self._store.submit("accept", lambda conn: save(conn, mails)).add_done_callback(
+            lambda future: self._committed(mails, save, future, done, again)
         )
 
-    def _committed(self, mail: Incoming, future: Future[str], done: Future[str], again: bool) -> None:
+    def _committed(
+        self, mails: Sequence[Incoming], save: Save, future: Future[object], done: Future[None], again: bool
+    ) -> None:
         error = future.exception()
         if error is None:
-            log.received(mail.key, mail.envelope.channel, mail.size, mail.head.message_id, mail.head.sender)
-            done.set_result(mail.key)
+            for mail in mails:
+                log.received(
+                    mail.key, mail.envelope.channel, mail.size, mail.head.message_id, mail.head.sender
+                )
+            done.set_result(None)
             self._wake()
         elif again and operational(error) and getattr(error, "connection_invalidated", False):
             # The COMMIT may have gone through before the connection broke: the same row key tells.
             try:
-                self._submit(mail, done, again=False)
+                self._submit(mails, save, done, again=False)
             except Busy as busy:
                 # Raised in a callback it would be lost, and the other side would wait for ever.
-                log.refused(mail.key, busy)
-                done.set_exception(busy)
+                self._refused(mails, busy, done)
         else:
+            self._refused(mails, error, done)
+
+    def _refused(self, mails: Sequence[Incoming], error: BaseException, done: Future[None]) -> None:
+        for mail in mails:
             log.refused(mail.key, error)
-            done.set_exception(error)
+        done.set_exception(error)
+
+
+def _pass_on(stored: Future[None], done: Future[str], key: str) -> None:
+    error = stored.exception()
+    if error is None:
+        done.set_result(key)
+    else:
+        done.set_exception(error)

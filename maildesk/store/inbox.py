@@ -13,6 +13,8 @@ from sqlalchemy import Connection, and_, case, exists, func, or_, select, update
 from maildesk.core.decide import WAIT
 from maildesk.core.headers import Head
 from maildesk.core.model import Disposition
+from maildesk.core.parking import parked as why_parked
+from maildesk.core.parking import released
 from maildesk.core.reading import Envelope, Evidence
 from maildesk.store import nodes
 from maildesk.store.db import Database, insert
@@ -36,6 +38,7 @@ class Incoming:
     sha256: str
     head: Head
     mid: str
+    accepted: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class Row:
     refs: tuple[str, ...]
     alone: bool
     z: bytes
+    accepted: int = 0
 
     @property
     def raw(self) -> bytes:
@@ -70,6 +74,7 @@ def accept(conn: Connection, mail: Incoming) -> str:
             "envelope": json.dumps(asdict(mail.envelope)),
             "evidence": json.dumps(asdict(mail.evidence)),
             "received": mail.received,
+            "accepted": mail.accepted,
             "sha256": mail.sha256,
             "size": mail.size,
             "message_id": mail.head.message_id,
@@ -140,7 +145,7 @@ def take(conn: Connection, db: Database, holder: str, limit: int, now: int) -> t
     waited_for = inbox.alias()
     free = or_(
         inbox.c.waits_for.is_(None),
-        inbox.c.received < now - WAIT,
+        func.coalesce(inbox.c.accepted, inbox.c.received) < now - WAIT,
         ~exists().where(waited_for.c.key == inbox.c.waits_for, waited_for.c.state.in_(OPEN)),
     )
     found = conn.execute(
@@ -193,6 +198,7 @@ def _row(row: Any) -> Row:
         refs=tuple(row.refs.split()),
         alone=row.alone,
         z=row.z,
+        accepted=row.accepted or row.received,
     )
 
 
@@ -229,12 +235,31 @@ def waits(conn: Connection, key: str, waits_for: str) -> None:
 
 def release(conn: Connection, key: str, by: str) -> bool:
     """Lets a held mail be decided again, as vouched for by somebody. False if no such mail is held."""
+    held = (inbox.c.key == key, inbox.c.state == "done", inbox.c.disposition == Disposition.HELD.value)
+    row = conn.execute(select(inbox.c.evidence).where(*held)).first()
+    if row is None:
+        return False
+    evidence = asdict(released(Evidence(**json.loads(row.evidence)), by))
     done = conn.execute(
-        update(inbox)
-        .where(inbox.c.key == key, inbox.c.state == "done", inbox.c.disposition == Disposition.HELD.value)
-        .values(state="new", disposition=None, evidence=json.dumps(asdict(Evidence(released_by=by))))
+        update(inbox).where(*held).values(state="new", disposition=None, evidence=json.dumps(evidence))
     )
     return done.rowcount == 1
+
+
+def parked(conn: Connection, mailbox: str, reason: str = "") -> list[str]:
+    """The keys of the mails of a mailbox that are held for where they lay, oldest first."""
+    rows = conn.execute(
+        select(inbox.c.key, inbox.c.evidence, inbox.c.envelope)
+        .where(inbox.c.disposition == Disposition.HELD.value, inbox.c.channel == "imap")
+        .order_by(inbox.c.id)
+    )
+    return [
+        row.key
+        for row in rows
+        if envelope(row.envelope).peer.partition("/")[0] == mailbox
+        and why_parked(Evidence(**json.loads(row.evidence)))
+        and reason in ("", json.loads(row.evidence)["parked"])
+    ]
 
 
 def retry(conn: Connection, key: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
@@ -25,6 +26,8 @@ from maildesk.core.identity import Keys
 from maildesk.core.matching import Wanted
 from maildesk.core.model import DAY, HOUR, Disposition, Mailed, MidRef, Participant, Seen, Status, Ticket
 from maildesk.core.notices import KINDS
+from maildesk.core.parking import parked
+from maildesk.core.reading import Evidence
 from maildesk.core.same import DATED
 from maildesk.store.db import among, parts
 from maildesk.store.inbox import OPEN
@@ -51,6 +54,7 @@ LIMITED = ("acknowledgment", "held", "error")
 AUTOMATIC = tuple(kind.name for kind in KINDS if kind.automatic)
 SEEN = (
     "id", "key", "mid", "sha256", "sender", "subject", "lines", "attachments", "received", "disposition", "ticket",
+    "evidence",
 )  # fmt: skip
 FIELDS = tuple(c.name for c in ticket.c if c.name not in ("number", "status"))
 
@@ -163,6 +167,7 @@ def _seen(conn: Connection, wanted: Wanted) -> dict[str, tuple[Seen, ...]]:
             received=row.received,
             disposition=row.disposition,
             ticket=row.ticket,
+            parked=bool(parked(Evidence(**json.loads(row.evidence)))),
         )
         key = row.mid or row.sha256
         found[key] = (*found.get(key, ()), seen)

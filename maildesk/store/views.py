@@ -197,6 +197,7 @@ def arrival(row: Any) -> dict[str, Any]:
         "proof": facts.get("proof"),
         "released_by": json.loads(row.evidence)["released_by"],
         "login": json.loads(row.evidence).get("login", ""),
+        "parked": json.loads(row.evidence).get("parked", ""),
         "match": facts.get("match"),
         "rules": [{"name": n, "hit": h, "because": b} for n, h, b in facts.get("rules", [])],
         "envelope": json.loads(row.envelope),

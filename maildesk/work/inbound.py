@@ -137,7 +137,8 @@ class Inbound:
         before = snapshot = tickets.load(conn, look_up, keys, now)
         decided: list[tuple[str, Decision]] = []
         for row, reading in mine:
-            decision = decide(Arrival(row.key, row.received, reading), snapshot, live.policy, now)
+            arrival = Arrival(row.key, row.received, reading, row.accepted)
+            decision = decide(arrival, snapshot, live.policy, now)
             if decision.disposition is None:
                 inbox.waits(conn, row.key, decision.waits_for)
             snapshot = decision.after

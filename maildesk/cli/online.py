@@ -1,0 +1,75 @@
+"""`maildesk check --online`: logs in where the configuration says, changes nothing, and says what is there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from maildesk.cli.screen import count
+
+if TYPE_CHECKING:
+    from maildesk.config.load import Loaded
+    from maildesk.config.settings import Mailbox
+    from maildesk.edges.intakes.imap_session import Session
+    from maildesk.store.store import Store
+
+
+def mailboxes(loaded: Loaded, store: Store | None) -> tuple[list[tuple[str, str]], list[str]]:
+    """What was found in each mailbox, as pairs, and the problems as sentences."""
+    from maildesk.edges.intakes.imap_session import told
+
+    found: list[tuple[str, str]] = []
+    problems: list[str] = []
+    for mailbox in loaded.settings.imap:
+        try:
+            there, wrong = _mailbox(mailbox, store)
+        except Exception as error:
+            problems.append(f"mailbox {mailbox.name}: {told(mailbox, error)}")
+        else:
+            found.append((mailbox.name, there))
+            problems += [f"mailbox {mailbox.name}: {sentence}" for sentence in wrong]
+    return found, problems
+
+
+def _mailbox(mailbox: Mailbox, store: Store | None) -> tuple[str, list[str]]:
+    from maildesk.edges.intakes.imap import tokens
+    from maildesk.edges.intakes.imap_session import NotWelcome, Session
+    from maildesk.edges.oauth import NoToken
+    from maildesk.store.db import local_now
+
+    if mailbox.oauth and store is None:
+        # A provider may replace the refresh token with this use; then there must be a place to keep the new one.
+        raise NoToken(
+            "a token is tried only where the store is there already; run `maildesk run --once` first"
+        )
+    session = Session(mailbox, tokens(mailbox, store, local_now) if store else None)
+    try:
+        wrong = []
+        told = f"{mailbox.user} at {mailbox.host} is logged in; {_folder(session, mailbox.folder)}"
+        for folder in (session.junk_folder() if mailbox.junk else "", mailbox.sent):
+            if folder:
+                try:
+                    told += f"; {_folder(session, folder)}"
+                except NotWelcome as error:
+                    wrong.append(str(error))
+        able = [name for name in ("IDLE", "MOVE", "UIDPLUS") if session.has(name)]
+        told += f"; the server can {', '.join(able) or 'none of IDLE, MOVE and UIDPLUS'}"
+        return told + _without(mailbox, session), wrong
+    finally:
+        session.close()
+
+
+def _folder(session: Session, folder: str) -> str:
+    selected = session.select(folder, readonly=True)
+    assert selected is not None
+    return f"{folder} has {count(selected.messages, 'mail')}, {session.unread()} unread"
+
+
+def _without(mailbox: Mailbox, session: Session) -> str:
+    """What follows from what a server lacks."""
+    told = ""
+    if not session.has("IDLE"):
+        told += f"; without IDLE new mail is seen every {mailbox.poll} s"
+    deletes = mailbox.after == "delete" or (mailbox.done and not session.has("MOVE"))
+    if deletes and not session.has("UIDPLUS"):
+        told += "; without UIDPLUS mails are only marked as deleted, and a mail program has to remove them"
+    return told
