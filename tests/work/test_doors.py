@@ -184,6 +184,22 @@ def test_an_archive_tells_nobody_of_anything(desk: Desk, kind: str) -> None:
     assert len(desk.tickets()) == 1
 
 
+def test_an_imported_bounce_moves_no_ticket(desk: Desk) -> None:
+    number = desk.handle(a_mail())["ticket"]
+    (acknowledgment,) = desk.mails(template="acknowledgment")
+    done = a_mail(ALICE, subject=f"[#{number}]", text="Done.\n\n#resolve", message_id="<a@desk.example>")
+    desk.deliver(done, evidence=Evidence(login="alice", proven=(ALICE,)))
+    desk.run()
+    cites = {"In-Reply-To": str(acknowledgment["Message-ID"]), "Auto-Submitted": "auto-replied"}
+    text = "<jane@customer.example>: host mx.customer.example said: 550 5.1.1 User unknown"
+    bounce = a_mail(
+        "mailer-daemon@mx.example", subject="Undelivered Mail Returned to Sender", message_id="<b@mx.example>",
+        text=text, headers=cites,
+    )  # fmt: skip
+    assert archived(desk, bounce, 500)["disposition"] == "bounce"
+    assert desk.ticket(number)["status"] == "resolved"
+
+
 def test_what_came_already_is_not_imported_again(desk: Desk) -> None:
     first = desk.handle(a_mail())
     row = archived(desk, a_mail(), 0)
