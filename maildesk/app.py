@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from maildesk.config.load import Loaded
-from maildesk.edges import templates
+from maildesk.core.alarm import Watch
+from maildesk.edges import machine, templates
 from maildesk.edges.accept import Acceptor
 from maildesk.edges.senders.maildir import MaildirSender
 from maildesk.store import inbox, outbox
 from maildesk.store.db import Database, local_now
 from maildesk.store.store import Store
+from maildesk.work.alarms import Alarms
+from maildesk.work.checks import Checks, Places
 from maildesk.work.inbound import Inbound
 from maildesk.work.live import Live
 from maildesk.work.outbound import Outbound
@@ -31,8 +34,19 @@ class App:
         self.accept = Acceptor(self.store, clock, wake=lambda: self.inbound_wake())
         self.inbound = Inbound(self.store, lambda: self.live, wake=lambda: self.outbound_wake())
         self.outbound = Outbound(self.store, lambda: self.live, MaildirSender(loaded.settings.send.path))
+        checks = Checks(self._watch, self._places)
+        self.alarms = Alarms(self.store, lambda: self.live, self._watch, checks, machine.run)
         self.inbound_wake: Callable[[], None] = lambda: None
         self.outbound_wake: Callable[[], None] = lambda: None
+
+    def _watch(self) -> Watch:
+        return self.loaded.settings.alarms
+
+    def _places(self) -> Places:
+        """What of this machine is watched."""
+        file = self.store.db.path
+        folders = (self.loaded.settings.send.path, *([file.parent] if file else []))
+        return Places(folders=folders)
 
     def enter(self) -> None:
         """Wins the node's name and counts as alive. Raises StoreError where another process has the name."""

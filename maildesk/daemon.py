@@ -22,6 +22,7 @@ from maildesk.store.nodes import BEAT_SECONDS
 LONGEST_PAUSE = 60.0
 GRACE = 20.0
 SWITCH_SECONDS = 0.0005
+ALARM_SECONDS = 30.0
 
 
 @dataclass(slots=True)
@@ -103,6 +104,7 @@ class Daemon:
             Loop("inbound", app.inbound.step, app.clock, every=2.0),
             Loop("outbound", app.outbound.step, app.clock, every=2.0),
             Loop("heartbeat", self._beat, app.clock, every=BEAT_SECONDS),
+            Loop("alarms", app.alarms.step, app.clock, every=ALARM_SECONDS),
         ]
         app.inbound_wake = self.loops[0].wake
         app.outbound_wake = self.loops[1].wake

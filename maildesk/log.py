@@ -69,6 +69,17 @@ def loop_failed(name: str, error: BaseException, seconds: float) -> None:
     _LOG.error("%s failed and tries again in %.0f s: %s", name, seconds, _safe(told(error)), exc_info=error)
 
 
+def alarm(name: str, is_: str, sentence: str) -> None:
+    """A condition that the operator must hear of begins or ends."""
+    level = logging.ERROR if is_ == "raised" else logging.INFO
+    _LOG.log(level, "alarm %s %s: %s", _safe(name), is_, _safe(sentence))
+
+
+def alarm_command_failed(name: str, command: str, error: BaseException) -> None:
+    """The program that is told of alarms could not be told."""
+    _LOG.error("alarm %s: the command %s failed: %s", _safe(name), _safe(command), _safe(reason(error)))
+
+
 def started(node: str, policy: str) -> None:
     """The daemon runs."""
     _LOG.info("node %s runs with configuration %s", node, policy[:12])

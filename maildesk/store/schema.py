@@ -18,7 +18,7 @@ from sqlalchemy import (
     text,
 )
 
-VERSION = 1
+VERSION = 2
 
 # SQLite numbers rows by itself only where the type is exactly INTEGER.
 Serial = BigInteger().with_variant(Integer, "sqlite")
@@ -29,6 +29,8 @@ metadata = MetaData()
 # where the query repeats its condition to the letter, not with bound values.
 INBOX_OPEN = text("inbox.state in ('new', 'taken')")
 OUTBOX_OPEN = text("outbox.state in ('todo', 'ready')")
+INBOX_QUARANTINED = text("inbox.state = 'quarantined'")
+OUTBOX_QUARANTINED = text("outbox.state = 'quarantined'")
 
 
 def _bare(condition: TextClause) -> TextClause:
@@ -47,6 +49,10 @@ node = Table(
     Column("home", Text, nullable=False),
     Column("pid", BigInteger, nullable=False),
     Column("started", BigInteger, nullable=False),
+    # The configuration it goes by, why it does not go by a newer one, and the last wish to reload that it carried out.
+    Column("policy", Text),
+    Column("trouble", Text),
+    Column("reloaded", Text),
 )
 
 raw = Table(
@@ -95,6 +101,12 @@ inbox = Table(
     Index("inbox_open", "id", sqlite_where=_bare(INBOX_OPEN), postgresql_where=_bare(INBOX_OPEN)),
     Index("inbox_mid", "mid", "sender", "id"),
     Index("inbox_sha256", "sha256", "received"),
+    Index(
+        "inbox_quarantined",
+        "id",
+        sqlite_where=_bare(INBOX_QUARANTINED),
+        postgresql_where=_bare(INBOX_QUARANTINED),
+    ),
     Index("inbox_ticket", "ticket"),
     Index("inbox_disposition", "disposition"),
 )
@@ -266,6 +278,12 @@ outbox = Table(
     Column("skeleton", LargeBinary),
     Column("sha256", Text),
     Index("outbox_open", "id", sqlite_where=_bare(OUTBOX_OPEN), postgresql_where=_bare(OUTBOX_OPEN)),
+    Index(
+        "outbox_quarantined",
+        "id",
+        sqlite_where=_bare(OUTBOX_QUARANTINED),
+        postgresql_where=_bare(OUTBOX_QUARANTINED),
+    ),
     Index("outbox_limits", "kind", "to", "at"),
     Index("outbox_domains", "kind", "domain", "at"),
     Index("outbox_times", "kind", "at"),
@@ -288,4 +306,38 @@ attempt = Table(
     Column("at", BigInteger, nullable=False),
     Column("outcome", Text, nullable=False),
     Column("answer", Text, nullable=False),
+)
+
+# What the operator wants of all nodes: a reload, pauses, what a restore leaves to be heeded.
+control = Table(
+    "control",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+)
+
+# Every configuration that a node has run with: its files, compressed. The one used last is the last good one.
+configuration = Table(
+    "configuration",
+    metadata,
+    Column("sha256", Text, primary_key=True),
+    Column("policy", Text, nullable=False),
+    Column("used", BigInteger, nullable=False),
+    Column("z", LargeBinary, nullable=False),
+)
+
+# `node` is "" where an alarm belongs to the whole desk.
+alarm = Table(
+    "alarm",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("node", Text, primary_key=True),
+    Column("sentence", Text, nullable=False),
+    Column("first", BigInteger, nullable=False),
+    Column("last", BigInteger, nullable=False),
+    Column("cleared", BigInteger),
+    Column("told", BigInteger),
+    Column("over", BigInteger),
 )
