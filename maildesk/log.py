@@ -54,6 +54,16 @@ def sent(once: str, kind: str, ticket: int | None, to: str, answer: str) -> None
     _LOG.info("send %s %s #%s to=%s: %s", once, kind, ticket or "-", _safe(to), _safe(answer))
 
 
+def shadowed(once: str, kind: str, ticket: int | None, to: str) -> None:
+    """A mail would have gone out, and does not: the desk runs in shadow mode."""
+    _LOG.info("send %s %s #%s to=%s: not sent, this desk is a shadow", once, kind, ticket or "-", _safe(to))
+
+
+def paused(what: Sequence[str]) -> None:
+    """The operator has changed what waits; every node says so when it sees it."""
+    _LOG.warning("paused now: %s", ", ".join(what) or "nothing")
+
+
 def not_sent(once: str, state: str, to: str, answer: str) -> None:
     """An attempt failed; `state` says what follows."""
     _LOG.warning("send %s not sent, now %s to=%s: %s", once, state, _safe(to), _safe(answer))
@@ -78,6 +88,22 @@ def alarm(name: str, is_: str, sentence: str) -> None:
 def alarm_command_failed(name: str, command: str, error: BaseException) -> None:
     """The program that is told of alarms could not be told."""
     _LOG.error("alarm %s: the command %s failed: %s", _safe(name), _safe(command), _safe(reason(error)))
+
+
+def reloaded(digest: str, changes: Sequence[str], restart: Sequence[str]) -> None:
+    """Another configuration is in force."""
+    _LOG.info("reload: the configuration is %s now", digest[:12])
+    for change in changes:
+        _LOG.info("reload: %s", _safe(change))
+    if restart:
+        _LOG.warning("reload: only a restart takes %s", ", ".join(restart))
+
+
+def reload_refused(digest: str, problems: Sequence[str]) -> None:
+    """A configuration cannot be used; the one in force stays."""
+    for problem in problems:
+        _LOG.error("configuration refused: %s", _safe(problem))
+    _LOG.error("configuration refused, the desk goes on with %s", digest[:12])
 
 
 def started(node: str, policy: str) -> None:

@@ -16,7 +16,9 @@ from maildesk.cli import (
     init,
     outbox,
     parse,
+    pause,
     quarantine,
+    reload,
     run,
     status,
     ticket,
@@ -67,12 +69,15 @@ for _name, _module in (
     ("check", check),
     ("run", run),
     ("status", status),
+    ("reload", reload),
+    ("pause", pause),
     ("deliver", deliver),
     ("parse", parse),
     ("explain", explain),
     ("trace", trace),
 ):
     app.command(_name, epilog=_module.EXAMPLE)(_module.command)
+app.command("resume", epilog=pause.RESUME_EXAMPLE)(pause.resume)
 for _name, _group in (
     ("ticket", ticket),
     ("inbox", inbox),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -19,28 +18,16 @@ EXAMPLE = "Example: maildesk --config /srv/desk/maildesk.toml check"
 
 def command(ctx: typer.Context) -> None:
     """Check the configuration and say what the desk will do. Changes nothing."""
-    from maildesk.config.problems import ConfigError
-    from maildesk.edges import templates
-
     path = desk.config_of(ctx)
-    try:
-        loaded = desk.loaded(ctx)
-    except ConfigError as error:
-        found = list(map(str, error.problems))
-    else:
-        settings = loaded.settings
-        found = [
-            _short(problem, loaded.folder)
-            for problem in templates.check(settings.templates, loaded.policy.language)
-        ]
-        found += _unwritable(settings, path)
+    found = desk.problems(ctx)
     if found:
         for problem in found:
             note(plain(problem))
         them = "it" if len(found) == 1 else "them"
         raise No(f"{plain(path)}: {count(len(found), 'problem')}; mend {them} and check again.")
+    loaded = desk.loaded(ctx)
+    settings, policy = loaded.settings, loaded.policy
     store = _store_state(settings)
-    policy = loaded.policy
     say(f"{plain(policy.name)}, {plain(policy.address)}")
     departments = [
         (
@@ -61,37 +48,6 @@ def command(ctx: typer.Context) -> None:
         indent=2,
     )
     say(f"{plain(path)} is right.")
-
-
-def _unwritable(settings: Settings, path: Path) -> list[str]:
-    """Folders that this user cannot make or write to."""
-    import os
-    import tempfile
-
-    from maildesk.config import source
-    from maildesk.store.db import Database
-
-    wanted = [(("send", "path"), settings.send.path)]
-    if file := Database(settings.store.url).path:
-        wanted.append((("store", "url"), file.parent))
-    written = source.parse(path.name, source.read(path))
-    problems = []
-    for key, folder in wanted:
-        there = next(above for above in (folder, *folder.parents) if os.path.exists(above))
-        try:
-            # Root may do everything by its rights, and yet not everywhere: only trying tells. It leaves no trace.
-            tempfile.TemporaryFile(dir=there).close()
-        except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            problems.append(
-                f"{written.name}:{written.line(key)}: {'.'.join(key)}: nothing can be written below {there} "
-                f"({reason}); name a folder that maildesk may write to"
-            )
-    return problems
-
-
-def _short(problem: str, folder: Path) -> str:
-    return problem.removeprefix(f"{folder}/")
 
 
 def where_mail_comes(settings: Settings) -> list[tuple[str, str]]:

@@ -65,15 +65,14 @@ def _of_the_desk(error: Exception) -> Told:
     # Imported only now, so that commands which need no desk start fast.
     from maildesk import log
     from maildesk.cli.screen import plain
-    from maildesk.config.problems import ConfigError
     from maildesk.config.scaffold import InitError
+    from maildesk.configured import BROKEN
     from maildesk.core.decide import Refused
     from maildesk.edges.intakes.smtp import CannotListen
-    from maildesk.edges.templates import TemplateError
     from maildesk.store.db import StoreError, operational
     from maildesk.store.writer import Busy
 
-    if isinstance(error, (ConfigError, TemplateError)):
+    if isinstance(error, BROKEN):
         return Told(plain("\n".join(map(str, error.problems)), lines=True), NO)
     if isinstance(error, (InitError, Refused, StoreError, CannotListen)):
         return Told(_sentence(plain(error)), NO)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,12 +10,22 @@ from maildesk.cli import desk
 from maildesk.cli.listing import Json
 from maildesk.cli.screen import age, as_json, pairs, plain, say, states, when
 
+if TYPE_CHECKING:
+    from maildesk.store.control import Pause
+
 EXAMPLE = "Example: maildesk status --json"
 
 
-def command(ctx: typer.Context, json: Json = False) -> None:
-    """Say what waits, what failed and who is running."""
-    from maildesk.store import inbox, lookup, outbox
+def command(
+    ctx: typer.Context,
+    json: Json = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Exit with 1 while an alarm stands or no daemon runs.")
+    ] = False,
+) -> None:
+    """Say what waits, what failed, who is running, and which alarms stand."""
+    from maildesk.store import alarms, control, inbox, lookup, outbox
+    from maildesk.store.nodes import CLI
 
     with desk.reading(ctx) as (loaded, store, conn):
         now = desk.now()
@@ -23,6 +33,9 @@ def command(ctx: typer.Context, json: Json = False) -> None:
         oldest = lookup.oldest_undecided(conn)
         unsent = lookup.unsent(conn)
         nodes = lookup.nodes(conn, store.db.server_now(conn, now))
+        standing = alarms.standing(conn)
+        pauses = control.pauses(conn)
+        restored = control.restored(conn)
     lag = max(0, now - oldest) if oldest is not None else 0
     found = {
         "inbox": {state: came.get(state, 0) for state in ("new", "taken", "done", "held", "quarantined")},
@@ -33,18 +46,40 @@ def command(ctx: typer.Context, json: Json = False) -> None:
         "unsent": {**unsent, "lag": max(0, now - unsent["oldest"]) / 1_000_000 if unsent["count"] else 0.0},
         "nodes": nodes,
         "mailboxes": {},
+        "mode": loaded.policy.mode,
+        "paused": [{"what": one.what, "at": one.at, "by": one.actor} for one in pauses],
+        "alarms": [
+            {
+                "name": one.name,
+                "node": one.node,
+                "sentence": one.sentence,
+                "since": one.first,
+                "told": one.told,
+            }
+            for one in standing
+        ],
+        "restored": {"backup": restored.backup, "at": restored.at} if restored else None,
     }
+    bad_end = standing or not any(n["alive"] and not n["name"].startswith(CLI) for n in nodes)
     if json:
         as_json(found)
-        return
+        raise typer.Exit(1 if check and bad_end else 0)
     say(f"{plain(loaded.policy.name)}, {plain(loaded.policy.address)}")
     zone = loaded.policy.zone
-    lost = {state: going[state] for state in ("failed", "undelivered", "maybe-sent") if going.get(state)}
+    lost = {
+        state: going[state]
+        for state in ("failed", "undelivered", "maybe-sent", "restored", "shadow", "late")
+        if going.get(state)
+    }
     bad = came.get("quarantined", 0) + going.get("quarantined", 0)
     alive = [node["name"] for node in nodes if node["alive"]]
     gone = [node["name"] for node in nodes if not node["alive"]]
     pairs(
         [
+            *(("ALARM", f"{plain(one.sentence)} Since {when(one.first, zone)}.") for one in standing),
+            *((f"{node['name']} refused", plain(node["trouble"])) for node in nodes if node["trouble"]),
+            ("mode", "shadow: nothing is sent" if loaded.policy.mode == "shadow" else ""),
+            *(("paused", _paused(pause, zone)) for pause in pauses),
             (
                 "running",
                 ", ".join(alive) or "nobody: mail is taken and answered only while `maildesk run` runs",
@@ -60,6 +95,12 @@ def command(ctx: typer.Context, json: Json = False) -> None:
         ],
         indent=2,
     )
+    raise typer.Exit(1 if check and bad_end else 0)
+
+
+def _paused(pause: Pause, zone: str) -> str:
+    said = f"{pause.what}, since {when(pause.at, zone)} by {plain(pause.actor)}"
+    return f"{said}; `maildesk resume {pause.what}` ends it"
 
 
 def _unsent(unsent: dict[str, Any], now: int, zone: str) -> str:

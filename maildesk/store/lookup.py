@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Table, case, func, select
 
-from maildesk.core.model import Disposition
+from maildesk.core.model import Disposition, Status
 from maildesk.store import schema
 from maildesk.store.nodes import is_alive
 
@@ -114,7 +114,28 @@ def unsent(conn: Connection) -> dict[str, Any]:
     return {"count": row.n, "oldest": row.at, "next": row.due or 0, "trouble": trouble}
 
 
+def in_use(conn: Connection) -> dict[str, dict[str, int]]:
+    """How many tickets that are not closed have which department, topic and assignee."""
+    ticket = schema.ticket
+    found = {}
+    for column in (ticket.c.department, ticket.c.topic, ticket.c.assignee):
+        query = select(column, func.count()).where(ticket.c.status != Status.CLOSED.value).group_by(column)
+        found[column.name] = {name: count for name, count in conn.execute(query) if name}
+    return found
+
+
 def nodes(conn: Connection, now: int) -> list[dict[str, Any]]:
     """The processes that have taken mail or may take it; `now` is the clock that nodes live by."""
     found = conn.execute(select(schema.node).order_by(schema.node.c.id))
-    return [{"id": n.id, "name": n.name, "until": n.until, "alive": is_alive(n, now)} for n in found]
+    return [
+        {
+            "id": n.id,
+            "name": n.name,
+            "until": n.until,
+            "alive": is_alive(n, now),
+            "policy": n.policy,
+            "trouble": n.trouble,
+            "reloaded": n.reloaded,
+        }
+        for n in found
+    ]

@@ -7,15 +7,21 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, case, func, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, case, false, func, or_, select, update
 
 from maildesk.core.changes import Notice
 from maildesk.core.identity import mid_hash
 from maildesk.core.material import Composed
-from maildesk.store import nodes, skeleton
+from maildesk.store import control, nodes, skeleton
 from maildesk.store.db import Database, insert
 from maildesk.store.inbox import TRIES
 from maildesk.store.schema import OUTBOX_OPEN, attempt, outbox, sent_line
+
+RETRIED = (
+    *("failed", "undelivered", "quarantined", "maybe-sent", "todo", "ready"),
+    *("shadow", "late", "restored"),
+)
+"""The states from which a mail is sent (again) when the operator wants it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +102,7 @@ def take(conn: Connection, db: Database, holder: str, limit: int, now: int) -> t
     quarantined = [row.once for row in given_up]
     found = conn.execute(
         select(outbox)
-        .where(OUTBOX_OPEN, outbox.c.holder.is_(None), outbox.c.not_before <= now)
+        .where(OUTBOX_OPEN, outbox.c.holder.is_(None), outbox.c.not_before <= now, _may_go(conn))
         .order_by(outbox.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -106,6 +112,14 @@ def take(conn: Connection, db: Database, holder: str, limit: int, now: int) -> t
         conn.execute(update(outbox).where(outbox.c.id.in_([row.id for row in chosen])).values(holder=holder))
     known = _recorded(conn, [row.id for row in chosen if row._mapping["try"]])
     return [_row(row, *known.get(row.id, (0, None))) for row in chosen], quarantined
+
+
+def _may_go(conn: Connection) -> Any:
+    """What the operator has not paused."""
+    paused = control.paused(conn)
+    if control.ALL in paused:
+        return false()
+    return outbox.c.kind.not_in([kind for what in paused for kind in control.KINDS[what]])
 
 
 def _row(row: Any, known: int, first: int | None) -> Row:
@@ -236,6 +250,18 @@ def record(conn: Connection, results: Sequence[Result], holder: str, now: int) -
     )
 
 
+def shadowed(conn: Connection, rows: Iterable[Row], holder: str) -> None:
+    """Mails that were composed and are not sent: the desk runs in the shadow of another system."""
+    values = [{"b_id": row.id, "b_try": row.try_} for row in rows]
+    if values:
+        conn.execute(
+            update(outbox)
+            .where(_mine(holder))
+            .values({"state": "shadow", "holder": None, "alone": False, "try": outbox.c["try"] - 1}),
+            values,
+        )
+
+
 def failed(conn: Connection, row: Row, holder: str, trouble: str) -> None:
     """Counts an error of our own against a row; it is taken alone from now on."""
     conn.execute(
@@ -263,7 +289,7 @@ def retry(conn: Connection, once: str, now: int) -> bool:
         update(outbox)
         .where(
             outbox.c.once == once,
-            outbox.c.state.in_(("failed", "undelivered", "quarantined", "maybe-sent", "todo", "ready")),
+            outbox.c.state.in_(RETRIED),
             outbox.c.holder.is_(None),
         )
         .values(

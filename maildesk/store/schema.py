@@ -318,10 +318,11 @@ control = Table(
     Column("actor", Text, nullable=False),
 )
 
-# Every configuration that a node has run with: its files, compressed. The one used last is the last good one.
+# Every configuration that a node has run with: its files, compressed. The one used last is its last good one.
 configuration = Table(
     "configuration",
     metadata,
+    Column("node", Text, primary_key=True),
     Column("sha256", Text, primary_key=True),
     Column("policy", Text, nullable=False),
     Column("used", BigInteger, nullable=False),

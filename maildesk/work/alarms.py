@@ -39,6 +39,8 @@ class Alarms:
         self._watch = watch
         self._check = check
         self._run = run
+        self.wake: Callable[[], None] = lambda: None
+        """Called where something new is wrong, so that it is told at once."""
         self._noted: dict[str, str] = {}
         self._lock = threading.Lock()
         self._broken: Alarm | None = None
@@ -46,15 +48,19 @@ class Alarms:
     def raise_(self, name: str, sentence: str) -> None:
         """The condition `name` (`kind` or `kind:what`, see `core.alarm.KINDS`) holds; the sentence says what it is
         and what to do about it."""
-        core.kind_of(name)
-        with self._lock:
-            self._noted[name] = sentence
+        self._note(name, sentence)
 
     def clear(self, name: str) -> None:
         """The condition does not hold, or not any more."""
+        self._note(name, "")
+
+    def _note(self, name: str, sentence: str) -> None:
         core.kind_of(name)
         with self._lock:
-            self._noted[name] = ""
+            before = self._noted.get(name, "")
+            self._noted[name] = sentence
+        if before != sentence:
+            self.wake()
 
     def step(self, now: int) -> int:
         """Looks at the desk, writes down what stands, and tells what is new; the number of alarms told.

@@ -72,6 +72,9 @@ class Outbound:
             log.quarantined("send", once)
         try:
             ready = self._compose(rows, now)
+            if self._live().policy.mode == "shadow":
+                self._keep([row for row, _ in ready])
+                ready = []
             for at in range(0, len(ready), self._sender.record_every):
                 self._send(ready[at : at + self._sender.record_every], now)
         except Exception as error:
@@ -178,6 +181,13 @@ class Outbound:
         shown = materials.materials(conn, [row])[row.once].entry
         others = threads.answers(conn, notice.ticket, notice.entry) if notice.ticket is not None else ()
         return Stopped(row.once, notice, shown, others, mail.findings)
+
+    def _keep(self, rows: Sequence[Row]) -> None:
+        """Runs in the shadow of another system, which sends its own mails."""
+        node = self._store.node.id
+        self._store.write("work", lambda conn: outbox.shadowed(conn, rows, node))
+        for row in rows:
+            log.shadowed(row.once, row.notice.kind, row.notice.ticket, row.notice.to)
 
     def _send(self, rows: Sequence[tuple[Row, bytes]], now: int) -> None:
         results: list[Result] = []

@@ -35,9 +35,9 @@ def running(desk: Desk, log: Path) -> Iterator[subprocess.Popen[bytes]]:
         daemon.wait()
 
 
-def wait_for(condition: object, daemon: subprocess.Popen[bytes]) -> None:
+def wait_for(condition: object, daemon: subprocess.Popen[bytes], seconds: float = DEADLINE) -> None:
     assert callable(condition)
-    end = time.monotonic() + DEADLINE
+    end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end
         assert daemon.poll() is None

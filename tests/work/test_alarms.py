@@ -182,11 +182,13 @@ def test_quarantine_and_its_growth(watched: Watched) -> None:
 
 def test_held_mail_that_grows(watched: Watched) -> None:
     watched.watch = Watch(**DISK, held=2)
-    for number in range(2):
+    about = f"Re: [#{watched.desk.handle(a_mail())['ticket']}]"
+    for text in ("close", "resolve"):
         assert watched.after(1) == []
-        watched.desk.handle(
-            a_mail("Alice <alice@desk.example>", text=f"{number}\n", message_id=f"<{number}@x.example>")
+        mail = a_mail(
+            "Alice <alice@desk.example>", subject=about, text=f"#{text}", message_id=f"<{text}@x.example>"
         )
+        watched.desk.handle(mail)
     assert watched.after(1) == ["held:2"]
 
 
