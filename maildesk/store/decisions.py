@@ -38,6 +38,7 @@ from maildesk.core.model import Disposition, EntryKind
 from maildesk.core.policy import Policy
 from maildesk.store import control
 from maildesk.store.db import insert
+from maildesk.store.outbox import new_row
 from maildesk.store.schema import (
     attachment,
     entry,
@@ -164,29 +165,7 @@ def _collect(
             if row not in rows[mid][-50:]:
                 rows[mid].append(row)
         case Notify(notice=n):
-            rows[outbox].append(
-                {
-                    "once": n.once,
-                    "cause": cause,
-                    "kind": n.kind,
-                    "channel": "mail",
-                    "ticket": n.ticket,
-                    "entry": n.entry,
-                    "to": n.to,
-                    "domain": n.to.rpartition("@")[2],
-                    "person": n.person,
-                    "token": n.token,
-                    "generation": n.generation,
-                    "unproven": n.unproven,
-                    "facts": json.dumps(n.facts, sort_keys=True),
-                    "at": n.at,
-                    "not_before": n.not_before,
-                    "state": "todo",
-                    "try": 0,
-                    "errors": 0,
-                    "message_id": identity.message_id(keys, n.once, domain(policy)),
-                }
-            )
+            rows[outbox].append(new_row(n, cause, identity.message_id(keys, n.once, domain(policy))))
 
 
 def _tickets(

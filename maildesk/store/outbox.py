@@ -76,6 +76,37 @@ def notice_of(row: Any) -> Notice:
     )
 
 
+def new_row(notice: Notice, cause: str, message_id: str) -> dict[str, Any]:
+    """The row of a mail that is to be sent."""
+    return {
+        "once": notice.once,
+        "cause": cause,
+        "kind": notice.kind,
+        "channel": "mail",
+        "ticket": notice.ticket,
+        "entry": notice.entry,
+        "to": notice.to,
+        "domain": notice.to.rpartition("@")[2],
+        "person": notice.person,
+        "token": notice.token,
+        "generation": notice.generation,
+        "unproven": notice.unproven,
+        "facts": json.dumps(notice.facts, sort_keys=True),
+        "at": notice.at,
+        "not_before": notice.not_before,
+        "state": "todo",
+        "try": 0,
+        "errors": 0,
+        "message_id": message_id,
+    }
+
+
+def add(conn: Connection, notice: Notice, cause: str, message_id: str) -> None:
+    """A mail that follows from no decision, such as an alarm; once, however often it is added."""
+    statement = insert(conn, outbox).on_conflict_do_nothing(index_elements=["once"])
+    conn.execute(statement, [new_row(notice, cause, message_id)])
+
+
 def take(conn: Connection, db: Database, holder: str, limit: int, now: int) -> tuple[list[Row], list[str]]:
     """Takes mails that are due, up to `limit`, or one alone that failed before. Also returns those given up."""
     others = sorted(nodes.alive(conn, db, now) - {holder})

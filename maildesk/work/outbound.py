@@ -186,6 +186,7 @@ class Outbound:
         """Runs in the shadow of another system, which sends its own mails."""
         node = self._store.node.id
         self._store.write("work", lambda conn: outbox.shadowed(conn, rows, node))
+        self._begun = {}
         for row in rows:
             log.shadowed(row.once, row.notice.kind, row.notice.ticket, row.notice.to)
 
