@@ -90,6 +90,12 @@ def alarm_command_failed(name: str, command: str, error: BaseException) -> None:
     _LOG.error("alarm %s: the command %s failed: %s", _safe(name), _safe(command), _safe(reason(error)))
 
 
+def migrated(store: str, before: int, after: int, copy: str) -> None:
+    """A store of an older version is one of this version now."""
+    kept = f"; the old one is kept as {copy}" if copy else ""
+    _LOG.warning("store %s upgraded from version %d to %d%s", store, before, after, kept)
+
+
 def reloaded(digest: str, changes: Sequence[str], restart: Sequence[str]) -> None:
     """Another configuration is in force."""
     _LOG.info("reload: the configuration is %s now", digest[:12])
