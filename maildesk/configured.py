@@ -51,7 +51,9 @@ def checked(path: Path, folders: bool = True) -> Configured:
     at once."""
     try:
         found = read(path)
-    except (ConfigError, TemplateError) as error:
+    except ConfigError as error:
+        raise Unusable(tuple(map(str, error.problems))) from error
+    except TemplateError as error:
         raise Unusable(_short(error.problems, path)) from error
     settings, language = found.loaded.settings, found.loaded.policy.language
     problems = templates.check(settings.templates, language, shipped() / "templates")

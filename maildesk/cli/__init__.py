@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from maildesk.cli import (
+    backup,
     check,
     deliver,
     explain,
@@ -69,15 +70,16 @@ for _name, _module in (
     ("check", check),
     ("run", run),
     ("status", status),
-    ("reload", reload),
-    ("pause", pause),
     ("deliver", deliver),
     ("parse", parse),
     ("explain", explain),
     ("trace", trace),
 ):
     app.command(_name, epilog=_module.EXAMPLE)(_module.command)
+for _name, _module in (("reload", reload), ("pause", pause), ("backup", backup)):
+    app.command(_name, epilog=_module.EXAMPLE)(_module.command)
 app.command("resume", epilog=pause.RESUME_EXAMPLE)(pause.resume)
+app.command("restore", epilog=backup.RESTORE_EXAMPLE)(backup.restore)
 for _name, _group in (
     ("ticket", ticket),
     ("inbox", inbox),

@@ -139,13 +139,15 @@ def check_exists(db: Database) -> None:
 
 
 @contextmanager
-def reading(ctx: typer.Context) -> Iterator[tuple[Loaded, Store, Connection]]:
+def reading(
+    ctx: typer.Context, found: Configured | None = None
+) -> Iterator[tuple[Loaded, Store, Connection]]:
     """Configuration and a store that is there already, with a connection that cannot write."""
     from maildesk.store.db import Database
     from maildesk.store.nodes import cli_name
     from maildesk.store.store import Store
 
-    config = loaded(ctx)
+    config = found.loaded if found else loaded(ctx)
     store = Store(Database(config.settings.store.url), cli_name())
     check_owner(store.db)
     check_exists(store.db)

@@ -23,9 +23,9 @@ def command(
     ctx: typer.Context,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would change.")] = False,
 ) -> None:
-    """Show what changed in the configuration, check it, and make every running daemon go by it.
+    """Make the running desk go by the changed configuration.
 
-    A configuration that cannot be used changes nothing. SIGHUP to the daemon does the same without showing it.
+    What changes is shown first. A configuration that cannot be used changes nothing. SIGHUP to the daemon does the same without showing it.
     """
     from maildesk import configured as configuring
     from maildesk.store import control

@@ -23,7 +23,7 @@ def command(
         bool, typer.Option("--check", help="Exit with 1 while an alarm stands or no daemon runs.")
     ] = False,
 ) -> None:
-    """Say what waits, what failed, who is running, and which alarms stand."""
+    """Say what waits, what failed, who is running. Alarms that stand come first."""
     from maildesk.store import alarms, control, inbox, lookup, outbox
     from maildesk.store.nodes import CLI
 

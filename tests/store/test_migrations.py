@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,7 @@ def changed(db: Database, work: Callable[[Connection], Any]) -> None:
 
 
 @pytest.fixture
-def old(database_url: str) -> Database:
+def old(database_url: str) -> Iterator[Database]:
     """A store of the first version, as its maildesk left it: two tickets, held mail, mail that waits to be sent."""
     db = Database(database_url)
 
@@ -59,7 +59,8 @@ def old(database_url: str) -> Database:
                 conn.execute(table.insert(), rows)
 
     changed(db, fill)
-    return db
+    yield db
+    db.close()
 
 
 def rows(db: Database) -> Rows:
@@ -145,12 +146,14 @@ def test_postgresql_is_as_if_fresh(postgres_cluster: Any, postgres_url: str) -> 
 
 def test_the_old_file_is_kept(old: Database) -> None:
     before = rows(old)
-    Store(old, "main").open()
+    old.create()
     if old.path is None:
         return  # PostgreSQL takes it back as a whole, and has backups of its own
     copy = old.path.with_name(f"{old.path.name}.version-1")
     assert os.stat(copy).st_mode & 0o077 == 0
-    assert rows(Database(f"sqlite:///{copy}")) == before
+    kept = Database(f"sqlite:///{copy}")
+    assert rows(kept) == before
+    kept.close()
 
 
 def test_a_step_that_fails_changes_nothing(old: Database, monkeypatch: pytest.MonkeyPatch) -> None:
