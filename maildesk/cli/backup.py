@@ -28,7 +28,8 @@ Backup = Annotated[Path, typer.Argument(metavar="FILE", help="The backup.")]
 def command(ctx: typer.Context, file: Backup) -> None:
     """Write the whole desk into one file; it may run meanwhile.
 
-    Tickets, mails, keys, configuration and templates are in it. The file is read again before it gets its name. It holds everybody's mail and the desk's keys: keep it safe.
+    Tickets, mails, keys, configuration and templates are in it. The file is read again before it gets its name.
+    It holds everybody's mail and the desk's keys: keep it safe.
     """
     from maildesk import __version__
     from maildesk.edges import archive

@@ -25,7 +25,8 @@ def command(
 ) -> None:
     """Make the running desk go by the changed configuration.
 
-    What changes is shown first. A configuration that cannot be used changes nothing. SIGHUP to the daemon does the same without showing it.
+    What changes is shown first. A configuration that cannot be used changes nothing.
+    SIGHUP to the daemon does the same without showing it.
     """
     from maildesk import configured as configuring
     from maildesk.store import control
