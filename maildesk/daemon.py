@@ -24,6 +24,8 @@ from maildesk.store.nodes import BEAT_SECONDS
 LONGEST_PAUSE = 60.0
 GRACE = 20.0
 SWITCH_SECONDS = 0.0005
+ALARM_SECONDS = 30.0
+RELOAD_SECONDS = 2.0
 
 
 @dataclass(slots=True)
@@ -110,10 +112,15 @@ class Daemon:
             *self.outbound,
             Loop("chores", app.chores.step, app.clock, every=60.0),
             Loop("heartbeat", self._beat, app.clock, every=BEAT_SECONDS),
+            Loop("alarms", app.alarms.step, app.clock, every=ALARM_SECONDS),
         ]
+        app.alarms.wake = self.loops[-1].wake
+        self._reloads = Loop("reload", self._reload, app.clock, every=RELOAD_SECONDS)
+        self.loops.append(self._reloads)
         app.inbound_wake = self.loops[0].wake
         app.outbound_wake = self._wake_outbound
         self._stop = threading.Event()
+        self._hangup = threading.Event()
         # It only wakes loops; what is due, and that it happens once, the database decides.
         self._scheduler = BackgroundScheduler(
             timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
@@ -127,6 +134,20 @@ class Daemon:
         self.app.beat()
         return 0
 
+    def _reload(self, now: int) -> int:
+        """Reads the configuration anew if a signal or a wish in the store asks for it."""
+        asked = self._hangup.is_set()
+        self._hangup.clear()
+        try:
+            wish = self.app.wished()
+            if asked or wish:
+                self.app.reload(wish)
+        except BaseException:
+            if asked:
+                self._hangup.set()
+            raise
+        return 0
+
     def start(self) -> None:
         """Takes mail from here on. A start that fails leaves nothing behind."""
         self.app.enter()
@@ -138,6 +159,7 @@ class Daemon:
 
     def _start(self) -> None:
         self.app.store.start()
+        self.app.keep()
         for intake in self.intakes:
             intake.start()
         # It tells of each job at INFO; what a loop does is logged where it happens.
@@ -161,11 +183,18 @@ class Daemon:
         self.app.leave()
 
     def run(self, started: Callable[[], None] = lambda: None) -> None:
-        """Runs until SIGTERM or SIGINT; `started` is called once it takes mail."""
+        """Runs until SIGTERM or SIGINT; SIGHUP reloads; `started` is called once it takes mail."""
 
         def end(number: int, frame: FrameType | None) -> None:
             self._stop.set()
 
+        def reload(number: int, frame: FrameType | None) -> None:
+            self._hangup.set()
+            self._reloads.wake()
+
+        # A wish from before this start is heeded by it.
+        self.app.store.node.reloaded = self.app.wished()
+        signal.signal(signal.SIGHUP, reload)
         signal.signal(signal.SIGTERM, end)
         signal.signal(signal.SIGINT, end)
         # A thread that comes back from the disk waits this long for one that computes; the default of 5 ms would be

@@ -54,6 +54,16 @@ def sent(once: str, kind: str, ticket: int | None, to: str, answer: str) -> None
     _LOG.info("send %s %s #%s to=%s: %s", once, kind, ticket or "-", _safe(to), _safe(answer))
 
 
+def shadowed(once: str, kind: str, ticket: int | None, to: str) -> None:
+    """A mail would have gone out, and does not: the desk runs in shadow mode."""
+    _LOG.info("send %s %s #%s to=%s: not sent, this desk is a shadow", once, kind, ticket or "-", _safe(to))
+
+
+def paused(what: Sequence[str]) -> None:
+    """The operator has changed what waits; every node says so when it sees it."""
+    _LOG.warning("paused now: %s", ", ".join(what) or "nothing")
+
+
 def not_sent(once: str, state: str, to: str, answer: str) -> None:
     """An attempt failed; `state` says what follows."""
     _LOG.warning("send %s not sent, now %s to=%s: %s", once, state, _safe(to), _safe(answer))
@@ -64,12 +74,12 @@ def late(once: str, to: str) -> None:
     _LOG.warning("send %s is still on its way to=%s", once, _safe(to))
 
 
-def paused(trouble: str, seconds: float) -> None:
+def relay_closed(trouble: str, seconds: float) -> None:
     """The way out is closed to all mail; no mail is given up for that."""
     _LOG.error("sending pauses for %.0f s, no mail is given up: %s", seconds, _safe(trouble))
 
 
-def resumed() -> None:
+def relay_open() -> None:
     """The way out is open again."""
     _LOG.warning("sending goes on")
 
@@ -116,6 +126,39 @@ def not_filed(mailbox: str, count: int, why: str, seconds: float) -> None:
 def loop_failed(name: str, error: BaseException, seconds: float) -> None:
     """A loop's step failed; it goes on after a pause."""
     _LOG.error("%s failed and tries again in %.0f s: %s", name, seconds, _safe(told(error)), exc_info=error)
+
+
+def alarm(name: str, is_: str, sentence: str) -> None:
+    """A condition that the operator must hear of begins or ends."""
+    level = logging.ERROR if is_ == "raised" else logging.INFO
+    _LOG.log(level, "alarm %s %s: %s", _safe(name), is_, _safe(sentence))
+
+
+def alarm_command_failed(name: str, command: str, error: BaseException) -> None:
+    """The program that is told of alarms could not be told."""
+    _LOG.error("alarm %s: the command %s failed: %s", _safe(name), _safe(command), _safe(reason(error)))
+
+
+def migrated(store: str, before: int, after: int, copy: str) -> None:
+    """A store of an older version is one of this version now."""
+    kept = f"; the old one is kept as {copy}" if copy else ""
+    _LOG.warning("store %s upgraded from version %d to %d%s", store, before, after, kept)
+
+
+def reloaded(digest: str, changes: Sequence[str], restart: Sequence[str]) -> None:
+    """Another configuration is in force."""
+    _LOG.info("reload: the configuration is %s now", digest[:12])
+    for change in changes:
+        _LOG.info("reload: %s", _safe(change))
+    if restart:
+        _LOG.warning("reload: only a restart takes %s", ", ".join(restart))
+
+
+def reload_refused(digest: str, problems: Sequence[str]) -> None:
+    """A configuration cannot be used; the one in force stays."""
+    for problem in problems:
+        _LOG.error("configuration refused: %s", _safe(problem))
+    _LOG.error("configuration refused, the desk goes on with %s", digest[:12])
 
 
 def started(node: str, policy: str) -> None:

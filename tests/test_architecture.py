@@ -20,9 +20,10 @@ MAY = {
     "store": {"core"},
     "edges": {"core", "store", "config.settings", "config.listeners"},
     "work": {"core", "store", "edges"},
-    "app": {"core", "config", "store", "edges", "work"},
-    "daemon": {"core", "config", "store", "edges", "work", "app"},
-    "cli": {"core", "config", "store", "edges", "work", "app", "daemon", "__init__"},
+    "configured": {"core", "config", "store", "edges"},
+    "app": {"core", "config", "store", "edges", "work", "configured"},
+    "daemon": {"core", "config", "store", "edges", "work", "configured", "app"},
+    "cli": {"core", "config", "store", "edges", "work", "configured", "app", "daemon", "__init__"},
     "__main__": {"cli"},
     "__init__": set[str](),
 }

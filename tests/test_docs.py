@@ -11,7 +11,10 @@ ROOT = Path(__file__).parents[1]
 NAMED = re.compile(r"`((?:maildesk|tests|templates|config|docs|\.ci)/[\w./-]*)`")
 
 
-@pytest.mark.parametrize("document", ["README.md", "HACKING.md", "docs/flow.md", "docs/mail-server.md"])
+@pytest.mark.parametrize(
+    "document",
+    ["README.md", "HACKING.md", "docs/flow.md", "docs/mail-server.md", "docs/operations.md"],
+)
 def test_named_files_exist(document: str) -> None:
     named = NAMED.findall((ROOT / document).read_text())
     missing = [name for name in named if not (ROOT / name).exists()]
@@ -37,3 +40,10 @@ def test_the_statuses_are_drawn_from_the_table_of_moves() -> None:
 
     current = (ROOT / "docs/statuses.md").read_text()
     assert current == page(), "run: python -m maildesk.config.moves > docs/statuses.md"
+
+
+def test_operators_can_read_about_every_alarm() -> None:
+    from maildesk.core.alarm import KINDS
+
+    text = (ROOT / "docs/operations.md").read_text()
+    assert [kind.name for kind in KINDS if f"\n| `{kind.name}" not in text] == []

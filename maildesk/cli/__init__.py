@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from maildesk.cli import (
+    backup,
     check,
     deliver,
     explain,
@@ -20,7 +21,9 @@ from maildesk.cli import (
     outbox,
     parse,
     password,
+    pause,
     quarantine,
+    reload,
     run,
     status,
     ticket,
@@ -80,6 +83,10 @@ for _name, _module in (
     ("trace", trace),
 ):
     app.command(_name, epilog=_module.EXAMPLE)(_module.command)
+for _name, _module in (("reload", reload), ("pause", pause), ("backup", backup)):
+    app.command(_name, epilog=_module.EXAMPLE)(_module.command)
+app.command("resume", epilog=pause.RESUME_EXAMPLE)(pause.resume)
+app.command("restore", epilog=backup.RESTORE_EXAMPLE)(backup.restore)
 for _name, _group in (
     ("ticket", ticket),
     ("inbox", inbox),

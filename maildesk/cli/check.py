@@ -27,30 +27,16 @@ def command(
     ] = False,
 ) -> None:
     """Check the configuration and say what the desk will do. Changes nothing."""
-    from maildesk.config.problems import ConfigError
-    from maildesk.edges import templates
-
     path = desk.config_of(ctx)
-    try:
-        loaded = desk.loaded(ctx)
-    except ConfigError as error:
-        found = list(map(str, error.problems))
-    else:
-        settings = loaded.settings
-        found = [
-            _short(problem, loaded.folder)
-            for problem in templates.check(settings.templates, loaded.policy.language)
-        ]
-        found += _unwritable(settings, path)
-        found += doors.unusable(settings, path)
-        found += _unread_secrets(settings)
+    found = desk.problems(ctx)
     if found:
         for problem in found:
             note(plain(problem))
         them = "it" if len(found) == 1 else "them"
         raise No(f"{plain(path)}: {count(len(found), 'problem')}; mend {them} and check again.")
+    loaded = desk.loaded(ctx)
+    settings, policy = loaded.settings, loaded.policy
     store = _store_state(settings)
-    policy = loaded.policy
     say(f"{plain(policy.name)}, {plain(policy.address)}")
     departments = [
         (
@@ -101,55 +87,6 @@ def _online(loaded: Loaded, path: Path) -> None:
         note(plain(problem))
     if problems:
         raise No(f"{plain(path)}: {count(len(problems), 'problem')} online.")
-
-
-def _unwritable(settings: Settings, path: Path) -> list[str]:
-    """Folders that this user cannot make or write to."""
-    import os
-    import tempfile
-
-    from maildesk.config import source
-    from maildesk.store.db import Database
-
-    wanted = [(("send", "path"), settings.send.path)] if settings.send.kind == "maildir" else []
-    if file := Database(settings.store.url).path:
-        wanted.append((("store", "url"), file.parent))
-    written = source.parse(path.name, source.read(path))
-    problems = []
-    for key, folder in wanted:
-        there = next(above for above in (folder, *folder.parents) if os.path.exists(above))
-        try:
-            # Root may do everything by its rights, and yet not everywhere: only trying tells. It leaves no trace.
-            tempfile.TemporaryFile(dir=there).close()
-        except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            problems.append(
-                f"{written.name}:{written.line(key)}: {'.'.join(key)}: nothing can be written below {there} "
-                f"({reason}); name a folder that maildesk may write to"
-            )
-    return problems
-
-
-def _unread_secrets(settings: Settings) -> list[str]:
-    """Passwords that this user cannot read. Commands are run only by `check --online`."""
-    from maildesk.edges import secret
-
-    problems = []
-    for box in settings.imap:
-        wanted = [box.password]
-        if box.oauth:
-            wanted = [box.oauth.secret("client_secret"), box.oauth.secret("refresh_token")]
-        for one in wanted:
-            try:
-                if one.env or one.file:
-                    secret.read(one)
-            except secret.NoSecret as error:
-                problems.append(f"mailbox {box.name}: {error}")
-    return problems
-
-
-def _short(problem: str, folder: Path) -> str:
-    return problem.removeprefix(f"{folder}/")
 
 
 def where_mail_goes(settings: Settings) -> str:

@@ -6,6 +6,7 @@ import os
 import pwd
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from maildesk.app import App
     from maildesk.config.load import Loaded
+    from maildesk.configured import Configured
     from maildesk.store.db import Database
     from maildesk.store.store import Store
 
@@ -32,14 +34,45 @@ def config_of(ctx: typer.Context) -> Path:
 
 
 def loaded(ctx: typer.Context) -> Loaded:
-    """The configuration. Raises ConfigError with all its problems."""
+    """The configuration; see `configured`."""
+    return configured(ctx).loaded
+
+
+def configured(ctx: typer.Context, strict: bool = False, whole: bool = False) -> Configured:
+    """The configuration. Where the files cannot be used, the desk's last good one, and stderr says so.
+
+    With `whole` each template is tried, too. Raises an error of `BROKEN` where there is no good one, or with `strict`.
+    """
     import logging
 
-    from maildesk.config.load import load
+    from maildesk import configured as configuring
+    from maildesk.cli.screen import note, plain, when
 
     # Without a log a command tells its errors itself, once.
     logging.getLogger("maildesk").addHandler(logging.NullHandler())
-    return load(config_of(ctx))
+    path = config_of(ctx)
+    try:
+        return configuring.checked(path, folders=False) if whole else configuring.read(path)
+    except configuring.BROKEN as error:
+        found = None if strict else configuring.last_good(path)
+        if found is None:
+            raise
+        for problem in error.problems:
+            note(plain(problem))
+        since = when(found.kept, found.loaded.policy.zone)
+        note(f"The configuration cannot be used: this is done with the last good one, of {since}.")
+        return replace(found, problems=tuple(map(str, error.problems)))
+
+
+def problems(ctx: typer.Context) -> tuple[str, ...]:
+    """What is wrong with the admin's files; nothing where they may be used."""
+    from maildesk import configured as configuring
+
+    try:
+        configuring.checked(config_of(ctx))
+    except configuring.Unusable as error:
+        return error.problems
+    return ()
 
 
 def check_owner(db: Database) -> None:
@@ -76,12 +109,18 @@ def sound(db: Database) -> Iterator[None]:
 
 
 @contextmanager
-def opened(ctx: typer.Context, node_name: str = "", create: bool = True) -> Iterator[App]:
-    """A whole desk with its store open, for one command. Raises No for another user's store."""
+def opened(
+    ctx: typer.Context, create: bool = True, strict: bool = False, daemon: bool = False
+) -> Iterator[App]:
+    """A whole desk with its store open, for one command, or for the daemon under the node's name.
+
+    Raises No for another user's store.
+    """
     from maildesk.app import App
     from maildesk.store.nodes import cli_name
 
-    app = App(loaded(ctx), node_name or cli_name())
+    found = configured(ctx, strict, whole=daemon)
+    app = App(found, found.loaded.settings.node.name if daemon else cli_name(), config_of(ctx))
     check_owner(app.store.db)
     try:
         if not create:
@@ -100,13 +139,15 @@ def check_exists(db: Database) -> None:
 
 
 @contextmanager
-def reading(ctx: typer.Context) -> Iterator[tuple[Loaded, Store, Connection]]:
+def reading(
+    ctx: typer.Context, found: Configured | None = None
+) -> Iterator[tuple[Loaded, Store, Connection]]:
     """Configuration and a store that is there already, with a connection that cannot write."""
     from maildesk.store.db import Database
     from maildesk.store.nodes import cli_name
     from maildesk.store.store import Store
 
-    config = loaded(ctx)
+    config = found.loaded if found else loaded(ctx)
     store = Store(Database(config.settings.store.url), cli_name())
     check_owner(store.db)
     check_exists(store.db)

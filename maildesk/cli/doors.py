@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from maildesk.cli.screen import plain
@@ -10,7 +9,6 @@ from maildesk.cli.screen import plain
 if TYPE_CHECKING:
     from maildesk.config.listeners import SmtpListener
     from maildesk.config.load import Loaded
-    from maildesk.config.settings import Settings
     from maildesk.core.policy import Policy
 
 NO_LOGIN = "reply addresses alone prove who writes"
@@ -42,24 +40,3 @@ def _proof(smtp: SmtpListener, policy: Policy) -> str:
     where = "" if smtp.certificate else " from this machine, as there is no certificate,"
     only = " and nobody else may send" if smtp.require_auth else ""
     return f"a login{where} proves {', '.join(proven)}{only}"
-
-
-def unusable(settings: Settings, path: Path) -> list[str]:
-    """Certificates that cannot be used; `path` is maildesk.toml."""
-    from maildesk.config import source
-    from maildesk.edges.certificate import BadCertificate, Certificate
-
-    written = source.parse(path.name, source.read(path))
-    problems = []
-    for index, smtp in enumerate(settings.smtp):
-        if not smtp.certificate:
-            continue
-        try:
-            Certificate(Path(smtp.certificate), Path(smtp.key)).load()
-        except BadCertificate as error:
-            key = ("smtp", index, "certificate")
-            problems.append(
-                f"{written.name}:{written.line(key)}: {written.shown(key)}: "
-                f"{error}; name a certificate with its chain, and its key, that maildesk may read"
-            )
-    return problems

@@ -65,17 +65,17 @@ def _of_the_desk(error: Exception) -> Told:
     # Imported only now, so that commands which need no desk start fast.
     from maildesk import log
     from maildesk.cli.screen import plain
-    from maildesk.config.problems import ConfigError
     from maildesk.config.scaffold import InitError
+    from maildesk.configured import BROKEN
     from maildesk.core.decide import Refused
+    from maildesk.edges.archive import BadBackup
     from maildesk.edges.intakes.smtp import CannotListen
-    from maildesk.edges.templates import TemplateError
     from maildesk.store.db import StoreError, operational
     from maildesk.store.writer import Busy
 
-    if isinstance(error, (ConfigError, TemplateError)):
+    if isinstance(error, BROKEN):
         return Told(plain("\n".join(map(str, error.problems)), lines=True), NO)
-    if isinstance(error, (InitError, Refused, StoreError, CannotListen)):
+    if isinstance(error, (InitError, Refused, StoreError, CannotListen, BadBackup)):
         return Told(_sentence(plain(error)), NO)
     if isinstance(error, Busy) or operational(error):
         return Told(_sentence(plain(log.told(error))), AGAIN)

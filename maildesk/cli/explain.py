@@ -58,7 +58,7 @@ def command(
         raw = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as error:
         raise No(f"The file {plain(file)} cannot be read: {error.strerror}.") from error
-    with desk.opened(ctx, create=False) as app:
+    with desk.opened(ctx, create=False, strict=True) as app:
         envelope = Envelope(
             channel=channel.value,
             sender=None if sender is None else normal(sender),

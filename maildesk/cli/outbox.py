@@ -20,7 +20,10 @@ app = Commands(
     help="The mails that go out.", epilog="Example: maildesk outbox list --state failed", no_args_is_help=True
 )
 
-STATES = ("todo", "ready", "sent", "failed", "undelivered", "quarantined", "maybe-sent", "stopped")
+STATES = (
+    *("todo", "ready", "sent", "failed", "undelivered", "quarantined", "maybe-sent", "stopped"),
+    *("shadow", "late", "restored"),
+)
 Once = Annotated[str, typer.Argument(metavar="KEY", help="The mail's key, or the start of it.")]
 
 

@@ -24,20 +24,28 @@ def command(
     once: Annotated[
         bool, typer.Option("--once", help="Do what waits now, without listeners, then end.")
     ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse to start with the last good configuration.")
+    ] = False,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Log everything, also what is of no use mostly.")
     ] = False,
 ) -> None:
-    """Run the desk: take mail, decide it, send answers. It stays in the foreground; Ctrl-C stops it."""
+    """Run the desk: take mail, decide it, send answers. It stays in the foreground; Ctrl-C stops it, SIGHUP reloads.
+
+    Where the configuration cannot be used, it runs with the last good one.
+    """
     if once:
-        with desk.opened(ctx) as app:
+        with desk.opened(ctx, strict=strict) as app:
             _log_to_stderr("debug" if verbose else "warning")
             _once(app)
         return
     from maildesk.daemon import Daemon
 
-    with desk.opened(ctx, desk.loaded(ctx).settings.node.name) as app:
+    with desk.opened(ctx, strict=strict, daemon=True) as app:
         _log_to_stderr("debug" if verbose else app.loaded.settings.log.level)
+        if app.configured.kept:
+            app.refused(app.configured.problems)
         daemon = Daemon(app)
         daemon.run(started=lambda: _announce(daemon))
 

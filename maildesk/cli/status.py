@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,23 +10,36 @@ from maildesk.cli import desk
 from maildesk.cli.listing import Json
 from maildesk.cli.screen import age, as_json, pairs, plain, say, states, when
 
+if TYPE_CHECKING:
+    from maildesk.store.control import Pause
+
 EXAMPLE = "Example: maildesk status --json"
 
 
-def command(ctx: typer.Context, json: Json = False) -> None:
-    """Say what waits, what failed and who is running."""
-    from maildesk.cli.mailbox import standing
-    from maildesk.store import inbox, lookup, mailboxes, outbox, pauses
+def command(
+    ctx: typer.Context,
+    json: Json = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Exit with 1 while an alarm stands or no daemon runs.")
+    ] = False,
+) -> None:
+    """Say what waits, what failed, who is running. Alarms that stand come first."""
+    from maildesk.cli.mailbox import standing as mailbox_stands
+    from maildesk.store import alarms, control, inbox, lookup, mailboxes, outbox, pauses
+    from maildesk.store.nodes import CLI
 
     with desk.reading(ctx) as (loaded, store, conn):
         now = desk.now()
         came, going = inbox.counts(conn), outbox.counts(conn)
         oldest = lookup.oldest_undecided(conn)
         unsent = lookup.unsent(conn)
-        paused = pauses.listed(conn)
+        closed = pauses.listed(conn)
         known = mailboxes.overview(conn)
         boxes = {box.name: known.get(box.name, {}) for box in loaded.settings.imap}
         nodes = lookup.nodes(conn, store.db.server_now(conn, now))
+        standing = alarms.standing(conn)
+        paused = control.pauses(conn)
+        restored = control.restored(conn)
     lag = max(0, now - oldest) if oldest is not None else 0
     found = {
         "inbox": {state: came.get(state, 0) for state in ("new", "taken", "done", "held", "quarantined")},
@@ -35,31 +48,53 @@ def command(ctx: typer.Context, json: Json = False) -> None:
         "quarantine": {"inbox": came.get("quarantined", 0), "outbox": going.get("quarantined", 0)},
         "lag": lag / 1_000_000,
         "unsent": {**unsent, "lag": max(0, now - unsent["oldest"]) / 1_000_000 if unsent["count"] else 0.0},
-        "pauses": paused,
+        "pauses": closed,
         "nodes": nodes,
         "mailboxes": boxes,
+        "mode": loaded.policy.mode,
+        "paused": [{"what": one.what, "at": one.at, "by": one.actor} for one in paused],
+        "alarms": [
+            {
+                "name": one.name,
+                "node": one.node,
+                "sentence": one.sentence,
+                "since": one.first,
+                "told": one.told,
+            }
+            for one in standing
+        ],
+        "restored": {"backup": restored.backup, "at": restored.at} if restored else None,
     }
+    bad_end = standing or not any(n["alive"] and not n["name"].startswith(CLI) for n in nodes)
     if json:
         as_json(found)
-        return
+        raise typer.Exit(1 if check and bad_end else 0)
     say(f"{plain(loaded.policy.name)}, {plain(loaded.policy.address)}")
     zone = loaded.policy.zone
-    lost = {state: going[state] for state in ("failed", "undelivered", "maybe-sent") if going.get(state)}
+    lost = {
+        state: going[state]
+        for state in ("failed", "undelivered", "maybe-sent", "restored", "shadow", "late")
+        if going.get(state)
+    }
     bad = came.get("quarantined", 0) + going.get("quarantined", 0)
     alive = [node["name"] for node in nodes if node["alive"]]
     gone = [node["name"] for node in nodes if not node["alive"]]
     pairs(
         [
+            *(("ALARM", f"{plain(one.sentence)} Since {when(one.first, zone)}.") for one in standing),
+            *((f"{node['name']} refused", plain(node["trouble"])) for node in nodes if node["trouble"]),
+            ("mode", "shadow: nothing is sent" if loaded.policy.mode == "shadow" else ""),
+            *(("paused", _paused(one, zone)) for one in paused),
             (
                 "running",
                 ", ".join(alive) or "nobody: mail is taken and answered only while `maildesk run` runs",
             ),
             ("died", ", ".join(gone)),
             ("mail in", states(came)),
-            *((f"mailbox {name}", "; ".join(standing(box, now))) for name, box in boxes.items()),
+            *((f"mailbox {name}", "; ".join(mailbox_stands(box, now))) for name, box in boxes.items()),
             ("mail out", states(going)),
             ("waits to be sent", _unsent(unsent, now, zone)),
-            *(("sending pauses", _paused(pause, now, zone)) for pause in paused),
+            *(("sending pauses", _closed(one, now, zone)) for one in closed),
             *((state, f"{n}; see `maildesk outbox list --state {state}`") for state, n in lost.items()),
             ("oldest mail undecided", f"{age(lag)} old" if oldest is not None else "none waits"),
             ("held", f"{came['held']}; see `maildesk held list`" if came.get("held") else ""),
@@ -67,9 +102,15 @@ def command(ctx: typer.Context, json: Json = False) -> None:
         ],
         indent=2,
     )
+    raise typer.Exit(1 if check and bad_end else 0)
 
 
-def _paused(pause: dict[str, Any], now: int, zone: str) -> str:
+def _paused(pause: Pause, zone: str) -> str:
+    said = f"{pause.what}, since {when(pause.at, zone)} by {plain(pause.actor)}"
+    return f"{said}; `maildesk resume {pause.what}` ends it"
+
+
+def _closed(pause: dict[str, Any], now: int, zone: str) -> str:
     """Since when and why a node sends nothing, and when it tries again."""
     again = f"; next try {when(pause['until'], zone)}" if pause["until"] > now else ""
     since = age(max(0, now - pause["since"]))

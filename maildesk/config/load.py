@@ -6,7 +6,7 @@ import hashlib
 import os
 import zoneinfo
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -44,6 +44,8 @@ class Loaded:
     policy: Policy
     digest: str
     files: tuple[FilePath, ...]
+    raw: tuple[tuple[str, bytes], ...] = field(default=(), repr=False, compare=False)
+    """What was read, by the name that each file has in a desk as it is shipped."""
 
     @property
     def folder(self) -> FilePath:
@@ -51,21 +53,26 @@ class Loaded:
         return self.files[0].parent
 
 
-def load(path: FilePath) -> Loaded:
+def load(path: FilePath, home: FilePath | None = None) -> Loaded:
     """The configuration of a `maildesk.toml`, or of the folder that holds one.
+
+    With `home` the folder is a copy of a desk's files, laid out as they are shipped: `config/` and `templates/` are
+    read beside it, and all other paths start from `home`.
 
     Raises ConfigError with every problem of every file; never anything else for what an admin wrote.
     """
     path = path.absolute()
-    return _Loading(path / MAIN if path.is_dir() else path).loaded()
+    return _Loading(path / MAIN if path.is_dir() else path, home).loaded()
 
 
 class _Loading:
     """One reading of all files. `sources` has "" for maildesk.toml and the stems of the others."""
 
-    def __init__(self, path: FilePath) -> None:
+    def __init__(self, path: FilePath, home: FilePath | None) -> None:
         self.path = path
-        self.root = path.parent
+        self.root = home or path.parent
+        self.copied = path.parent if home else None
+        self.raw: list[tuple[str, bytes]] = []
         self.sources: dict[str, Source] = {}
         self.problems: list[Problem] = []
         self.wrong: set[tuple[str, Path]] = set()
@@ -96,7 +103,7 @@ class _Loading:
         settings = self.resolved(settings)
         if policy is None or self.problems:
             raise ConfigError(tuple(sorted(dict.fromkeys(self.problems), key=self.order)))
-        return Loaded(settings, policy, self.digest.hexdigest(), tuple(self.files))
+        return Loaded(settings, policy, self.digest.hexdigest(), tuple(self.files), tuple(self.raw))
 
     def order(self, problem: Problem) -> tuple[bool, Problem]:
         return problem.file != self.name(self.path), problem
@@ -111,6 +118,7 @@ class _Loading:
         try:
             raw = source.read(path)
             self.files.append(path)
+            self.raw.append((f"config/{key}.toml" if key else MAIN, raw))
             self.digest.update(f"{name}\0{len(raw)}\0".encode() + raw)
             self.sources[key] = source.parse(name, raw)
         except Unreadable as error:
@@ -122,8 +130,12 @@ class _Loading:
             return None
         return self.sources[key]
 
+    def beside(self, name: str, folder: FilePath) -> FilePath:
+        """A folder of files that belong to the configuration."""
+        return self.copied / name if self.copied else self.root / folder
+
     def folder(self, folder: FilePath) -> None:
-        folder = self.root / folder
+        folder = self.beside("config", folder)
         if not folder.is_dir():
             told = f"there is no folder {self.name(folder)!r}; write the one of agents.toml"
             self.add("", ("config",), told)
@@ -217,7 +229,7 @@ class _Loading:
     # What no model knows
 
     def check_language(self, main: Source, templates: FilePath) -> None:
-        folder = self.root / templates
+        folder = self.beside("templates", templates)
         language = main.at(("desk", "language")) or "en"
         if ("", ("desk", "language")) in self.wrong or self.touched("templates"):
             return
@@ -258,8 +270,8 @@ class _Loading:
             url = with_password(url, password)
         return settings.model_copy(
             update={
-                "config": self.root / settings.config,
-                "templates": self.root / settings.templates,
+                "config": self.beside("config", settings.config),
+                "templates": self.beside("templates", settings.templates),
                 "store": store.model_copy(update={"url": url}),
                 **listening.resolved(settings, self.root),
                 "imap": mailboxes.resolved(settings.imap, self.root),

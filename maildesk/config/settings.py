@@ -10,6 +10,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from maildesk.config.listeners import Deliver, LmtpListener, SmtpListener
+from maildesk.core.alarm import Watch
 from maildesk.core.policy import Frozen, MailAddress, Name
 
 SQLITE = "sqlite:///"
@@ -283,3 +284,6 @@ class Settings(Frozen):
     send: Send = Field(Send(), description="Where outgoing mail goes.")
     node: Node = Field(Node(), description="This daemon among those that share one database.")
     log: Log = Field(Log(), description="What is logged.")
+    alarms: Watch = Field(
+        Watch(), description="What is watched; the admin of [desk] is told by mail when something is wrong."
+    )

@@ -94,6 +94,8 @@ def _subject(notice: Notice, ticket: Ticket | None) -> str:
     if ticket:
         return writing.one_line(tagged(ticket.subject, ticket.number))
     about = str(notice.facts.get("subject", "")) or NO_SUBJECT
+    if notice.kind == "alarm":
+        return writing.one_line(about)
     return writing.one_line(f"{'Held' if notice.kind == 'held' else 'Not done'}: {about}")
 
 

@@ -168,6 +168,13 @@ class Policy(Frozen):
     address: MailAddress = Field(description="Main address of the desk.")
     language: Name = Field("en", description="Language of templates: a folder below `templates`.")
     zone: str = Field("UTC", description="Time zone of dates in mails, like Europe/Berlin.")
+    mode: Literal["live", "shadow"] = Field(
+        "live",
+        description="In `shadow` everything is decided and composed, and nothing is sent: to run beside an old system.",
+    )
+    admin: MailAddress | None = Field(
+        None, description="Who is told by mail when something is wrong with the desk."
+    )
     reopen_days: int = Field(14, ge=0, description="Days after closing within which a reply reopens.")
     reply_address: Literal["plus", "pattern", "none"] = Field(
         "plus",
@@ -334,4 +341,7 @@ def problems(policy: Policy) -> list[tuple[tuple[str | int, ...], str]]:
             found.extend(_too_long(("departments", i, "addresses", j), address))
     found.extend(_too_long(("address",), policy.address) if plus else ())
     found.extend(origins.problems(policy.forms, policy.lists, policy.logins, policy.desk_addresses))
+    if policy.admin in policy.desk_addresses:
+        told = f"{policy.admin} is an address of the desk itself; write one that a person reads"
+        found.append((("admin",), told))
     return found

@@ -272,6 +272,11 @@ def _facts(facts: Mapping[str, object]) -> dict[str, object]:
         "about": facts.get("about"),
         "lines": clean(str(facts.get("lines", ""))).strip("\n"),
         "key": one_line(str(facts.get("key", ""))),
+        "name": one_line(str(facts.get("name", ""))),
+        "over": bool(facts.get("over")),
+        "sentence": clean(str(facts.get("sentence", ""))),
+        "since": one_line(str(facts.get("since", ""))),
+        "until": one_line(str(facts.get("until", ""))),
     }
 
 

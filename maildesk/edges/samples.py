@@ -131,6 +131,15 @@ HELD_FACTS = {
     "key": "5f2c8e41b7d09a36",
 }
 
+ALARM_FACTS = {
+    "subject": "Alarm: mails wait to be sent",
+    "name": "outbox",
+    "over": False,
+    "sentence": "12 mails are due and are not sent, the oldest since 40 minutes; see `maildesk outbox list`.",
+    "since": "2025-03-10 09:20",
+    "until": "",
+}
+
 
 def notice(
     kind: str, entry: str = "", ticket: int | None = 482913, facts: Mapping[str, object] | None = None
@@ -194,6 +203,11 @@ def all_notices() -> tuple[tuple[Notice, Material], ...]:
         (notice("error", ticket=None, facts={**ERROR_FACTS, "understood": []}), Material()),
         (notice("held", ticket=None, facts=HELD_FACTS), Material()),
         (notice("held", ticket=None, facts={**HELD_FACTS, "about": None, "lines": ""}), Material()),
+        (notice("alarm", ticket=None, facts=ALARM_FACTS), Material()),
+        (
+            notice("alarm", ticket=None, facts={**ALARM_FACTS, "over": True, "until": "2025-03-10 10:00"}),
+            Material(),
+        ),
     )
 
 

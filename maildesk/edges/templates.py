@@ -75,27 +75,40 @@ class _Missing(StrictUndefined):
 class _Loader(BaseLoader):
     """Reads the files of one folder, with their names kept for error sentences."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, instead: Path | None) -> None:
         self.folder = folder
+        self.instead = instead
 
     def get_source(self, _: Environment, template: str) -> tuple[str, str, None]:
         path = self.folder / template
+        if self.instead and not path.is_file():
+            path = self.instead / template
         if "/" in template or "\\" in template or not path.is_file():
             raise TemplateNotFound(template)
         return path.read_text("utf-8"), str(path), None
 
 
-def load(folder: Path, language: str) -> Templates:
-    """The templates of a language, from its folder. Raises TemplateError with all problems at once."""
-    compiled, problems = _compile(folder / language)
+def load(folder: Path, language: str, shipped: Path | None = None) -> Templates:
+    """The templates of a language, from its folder. Raises TemplateError with all problems at once.
+
+    A kind of mail that is newer than the folder is taken from the `shipped` ones, in English where it must be: an
+    upgrade stops no desk.
+    """
+    compiled, problems = _compile(folder / language, _instead(shipped, language))
     if problems:
         raise TemplateError(tuple(problems))
     return Templates(compiled, folder / language)
 
 
-def check(folder: Path, language: str) -> list[str]:
+def _instead(shipped: Path | None, language: str) -> Path | None:
+    if shipped is None:
+        return None
+    return shipped / language if (shipped / language).is_dir() else shipped / "en"
+
+
+def check(folder: Path, language: str, shipped: Path | None = None) -> list[str]:
     """Every problem of a language's templates: each is rendered with sample data. Empty if there is none."""
-    compiled, problems = _compile(folder / language)
+    compiled, problems = _compile(folder / language, _instead(shipped, language))
     templates = Templates(compiled, folder / language)
     for name, context in samples.contexts():
         for kind in KINDS:
@@ -108,11 +121,11 @@ def check(folder: Path, language: str) -> list[str]:
     return list(dict.fromkeys(problems))
 
 
-def _compile(folder: Path) -> tuple[dict[tuple[str, str], Template], list[str]]:
+def _compile(folder: Path, instead: Path | None) -> tuple[dict[tuple[str, str], Template], list[str]]:
     if not folder.is_dir():
         return {}, [f"{folder}: there is no such folder; `language` names a folder of templates"]
     environment = ImmutableSandboxedEnvironment(
-        loader=_Loader(folder),
+        loader=_Loader(folder, instead),
         undefined=_Missing,
         autoescape=lambda name: name is not None and name.endswith(".html"),
         trim_blocks=True,
@@ -129,7 +142,9 @@ def _compile(folder: Path) -> tuple[dict[tuple[str, str], Template], list[str]]:
     for notice in notices.KINDS:
         for kind in KINDS:
             path = folder / f"{notice.name}.{kind}"
-            if not path.is_file():
+            if instead and not path.is_file() and (instead / path.name).is_file():
+                _compile_one(environment, instead / path.name, compiled, problems)
+            elif not path.is_file():
                 problems.append(f"{path}: this template is missing; it is sent when {notice.help}")
     return compiled, problems
 

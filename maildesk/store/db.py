@@ -145,15 +145,23 @@ class Database:
 
     def create(self, fill: Callable[[Connection], object] = lambda _conn: None) -> None:
         """Creates the tables of a fresh store, fills and stamps them, all in one transaction. Leaves a store that is
-        there as it is. Raises StoreError for one of another version."""
+        there as it is, but for one of an older version, which becomes one of this. Raises StoreError for a newer one.
+        """
         if self.path is not None:
             # It holds everybody's mail, and the keys of the tokens by which agents act.
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         with self.connect() as conn:
+            version = self.version(conn)
+        if 0 < version < VERSION:
+            # Late: Alembic alone takes half a second to import.
+            from maildesk.store.migrations import migrate
+
+            migrate(self, local_now())
+        with self.connect() as conn:
             self.begin(conn, "decide")
             try:
-                if not self._version(conn):
+                if not self.version(conn):
                     metadata.create_all(conn)
                     fill(conn)
                     conn.execute(meta.insert(), [{"name": "version", "value": str(VERSION)}])
@@ -162,7 +170,8 @@ class Database:
             finally:
                 self.rollback(conn)
 
-    def _version(self, conn: Connection) -> int:
+    def version(self, conn: Connection) -> int:
+        """The version of the store's tables; 0 where there are none."""
         if not self.engine.dialect.has_table(conn, "meta"):
             return 0
         found = conn.execute(meta.select().where(meta.c.name == "version")).first()
@@ -170,13 +179,17 @@ class Database:
 
     def check_version(self, conn: Connection) -> None:
         """Raises StoreError unless the store has the version that this maildesk knows."""
-        version = self._version(conn)
+        version = self.version(conn)
         if version == 0:
             raise StoreError(f"the store {self.shown} has no tables yet; `maildesk run` makes them")
-        if version != VERSION:
+        if version < VERSION:
             raise StoreError(
-                f"the store {self.shown} has version {version}, this maildesk knows {VERSION}; "
-                "run the maildesk that made it, or upgrade this one"
+                f"the store {self.shown} has the older version {version}; `maildesk run` upgrades it to {VERSION}, "
+                "after copying a SQLite file"
+            )
+        if version > VERSION:
+            raise StoreError(
+                f"the store {self.shown} has version {version}, this maildesk knows {VERSION}; upgrade this maildesk"
             )
 
     @property

@@ -37,7 +37,9 @@ from maildesk.core.events import event_of
 from maildesk.core.identity import Keys
 from maildesk.core.model import Disposition, EntryKind
 from maildesk.core.policy import Policy
+from maildesk.store import control
 from maildesk.store.db import insert
+from maildesk.store.outbox import new_row
 from maildesk.store.schema import (
     attachment,
     entry,
@@ -91,6 +93,7 @@ def save(
     for table, unique in ((mid, ["hash", "ticket", "role"]), (outbox, ["once"])):
         if rows[table]:
             conn.execute(insert(conn, table).on_conflict_do_nothing(index_elements=unique), rows[table])
+    control.set_apart(conn, [key for _, key, _ in decided if key])
     _done(conn, decided, digest, now)
 
 
@@ -175,29 +178,7 @@ def _collect(
             if row not in rows[mid][-50:]:
                 rows[mid].append(row)
         case Notify(notice=n):
-            rows[outbox].append(
-                {
-                    "once": n.once,
-                    "cause": cause,
-                    "kind": n.kind,
-                    "channel": "mail",
-                    "ticket": n.ticket,
-                    "entry": n.entry,
-                    "to": n.to,
-                    "domain": n.to.rpartition("@")[2],
-                    "person": n.person,
-                    "token": n.token,
-                    "generation": n.generation,
-                    "unproven": n.unproven,
-                    "facts": json.dumps(n.facts, sort_keys=True),
-                    "at": n.at,
-                    "not_before": n.not_before,
-                    "state": "todo",
-                    "try": 0,
-                    "errors": 0,
-                    "message_id": identity.message_id(keys, n.once, domain(policy)),
-                }
-            )
+            rows[outbox].append(new_row(n, cause, identity.message_id(keys, n.once, domain(policy))))
 
 
 def _tickets(

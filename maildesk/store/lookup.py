@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Column, Connection, Table, func, select
+from sqlalchemy import Column, Connection, Table, case, func, select
 
+from maildesk.core.model import Disposition, Status
 from maildesk.store import schema
 from maildesk.store.nodes import is_alive
 
@@ -43,6 +45,54 @@ def oldest_undecided(conn: Connection) -> int | None:
     return found
 
 
+def newest_arrival(conn: Connection) -> int | None:
+    """When the newest mail came; None if none ever did."""
+    inbox = schema.inbox
+    found: int | None = conn.execute(select(inbox.c.received).order_by(inbox.c.id.desc()).limit(1)).scalar()
+    return found
+
+
+def held(conn: Connection) -> int:
+    """How many mails are held."""
+    inbox = schema.inbox
+    query = select(func.count()).select_from(inbox).where(inbox.c.disposition == Disposition.HELD.value)
+    return int(conn.execute(query).scalar_one())
+
+
+def quarantined(conn: Connection) -> int:
+    """How many mails, in and out, are in quarantine."""
+    return sum(
+        conn.execute(select(func.count()).select_from(table).where(condition)).scalar_one()
+        for table, condition in (
+            (schema.inbox, schema.INBOX_QUARANTINED),
+            (schema.outbox, schema.OUTBOX_QUARANTINED),
+        )
+    )
+
+
+def overdue(conn: Connection, since: int, waiting: Sequence[str] = ()) -> tuple[int, int]:
+    """How many mails should have been sent before this instant, and the oldest time at which one should have been.
+    The kinds that are `waiting` may wait."""
+    outbox = schema.outbox
+    due = case((outbox.c.not_before > outbox.c.at, outbox.c.not_before), else_=outbox.c.at)
+    row = conn.execute(
+        select(func.count().label("n"), func.min(due).label("oldest"))
+        .select_from(outbox)
+        .where(schema.OUTBOX_OPEN, due < since, outbox.c.kind.not_in(waiting))
+    ).one()
+    return row.n, row.oldest or 0
+
+
+def in_vain(conn: Connection, since: int) -> tuple[int, str]:
+    """How many mails from before this instant have been tried and wait for their next try, and the newest's trouble."""
+    outbox = schema.outbox
+    wanted = (schema.OUTBOX_OPEN, outbox.c.at < since, outbox.c["try"] > 0, outbox.c.trouble.is_not(None))
+    count = conn.execute(select(func.count()).select_from(outbox).where(*wanted)).scalar_one()
+    newest = select(outbox.c.trouble).where(*wanted).order_by(outbox.c.id.desc()).limit(1)
+    lines = (conn.execute(newest).scalar() or "").rstrip().splitlines()
+    return count, lines[-1].rstrip(".") if lines else ""
+
+
 def unsent(conn: Connection) -> dict[str, Any]:
     """The mails that wait to go out: how many, since when, when the next is due, and the trouble of the newest."""
     outbox = schema.outbox
@@ -64,7 +114,28 @@ def unsent(conn: Connection) -> dict[str, Any]:
     return {"count": row.n, "oldest": row.at, "next": row.due or 0, "trouble": trouble}
 
 
+def in_use(conn: Connection) -> dict[str, dict[str, int]]:
+    """How many tickets that are not closed have which department, topic and assignee."""
+    ticket = schema.ticket
+    found = {}
+    for column in (ticket.c.department, ticket.c.topic, ticket.c.assignee):
+        query = select(column, func.count()).where(ticket.c.status != Status.CLOSED.value).group_by(column)
+        found[column.name] = {name: count for name, count in conn.execute(query) if name}
+    return found
+
+
 def nodes(conn: Connection, now: int) -> list[dict[str, Any]]:
     """The processes that have taken mail or may take it; `now` is the clock that nodes live by."""
     found = conn.execute(select(schema.node).order_by(schema.node.c.id))
-    return [{"id": n.id, "name": n.name, "until": n.until, "alive": is_alive(n, now)} for n in found]
+    return [
+        {
+            "id": n.id,
+            "name": n.name,
+            "until": n.until,
+            "alive": is_alive(n, now),
+            "policy": n.policy,
+            "trouble": n.trouble,
+            "reloaded": n.reloaded,
+        }
+        for n in found
+    ]

@@ -13,7 +13,8 @@ from maildesk.store import inbox as inbox_rows
 from maildesk.store import nodes
 from maildesk.store.db import Database, insert
 from maildesk.store.inbox import Incoming
-from maildesk.store.schema import COPY_OPEN, inbox, mailbox, mailbox_folder, server_copy
+from maildesk.store.mailbox_tables import COPY_OPEN, mailbox, mailbox_folder, server_copy
+from maildesk.store.schema import inbox
 
 CopyState = Literal["todo", "copied", "done", "left", "gone", "changed"]
 """What is to be done with a copy, or was: `gone` is no longer there, `changed` is not the mail that was stored."""

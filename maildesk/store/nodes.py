@@ -42,6 +42,12 @@ class Node:
         self._file: IO[str] | None = None
         self._lock: Connection | None = None
         self._until = 0.0
+        self.policy = ""
+        """The digest of the configuration that this process goes by."""
+        self.trouble = ""
+        """Why it does not go by a newer one; "" if it does."""
+        self.reloaded = ""
+        """The last wish to reload that it has carried out or refused."""
 
     def lock(self) -> None:
         """Wins the name, or raises StoreError: another process has it."""
@@ -97,10 +103,11 @@ class Node:
         conn.execute(delete(node).where(node.c.name == self.name, node.c.id != self.id))
         until = self._db.server_now(conn, now) + DEAD_SECONDS * SECOND
         me = this()
+        said = {"until": until, "policy": self.policy, "trouble": self.trouble, "reloaded": self.reloaded}
         statement = insert(conn, node).values(
-            id=self.id, name=self.name, until=until, home=me.home, pid=me.pid, started=me.started
+            id=self.id, name=self.name, home=me.home, pid=me.pid, started=me.started, **said
         )
-        conn.execute(statement.on_conflict_do_update(index_elements=["id"], set_={"until": until}))
+        conn.execute(statement.on_conflict_do_update(index_elements=["id"], set_=said))
 
     def lives(self, since: float) -> None:
         """A beat that began at `since` (by its clock) is committed."""

@@ -7,19 +7,25 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, case, func, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, case, false, func, or_, select, update
 
 from maildesk.core.changes import Notice
 from maildesk.core.identity import mid_hash
 from maildesk.core.material import Composed
 from maildesk.core.notices import KINDS
-from maildesk.store import nodes, skeleton
+from maildesk.store import control, nodes, skeleton
 from maildesk.store.db import Database, insert
 from maildesk.store.inbox import TRIES
 from maildesk.store.schema import OUTBOX_BODIES, OUTBOX_OPEN, attempt, outbox, sent_line
 
 ANSWERS = tuple(kind.name for kind in KINDS if kind.audience == "customer" and not kind.automatic)
 """What people wrote to customers."""
+
+RETRIED = (
+    *("failed", "undelivered", "quarantined", "maybe-sent", "todo", "ready"),
+    *("shadow", "late", "restored"),
+)
+"""The states from which a mail is sent (again) when the operator wants it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +83,37 @@ def notice_of(row: Any) -> Notice:
     )
 
 
+def new_row(notice: Notice, cause: str, message_id: str) -> dict[str, Any]:
+    """The row of a mail that is to be sent."""
+    return {
+        "once": notice.once,
+        "cause": cause,
+        "kind": notice.kind,
+        "channel": "mail",
+        "ticket": notice.ticket,
+        "entry": notice.entry,
+        "to": notice.to,
+        "domain": notice.to.rpartition("@")[2],
+        "person": notice.person,
+        "token": notice.token,
+        "generation": notice.generation,
+        "unproven": notice.unproven,
+        "facts": json.dumps(notice.facts, sort_keys=True),
+        "at": notice.at,
+        "not_before": notice.not_before,
+        "state": "todo",
+        "try": 0,
+        "errors": 0,
+        "message_id": message_id,
+    }
+
+
+def add(conn: Connection, notice: Notice, cause: str, message_id: str) -> None:
+    """A mail that follows from no decision, such as an alarm; once, however often it is added."""
+    statement = insert(conn, outbox).on_conflict_do_nothing(index_elements=["once"])
+    conn.execute(statement, [new_row(notice, cause, message_id)])
+
+
 def take(
     conn: Connection, db: Database, holder: str, limit: int, now: int, keep: Iterable[int] = ()
 ) -> tuple[list[Row], list[str]]:
@@ -113,7 +150,7 @@ def take(
     quarantined = [row.once for row in given_up]
     found = conn.execute(
         select(outbox)
-        .where(OUTBOX_OPEN, outbox.c.holder.is_(None), outbox.c.not_before <= now)
+        .where(OUTBOX_OPEN, outbox.c.holder.is_(None), outbox.c.not_before <= now, _may_go(conn))
         .order_by(outbox.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -123,6 +160,14 @@ def take(
         conn.execute(update(outbox).where(outbox.c.id.in_([row.id for row in chosen])).values(holder=holder))
     known = _recorded(conn, [row.id for row in chosen if row._mapping["try"]])
     return [_row(row, *known.get(row.id, (0, None))) for row in chosen], quarantined
+
+
+def _may_go(conn: Connection) -> Any:
+    """What the operator has not paused."""
+    paused = control.paused(conn)
+    if control.ALL in paused:
+        return false()
+    return outbox.c.kind.not_in([kind for what in paused for kind in control.KINDS[what]])
 
 
 def _row(row: Any, known: int, first: int | None) -> Row:
@@ -259,6 +304,14 @@ def record(conn: Connection, results: Sequence[Result], holder: str, now: int) -
     return ours
 
 
+def shadowed(conn: Connection, rows: Iterable[Row], holder: str) -> None:
+    """Mails that were composed and are not sent: the desk runs in the shadow of another system."""
+    values = [{"b_id": row.id} for row in rows]
+    if values:
+        kept = {"state": "shadow", "holder": None, "alone": False}
+        conn.execute(update(outbox).where(_held(holder)).values(kept), values)
+
+
 def failed(conn: Connection, row: Row, holder: str, trouble: str) -> None:
     """Counts an error of our own against a row; it is taken alone from now on."""
     conn.execute(
@@ -286,7 +339,7 @@ def retry(conn: Connection, once: str, now: int) -> bool:
         update(outbox)
         .where(
             outbox.c.once == once,
-            outbox.c.state.in_(("failed", "undelivered", "quarantined", "maybe-sent", "todo", "ready")),
+            outbox.c.state.in_(RETRIED),
             outbox.c.holder.is_(None),
         )
         .values(

@@ -10,21 +10,18 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     Table,
     Text,
-    TextClause,
     UniqueConstraint,
     false,
     text,
 )
 
-VERSION = 1
+from maildesk.store import mailbox_tables as mailbox_tables
+from maildesk.store.metadata import Serial, bare
+from maildesk.store.metadata import metadata as metadata
 
-# SQLite numbers rows by itself only where the type is exactly INTEGER.
-Serial = BigInteger().with_variant(Integer, "sqlite")
-
-metadata = MetaData()
+VERSION = 2
 
 # A query finds few open rows among many done ones only by the partial index, and SQLite takes a partial index only
 # where the query repeats its condition to the letter, not with bound values.
@@ -32,12 +29,8 @@ INBOX_OPEN = text("inbox.state in ('new', 'taken')")
 OUTBOX_OPEN = text("outbox.state in ('todo', 'ready')")
 # Mails that went out and whose bodies are still kept.
 OUTBOX_BODIES = text("outbox.state = 'sent' and outbox.skeleton is not null")
-COPY_OPEN = text("server_copy.state in ('todo', 'copied')")
-
-
-def _bare(condition: TextClause) -> TextClause:
-    """The condition as an index states it: without the name of the table."""
-    return text(condition.text.replace("inbox.", "").replace("outbox.", ""))
+INBOX_QUARANTINED = text("inbox.state = 'quarantined'")
+OUTBOX_QUARANTINED = text("outbox.state = 'quarantined'")
 
 
 meta = Table("meta", metadata, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
@@ -51,6 +44,10 @@ node = Table(
     Column("home", Text, nullable=False),
     Column("pid", BigInteger, nullable=False),
     Column("started", BigInteger, nullable=False),
+    # The configuration it goes by, why it does not go by a newer one, and the last wish to reload that it carried out.
+    Column("policy", Text),
+    Column("trouble", Text),
+    Column("reloaded", Text),
 )
 
 raw = Table(
@@ -98,9 +95,15 @@ inbox = Table(
     Column("subject", Text),
     Column("lines", Text),
     Column("attachments", Text),
-    Index("inbox_open", "id", sqlite_where=_bare(INBOX_OPEN), postgresql_where=_bare(INBOX_OPEN)),
+    Index("inbox_open", "id", sqlite_where=bare(INBOX_OPEN), postgresql_where=bare(INBOX_OPEN)),
     Index("inbox_mid", "mid", "sender", "id"),
     Index("inbox_sha256", "sha256", "received"),
+    Index(
+        "inbox_quarantined",
+        "id",
+        sqlite_where=bare(INBOX_QUARANTINED),
+        postgresql_where=bare(INBOX_QUARANTINED),
+    ),
     Index("inbox_ticket", "ticket"),
     Index("inbox_disposition", "disposition"),
 )
@@ -274,7 +277,13 @@ outbox = Table(
     Column("sender", Text, nullable=False, default="", server_default=""),
     Column("settled", Integer, nullable=False, default=0, server_default="0"),
     Column("told_late", Boolean, nullable=False, default=False, server_default=false()),
-    Index("outbox_open", "id", sqlite_where=_bare(OUTBOX_OPEN), postgresql_where=_bare(OUTBOX_OPEN)),
+    Index("outbox_open", "id", sqlite_where=bare(OUTBOX_OPEN), postgresql_where=bare(OUTBOX_OPEN)),
+    Index(
+        "outbox_quarantined",
+        "id",
+        sqlite_where=bare(OUTBOX_QUARANTINED),
+        postgresql_where=bare(OUTBOX_QUARANTINED),
+    ),
     Index("outbox_limits", "kind", "to", "at"),
     Index("outbox_domains", "kind", "domain", "at"),
     Index("outbox_times", "kind", "at"),
@@ -284,8 +293,8 @@ outbox = Table(
     Index(
         "outbox_bodies",
         "at",
-        sqlite_where=_bare(OUTBOX_BODIES),
-        postgresql_where=_bare(OUTBOX_BODIES),
+        sqlite_where=bare(OUTBOX_BODIES),
+        postgresql_where=bare(OUTBOX_BODIES),
     ),
 )
 
@@ -304,61 +313,6 @@ attempt = Table(
     Column("at", BigInteger, nullable=False),
     Column("outcome", Text, nullable=False),
     Column("answer", Text, nullable=False),
-)
-
-# A mailbox that is read by IMAP. One node at a time holds it.
-mailbox = Table(
-    "mailbox",
-    metadata,
-    Column("name", Text, primary_key=True),
-    Column("holder", Text),
-    Column("polled", BigInteger),
-    Column("error", Text, nullable=False, default=""),
-    Column("error_since", BigInteger),
-)
-
-# A folder of it, and how far it has been read: `last_uid` under `uidvalidity`. `epoch` counts how often it was built
-# anew; mails up to `rescan_to` are read again since, and those unknown and older than `mark` are held.
-mailbox_folder = Table(
-    "mailbox_folder",
-    metadata,
-    Column("mailbox", Text, ForeignKey("mailbox.name"), primary_key=True),
-    Column("folder", Text, primary_key=True),
-    Column("uidvalidity", BigInteger, nullable=False),
-    Column("last_uid", BigInteger, nullable=False),
-    Column("epoch", Integer, nullable=False),
-    Column("first_uid", BigInteger, nullable=False),
-    Column("started", BigInteger, nullable=False),
-    Column("newest", BigInteger, nullable=False),
-    Column("rescan_to", BigInteger, nullable=False),
-    Column("mark", BigInteger, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("let_in_to", BigInteger, nullable=False),
-    Column("messages", BigInteger, nullable=False),
-    Column("left_unread", Integer, nullable=False),
-    Column("stopped", Text, nullable=False),
-    Column("stopped_to", BigInteger, nullable=False),
-)
-
-# The copy of a mail that lies on its IMAP server, and what is yet to be done with it there.
-server_copy = Table(
-    "server_copy",
-    metadata,
-    Column("key", Text, ForeignKey("inbox.key"), primary_key=True),
-    Column("mailbox", Text, nullable=False),
-    Column("folder", Text, nullable=False),
-    Column("uidvalidity", BigInteger, nullable=False),
-    Column("uid", BigInteger, nullable=False),
-    Column("size", BigInteger, nullable=False),
-    Column("internaldate", BigInteger, nullable=False),
-    Column("at", BigInteger, nullable=False),
-    Column("state", Text, nullable=False),
-    Column("tries", Integer, nullable=False, default=0),
-    Column("not_before", BigInteger, nullable=False, default=0),
-    Column("trouble", Text, nullable=False, default=""),
-    Index("server_copy_place", "mailbox", "folder", "uid"),
-    Index("server_copy_time", "mailbox", "folder", "at"),
-    Index("server_copy_open", "mailbox", sqlite_where=_bare(COPY_OPEN), postgresql_where=_bare(COPY_OPEN)),
 )
 
 # The newest refresh token where the provider hands out a new one with each use; `key` is a hash of what it replaces.
@@ -386,4 +340,39 @@ person = Table(
     Column("address", Text, primary_key=True),
     Column("bad_since", BigInteger),
     Column("bad_why", Text, nullable=False, default="", server_default=""),
+)
+
+# What the operator wants of all nodes: a reload, pauses, what a restore leaves to be heeded.
+control = Table(
+    "control",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+)
+
+# Every configuration that a node has run with: its files, compressed. The one used last is its last good one.
+configuration = Table(
+    "configuration",
+    metadata,
+    Column("node", Text, primary_key=True),
+    Column("sha256", Text, primary_key=True),
+    Column("policy", Text, nullable=False),
+    Column("used", BigInteger, nullable=False),
+    Column("z", LargeBinary, nullable=False),
+)
+
+# `node` is "" where an alarm belongs to the whole desk.
+alarm = Table(
+    "alarm",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("node", Text, primary_key=True),
+    Column("sentence", Text, nullable=False),
+    Column("first", BigInteger, nullable=False),
+    Column("last", BigInteger, nullable=False),
+    Column("cleared", BigInteger),
+    Column("told", BigInteger),
+    Column("over", BigInteger),
 )

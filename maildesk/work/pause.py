@@ -37,7 +37,7 @@ class Pause:
             self._known = True
         name = self._store.node.name
         self._store.write("work", lambda conn: pauses.note(conn, name, since, until, trouble))
-        log.paused(trouble, (until - now) // 1_000_000)
+        log.relay_closed(trouble, (until - now) // 1_000_000)
 
     def end(self) -> None:
         """The way out is open. Costs nothing where it was open before."""
@@ -49,4 +49,4 @@ class Pause:
             self._known = True
         self._store.write("work", lambda conn: pauses.over(conn, self._store.node.name))
         if was is not None:
-            log.resumed()
+            log.relay_open()

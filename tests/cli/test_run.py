@@ -35,9 +35,9 @@ def running(desk: Desk, log: Path) -> Iterator[subprocess.Popen[bytes]]:
         daemon.wait()
 
 
-def wait_for(condition: object, daemon: subprocess.Popen[bytes]) -> None:
+def wait_for(condition: object, daemon: subprocess.Popen[bytes], seconds: float = DEADLINE) -> None:
     assert callable(condition)
-    end = time.monotonic() + DEADLINE
+    end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end
         assert daemon.poll() is None
@@ -93,11 +93,12 @@ def test_a_port_that_is_taken(fresh: Desk) -> None:
 HOLDER = """
 import sys
 from maildesk.app import App
-from maildesk.config.load import load
+from maildesk.configured import read
 from maildesk.store import inbox
 from pathlib import Path
 
-app = App(load(Path(sys.argv[1])), "main")
+path = Path(sys.argv[1])
+app = App(read(path), "main", path)
 app.store.open()
 app.enter()
 work = lambda conn: inbox.take(conn, app.store.db, app.store.node.id, 50, app.clock())

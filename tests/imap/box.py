@@ -22,7 +22,8 @@ from maildesk.edges.accept import Acceptor
 from maildesk.edges.intakes.imap import ImapIntake
 from maildesk.store import mailboxes
 from maildesk.store.db import local_now
-from maildesk.store.schema import inbox, raw, server_copy
+from maildesk.store.mailbox_tables import server_copy
+from maildesk.store.schema import inbox, raw
 from tests.desk import DESK, Desk
 from tests.servers.dovecot import PASSWORD, Dovecot
 

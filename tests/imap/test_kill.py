@@ -20,7 +20,8 @@ from sqlalchemy import select
 
 from maildesk.config.load import load
 from maildesk.store.db import Database
-from maildesk.store.schema import inbox, server_copy, ticket
+from maildesk.store.mailbox_tables import server_copy
+from maildesk.store.schema import inbox, ticket
 from tests.bench.daemon import configure, free_port, greeting
 from tests.crash.test_daemon_kill import LONG, Supervised
 from tests.desk import DESK, ROOT

@@ -11,8 +11,9 @@ from maildesk.core.reading import Envelope, Evidence
 from maildesk.edges.accept import Acceptor, Offer
 from maildesk.store import mailboxes, nodes, oauth
 from maildesk.store.db import Database, local_now
+from maildesk.store.mailbox_tables import server_copy
 from maildesk.store.mailboxes import Copy, Folder, NotHeld
-from maildesk.store.schema import inbox, raw, server_copy
+from maildesk.store.schema import inbox, raw
 from maildesk.store.store import Store
 
 NOW = 1_790_000_000_000_000

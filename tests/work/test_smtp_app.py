@@ -10,8 +10,8 @@ from pathlib import Path
 from sqlalchemy import select
 
 from maildesk.app import App
-from maildesk.config.load import load
 from maildesk.config.scaffold import init
+from maildesk.configured import read
 from maildesk.core.reading import Envelope, Evidence
 from maildesk.daemon import Daemon
 from maildesk.store import outbox, schema
@@ -34,7 +34,7 @@ def an_app(folder: Path, relay: FakeRelay, *more: str) -> App:
     path = folder / "maildesk.toml"
     text = path.read_text("utf-8").replace("127.0.0.1:2525", "127.0.0.1:0")
     path.write_text(text.replace('kind = "maildir"', "\n".join(send) + " #"), "utf-8")
-    app = App(load(folder), "main")
+    app = App(read(path), "main", path)
     app.store.open()
     return app
 

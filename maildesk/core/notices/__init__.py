@@ -2,6 +2,7 @@
 
 from maildesk.core.notices import (
     acknowledgment,
+    alarm,
     answer,
     bounced,
     colleague_answer,
@@ -29,6 +30,7 @@ KINDS: tuple[NoticeKind, ...] = (
     late.KIND,
     held.KIND,
     error.KIND,
+    alarm.KIND,
 )
 
 BY_NAME = {kind.name: kind for kind in KINDS}

@@ -1,0 +1,157 @@
+"""`maildesk backup` and `maildesk restore`: the whole desk as one file, and back."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from maildesk.cli import desk
+from maildesk.cli.errors import No
+from maildesk.cli.screen import count, note, plain, say, size, when
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from maildesk.config.load import Loaded
+    from maildesk.edges.archive import Manifest
+    from maildesk.store.db import Database
+
+EXAMPLE = "Example: maildesk backup /backup/desk-monday.zip"
+RESTORE_EXAMPLE = "Example: maildesk restore /backup/desk-monday.zip /srv/desk"
+
+Backup = Annotated[Path, typer.Argument(metavar="FILE", help="The backup.")]
+
+
+def command(ctx: typer.Context, file: Backup) -> None:
+    """Write the whole desk into one file; it may run meanwhile.
+
+    Tickets, mails, keys, configuration and templates are in it. The file is read again before it gets its name.
+    It holds everybody's mail and the desk's keys: keep it safe.
+    """
+    from maildesk import __version__
+    from maildesk.edges import archive
+
+    found = desk.configured(ctx)
+    with desk.reading(ctx, found) as (loaded, _store, conn):
+        about = archive.about(desk.now(), __version__, _folders(loaded))
+        done = archive.write(file.absolute(), conn, found.files, about, _progress)
+    tickets, mails = done.rows["ticket"], done.rows["inbox"]
+    say(
+        f"{count(tickets, 'ticket')} and {count(mails, 'mail')} in {plain(file)}, {size(file.stat().st_size)}, "
+        "read again and found whole."
+    )
+
+
+def _folders(loaded: Loaded) -> dict[str, str]:
+    home, settings = loaded.folder, loaded.settings
+    return {
+        name: str(path.relative_to(home) if path.is_relative_to(home) else path)
+        for name, path in (("config", settings.config), ("templates", settings.templates))
+    }
+
+
+def _progress(table: str, rows: int) -> None:
+    note(f"  {table}: {count(rows, 'row')}")
+
+
+def restore(
+    ctx: typer.Context,
+    file: Backup,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or an empty folder for the desk.")],
+    ack: Annotated[
+        bool,
+        typer.Option("--ack", help="Acknowledge mails from since the backup, when they come again."),
+    ] = False,
+) -> None:
+    """Make a desk from a backup. It sends nothing until `maildesk resume all`."""
+    from maildesk.edges import archive
+
+    about = archive.verify(file)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise No(f"{plain(folder)} is there already and not empty; name a new folder.")
+    new = not folder.exists()
+    try:
+        apart = _restored(file, about, folder.absolute(), ack)
+    except BaseException:
+        # What could not be restored as a whole must not be taken for a desk.
+        _emptied(folder, new)
+        raise
+    tickets, mails = about.rows["ticket"], about.rows["inbox"]
+    say(
+        f"{count(tickets, 'ticket')} and {count(mails, 'mail')} of {when(about.at, 'UTC')} UTC are in {plain(folder)}."
+    )
+    if apart:
+        say(
+            f"{count(apart, 'mail')} waited to be sent then and may have gone out since; see "
+            "`maildesk outbox list --state restored`, and send one with `maildesk outbox retry KEY`."
+        )
+    say("All sending is paused. Run the desk, look at its outbox, then `maildesk resume all`.")
+    for name, path in about.folders.items():
+        if path.startswith("/"):
+            note(
+                f"maildesk.toml names {plain(path)} for {name}; the files of the backup are in {plain(folder / name)}."
+            )
+
+
+def _emptied(folder: Path, whole: bool) -> None:
+    if not folder.is_dir():
+        return
+    for path in folder.iterdir():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    if whole:
+        folder.rmdir()
+
+
+def _restored(file: Path, about: Manifest, folder: Path, ack: bool) -> int:
+    from maildesk.config.load import load
+    from maildesk.edges import archive
+    from maildesk.store import backup
+    from maildesk.store.db import Database
+
+    backup.check_version(about.version)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name, data in archive.files(file).items():
+        first, _, rest = name.partition("/")
+        place = about.folders.get(first, first)
+        path = folder / (first if place.startswith("/") else place) / rest if rest else folder / name
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_bytes(data)
+    db = Database(load(folder).settings.store.url)
+    try:
+        backup.check_empty(db)
+        return _made(db, file, about, ack)
+    finally:
+        db.close()
+
+
+def _made(db: Database, file: Path, about: Manifest, ack: bool) -> int:
+    apart: list[int] = []
+    try:
+        db.create(lambda conn: apart.append(_fill(conn, file, about, ack)))
+    except BaseException:
+        if db.path is not None:
+            for end in ("", "-wal", "-shm"):
+                db.path.with_name(db.path.name + end).unlink(missing_ok=True)
+        raise
+    return apart[0]
+
+
+def _fill(conn: Connection, file: Path, about: Manifest, ack: bool) -> int:
+    from maildesk.edges import archive
+    from maildesk.store import backup, control
+    from maildesk.store.schema import meta
+
+    for table in backup.TABLES:
+        rows = archive.rows(file, about, table.name)
+        if table is meta:
+            rows = (row for row in rows if row["name"] != "version")
+        _progress(table.name, backup.load(conn, table, rows))
+        backup.count_on(conn, table)
+    now = desk.now()
+    control.pause(conn, control.ALL, now, f"{desk.admin()}, who restored it from a backup")
+    control.put_restored(conn, control.Restored(about.at, now, ack), desk.admin())
+    return backup.set_apart(conn)

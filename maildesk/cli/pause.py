@@ -1,0 +1,51 @@
+"""`maildesk pause` and `maildesk resume`: what waits until the operator lets it go on."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from maildesk.cli import desk
+from maildesk.cli.errors import No
+from maildesk.cli.screen import count, say
+
+EXAMPLE = "Example: maildesk pause acknowledgments"
+RESUME_EXAMPLE = "Example: maildesk resume acknowledgments"
+
+
+class What(StrEnum):
+    """What can be paused."""
+
+    ALL = "all"
+    ACKNOWLEDGMENTS = "acknowledgments"
+
+
+Wanted = Annotated[What, typer.Argument(help="All sending, or the acknowledgments that customers get.")]
+
+
+def command(ctx: typer.Context, what: Wanted) -> None:
+    """Send none of this, on any node, until `maildesk resume`. Mail is taken and decided as always."""
+    from maildesk.store import control
+
+    with desk.opened(ctx, create=False) as app:
+        done = app.store.write(
+            "work", lambda conn: control.pause(conn, what.value, app.clock(), desk.admin())
+        )
+    if not done:
+        raise No(f"{what.value} is paused already; see `maildesk status`.")
+    say(f"Paused: {what.value}. What is being sent at this moment still goes out.")
+
+
+def resume(ctx: typer.Context, what: Wanted) -> None:
+    """Send again what `maildesk pause` held back. Acknowledgments older than a day are not sent any more."""
+    from maildesk.store import control
+
+    with desk.opened(ctx, create=False) as app:
+        late = app.store.write("work", lambda conn: control.resume(conn, what.value, app.clock()))
+        if late is None:
+            raise No(f"{what.value} is not paused; see `maildesk status`.")
+        said = f"{desk.who_decides(app.store)} sends what waits"
+    kept = f" {count(late, 'acknowledgment')} came too late and will not be sent." if late else ""
+    say(f"Resumed: {what.value}; {said}.{kept}")

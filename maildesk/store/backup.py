@@ -1,0 +1,103 @@
+"""Backup: everything in a store as it is at one instant, as rows that either kind of database takes back."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from sqlalchemy import Connection, Table, func, select, text, update
+
+from maildesk.store.db import Database, StoreError
+from maildesk.store.schema import OUTBOX_OPEN, VERSION, alarm, control, inbox, metadata, node, outbox
+
+BATCH = 500
+LEFT_OUT = (node, alarm)
+"""What belongs to the processes of the moment."""
+
+TABLES: tuple[Table, ...] = tuple(table for table in metadata.sorted_tables if table not in LEFT_OUT)
+_BYTES = "base64"
+
+
+def dump(conn: Connection, table: Table) -> Iterator[bytes]:
+    """Every row of a table as a line of JSON, in the order of its key. The connection must be reading()."""
+    ordered = table.select().order_by(*table.primary_key.columns)
+    for row in conn.execution_options(stream_results=True, yield_per=BATCH).execute(ordered):
+        yield json.dumps([_plain(value) for value in row], ensure_ascii=False).encode() + b"\n"
+
+
+def _plain(value: Any) -> Any:
+    return {_BYTES: base64.b64encode(value).decode()} if isinstance(value, bytes) else value
+
+
+def parsed(line: bytes, columns: list[str]) -> dict[str, Any]:
+    """The row of a line. Raises ValueError where it is none."""
+    values = json.loads(line)
+    if len(values) != len(columns):
+        raise ValueError("a row has another number of values than its table has columns")
+    return {
+        name: base64.b64decode(value[_BYTES], validate=True) if isinstance(value, dict) else value
+        for name, value in zip(columns, values, strict=True)
+    }
+
+
+def check_empty(db: Database) -> None:
+    """Raises StoreError where there is a store already."""
+    if db.path is not None and db.path.exists():
+        raise StoreError(
+            f"there is a store at {db.path} already; move it away, or restore into another folder"
+        )
+    if db.path is None:
+        with db.connect() as conn:
+            if db.version(conn):
+                raise StoreError(
+                    f"there are tables in {db.shown} already; give the restored desk an empty database"
+                )
+
+
+def load(conn: Connection, table: Table, rows: Iterable[dict[str, Any]]) -> int:
+    """Fills a table of a fresh store; how many rows it has then."""
+    count = 0
+    batch: list[dict[str, Any]] = []
+    for row in rows:
+        batch.append(row)
+        count += 1
+        if len(batch) == BATCH:
+            conn.execute(table.insert(), batch)
+            batch = []
+    if batch:
+        conn.execute(table.insert(), batch)
+    return count
+
+
+def count_on(conn: Connection, table: Table) -> None:
+    """Lets a table's own numbers go on where the restored rows end."""
+    column = table.primary_key.columns[0]
+    if conn.dialect.name == "postgresql" and column.autoincrement is not False and column.name == "id":
+        largest = conn.execute(select(func.max(column))).scalar() or 0
+        conn.execute(
+            text("SELECT setval(pg_get_serial_sequence(:table, :column), :next, false)"),
+            {"table": table.name, "column": column.name, "next": largest + 1},
+        )
+
+
+def set_apart(conn: Connection) -> int:
+    """Mails that waited to be sent when the backup was made may have been sent since: they are kept and shown, and
+    not sent unless somebody wants it. Rows that nodes held are free. How many mails are set apart."""
+    told = "It waited to be sent when the backup was made, and may have been sent since."
+    apart = conn.execute(
+        update(outbox).where(OUTBOX_OPEN).values(state="restored", holder=None, trouble=told)
+    )
+    conn.execute(update(inbox).where(inbox.c.state == "taken").values(state="new", holder=None))
+    conn.execute(control.delete().where(control.c.name == "reload"))
+    return int(apart.rowcount)
+
+
+def check_version(version: object) -> None:
+    """Raises StoreError where the backup is of a store of another version."""
+    if version != VERSION:
+        raise StoreError(
+            f"the backup holds a store of version {version}, this maildesk knows {VERSION}; restore it with "
+            "the maildesk that made it, then upgrade"
+        )

@@ -1,0 +1,158 @@
+"""Checks: what is looked at again and again so that an alarm is raised where it is not as it should be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from maildesk.core.alarm import MINUTE, Watch, level
+from maildesk.core.model import DAY, HOUR
+from maildesk.edges import machine
+from maildesk.store import control, lookup, mailboxes, pauses
+
+LONG = 4 * HOUR
+# A server that is started anew is no trouble yet.
+LASTS = 10 * MINUTE
+MB = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where to look beside the store: folders that must have room, certificate files that must not end."""
+
+    folders: tuple[Path, ...] = ()
+    certificates: tuple[Path, ...] = ()
+
+
+class Checks:
+    """Looks at the desk. Each answer is an alarm's name with its sentence, or with "" where all is well."""
+
+    def __init__(self, watch: Callable[[], Watch], places: Callable[[], Places]) -> None:
+        self._watch = watch
+        self._places = places
+
+    def __call__(self, conn: Connection, now: int) -> dict[str, str]:
+        """All that can be said now."""
+        watch, places = self._watch(), self._places()
+        return dict(
+            (
+                ("outbox", _outbox(conn, watch, now)),
+                ("inbox", _inbox(conn, watch, now)),
+                ("silence", _silence(conn, watch, now)),
+                *_relay(conn, now),
+                *_mailboxes(conn, now),
+                *_many("quarantine", lookup.quarantined(conn), watch.quarantined, "quarantined"),
+                *_many("held", lookup.held(conn), watch.held, "held"),
+                *disks(places.folders, watch.disk_mb),
+                *certificates(places.certificates, watch.certificate_days, now),
+            )
+        )
+
+
+def _outbox(conn: Connection, watch: Watch, now: int) -> str:
+    paused = control.paused(conn)
+    if control.ALL in paused:
+        return ""
+    kinds = tuple(kind for what in paused for kind in control.KINDS[what])
+    due, since = lookup.overdue(conn, now - watch.unsent_minutes * MINUTE, kinds)
+    see = "see `maildesk status` and `maildesk outbox list`."
+    if due:
+        return f"{_mails(due)} due and not sent, the oldest for {_minutes(now - since)}; {see}"
+    tried, trouble = lookup.in_vain(conn, now - LONG)
+    if tried:
+        return f"{_mails(tried)} tried again and again for 4 hours and more: {trouble}; {see}"
+    return ""
+
+
+def _mails(count: int) -> str:
+    return "1 mail is" if count == 1 else f"{count} mails are"
+
+
+def _minutes(duration: int) -> str:
+    return f"{duration // MINUTE} minutes"
+
+
+def _inbox(conn: Connection, watch: Watch, now: int) -> str:
+    oldest = lookup.oldest_undecided(conn)
+    if oldest is None or now - oldest < watch.undecided_minutes * MINUTE:
+        return ""
+    return f"A mail has waited for its decision for {_minutes(now - oldest)}; see the log and `maildesk inbox list`."
+
+
+def _silence(conn: Connection, watch: Watch, now: int) -> str:
+    newest = lookup.newest_arrival(conn)
+    if not watch.silence_hours or newest is None or now - newest < watch.silence_hours * HOUR:
+        return ""
+    return f"No mail has come for {(now - newest) // HOUR} hours; see whether your mail server still hands it over."
+
+
+def _relay(conn: Connection, now: int) -> Iterator[tuple[str, str]]:
+    """The way out of each node that has been closed for a while."""
+    for one in pauses.listed(conn):
+        if now - one["since"] >= LASTS:
+            node, lasts = one["node"], _minutes(now - one["since"])
+            told = f"The relay takes no mail from node {node} for {lasts}: {one['trouble']}".rstrip(".")
+            yield f"relay:{node}", f"{told}. No mail is given up; see `maildesk check --online`."
+
+
+def _mailboxes(conn: Connection, now: int) -> Iterator[tuple[str, str]]:
+    """The mailboxes that cannot be read, or whose reading has stopped by itself."""
+    for name, box in mailboxes.overview(conn).items():
+        since = box["error_since"]
+        said = ""
+        if box["error"] and since is not None and now - since >= LASTS:
+            told = f"The mailbox {name} cannot be read for {_minutes(now - since)}: {box['error']}"
+            said = f"{told.rstrip('.')}. See `maildesk check --online`."
+        yield f"mailbox:{name}", said
+        stopped = [folder for folder, found in box["folders"].items() if found.get("stopped")]
+        where = (
+            f"Reading {', '.join(stopped)} of the mailbox {name} has stopped; see `maildesk mailbox list`."
+        )
+        yield f"mailbox-stopped:{name}", where if stopped else ""
+
+
+def _many(name: str, count: int, bound: int, word: str) -> Iterator[tuple[str, str]]:
+    """One alarm for the bound, further ones for 10 and 100 times as much: who let the first stand hears of growth."""
+    reached = level(count, bound)
+    for step in (bound, bound * 10, bound * 100):
+        mails = "mail is" if count == 1 else "mails are"
+        said = f"{count} {mails} {word}; see `maildesk {name} list`." if step <= reached else ""
+        yield f"{name}:{step}", said
+
+
+def disks(folders: Iterable[Path], least_mb: int) -> Iterator[tuple[str, str]]:
+    """Whether there is room for `least_mb` megabytes on the disk of each folder."""
+    seen: set[int] = set()
+    for folder in folders:
+        try:
+            disk, octets = machine.free_bytes(folder)
+        except OSError as error:
+            yield f"disk:{folder}", f"{folder} cannot be looked at: {error.strerror}."
+            continue
+        if disk in seen:
+            continue
+        seen.add(disk)
+        few = f"There are {octets // MB} MB left for {folder}; make room. Without any, mail stays with its senders."
+        yield f"disk:{folder}", few if octets < least_mb * MB else ""
+
+
+def certificates(files: Iterable[Path], days: int, now: int) -> Iterator[tuple[str, str]]:
+    """Whether each certificate is good for so many days more."""
+    for file in files:
+        try:
+            left = machine.certificate_end(file) - now
+        except OSError as error:
+            yield f"certificate:{file}", f"The certificate {file} cannot be read: {error.strerror}."
+            continue
+        except ValueError as error:
+            yield f"certificate:{file}", f"The certificate {file} {error}; write a PEM file there."
+            continue
+        said = ""
+        if left < 0:
+            said = f"The certificate {file} has ended: mail servers may refuse to talk to us. Renew it."
+        elif left < days * DAY:
+            said = f"The certificate {file} ends in {left // DAY} days; renew it."
+        yield f"certificate:{file}", said
