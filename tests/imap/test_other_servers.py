@@ -13,7 +13,7 @@ from sqlalchemy import select
 from maildesk.config.settings import Mailbox
 from maildesk.edges.accept import Acceptor
 from maildesk.edges.intakes.imap import ImapIntake
-from maildesk.store import schema
+from maildesk.store import mailbox_tables, schema
 from maildesk.store.db import local_now
 from tests.desk import DESK, Desk, a_desk
 from tests.imap.box import mail, until
@@ -68,7 +68,7 @@ def start(server: ImapServer, desk: Desk) -> Iterator[Start]:
 def copies(desk: Desk) -> list[Any]:
     """The copies on the server."""
     with desk.store.db.reading() as conn:
-        return list(conn.execute(select(schema.server_copy).order_by(schema.server_copy.c.uid)))
+        return list(conn.execute(select(mailbox_tables.server_copy).order_by(mailbox_tables.server_copy.c.uid)))
 
 
 def stored(desk: Desk) -> list[bytes]:
@@ -152,7 +152,7 @@ def test_a_mail_that_the_server_does_not_give_is_told_of(
 
     def error() -> str:
         with desk.store.db.reading() as conn:
-            return str(conn.execute(select(schema.mailbox.c.error)).scalar() or "")
+            return str(conn.execute(select(mailbox_tables.mailbox.c.error)).scalar() or "")
 
     until(lambda: "not now" in error())
     assert server.lying() == [mail("a")]
