@@ -93,11 +93,12 @@ def test_a_port_that_is_taken(fresh: Desk) -> None:
 HOLDER = """
 import sys
 from maildesk.app import App
-from maildesk.config.load import load
+from maildesk import configured
 from maildesk.store import inbox
 from pathlib import Path
 
-app = App(load(Path(sys.argv[1])), "main")
+path = Path(sys.argv[1])
+app = App(configured.read(path), "main", path)
 app.store.open()
 app.enter()
 work = lambda conn: inbox.take(conn, app.store.db, app.store.node.id, 50, app.clock())
