@@ -87,7 +87,7 @@ class Alarms:
         told = store.write("work", lambda conn: self._transaction(conn, found, live, now))
         with self._lock:
             # Once written, that something is fine need not be said again.
-            self._noted = {name: said for name, said in self._noted.items() if said or found[name]}
+            self._noted = {name: said for name, said in self._noted.items() if said or found.get(name) != ""}
         self._broken = None
         return told
 

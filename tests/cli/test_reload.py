@@ -67,7 +67,7 @@ def test_a_refused_reload_changes_nothing_and_says_so(fresh: Desk, tmp_path: Pat
 
 
 def test_what_open_tickets_have_is_not_taken_away(fresh: Desk, tmp_path: Path) -> None:
-    with running(fresh, tmp_path / "log"):
+    with running(fresh, tmp_path / "log") as daemon:
         fresh.ok("ticket", "new", "--from", "a@b.example", "--subject", "x", "--text", "y")
         number = str(fresh.json("ticket", "list")[0]["number"])
         fresh.ok("ticket", "set", number, "--assign", "bob")
@@ -78,6 +78,9 @@ def test_what_open_tickets_have_is_not_taken_away(fresh: Desk, tmp_path: Path) -
         assert told.exit_code == 1
         assert told.stderr.startswith(AGENT_GONE)
         assert "--assign NAME" in told.stderr
+        daemon.send_signal(signal.SIGHUP)
+        wait_for(lambda: nodes(fresh)[0]["trouble"], daemon)
+        assert nodes(fresh)[0]["trouble"].startswith(AGENT_GONE)
         fresh_agents = everybody.replace('id = "bob"', 'id = "rob"')
         agents.write_text(everybody)
         fresh.ok("ticket", "set", number, "--assign", "none")

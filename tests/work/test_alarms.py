@@ -282,6 +282,23 @@ def test_two_nodes_tell_of_it_once(watched: Watched) -> None:
     assert watched.heard + other.heard == [("silence", "raised")]
 
 
+def test_what_is_noted_while_it_is_written(watched: Watched) -> None:
+    """Another thread takes note at any moment; nothing of that is lost."""
+    watched.alarms.raise_("reload", "It is refused.")
+    write = watched.desk.store.write
+
+    def slow(*arguments: Any) -> Any:
+        told = write(*arguments)
+        watched.alarms.clear("reload")
+        watched.alarms.clear("mailbox:never-seen")
+        watched.alarms.raise_("relay", "It does not answer.")
+        return told
+
+    watched.desk.store.write = slow  # type: ignore[method-assign, assignment]
+    assert watched.at(START) == ["reload"]
+    assert watched.after(1) == ["relay"]
+
+
 def test_it_is_written_down_or_not_told(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
     """The mail and "it is told" are one transaction."""
 
