@@ -74,9 +74,8 @@ class Kind:
 KINDS: tuple[Kind, ...] = (
     Kind("outbox", "mails wait to be sent", False),
     Kind("inbox", "mails wait to be decided", False),
-    Kind("relay", "the mail server takes no mail from the desk", True, 5 * MINUTE),
-    Kind("mailbox", "a mailbox cannot be read", True, 5 * MINUTE),
-    Kind("oauth", "access by OAuth is refused or ends soon", True, 5 * MINUTE),
+    Kind("relay", "the mail server takes no mail from the desk", False, 5 * MINUTE),
+    Kind("mailbox", "a mailbox cannot be read", False, 5 * MINUTE),
     Kind("reload", "the configuration is refused; the desk runs with an older one", True),
     Kind("quarantine", "mails are in quarantine", False),
     Kind("held", "many mails are held", False),

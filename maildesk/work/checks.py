@@ -14,8 +14,6 @@ from maildesk.edges import machine
 from maildesk.store import control, lookup, mailboxes, pauses
 
 LONG = 4 * HOUR
-# A server that is started anew is no trouble yet.
-LASTS = 10 * MINUTE
 MB = 1_000_000
 
 
@@ -42,8 +40,8 @@ class Checks:
                 ("outbox", _outbox(conn, watch, now)),
                 ("inbox", _inbox(conn, watch, now)),
                 ("silence", _silence(conn, watch, now)),
-                *_relay(conn, now),
-                *_mailboxes(conn, now),
+                *_relay(conn),
+                *_mailboxes(conn),
                 *_many("quarantine", lookup.quarantined(conn), watch.quarantined, "quarantined"),
                 *_many("held", lookup.held(conn), watch.held, "held"),
                 *disks(places.folders, watch.disk_mb),
@@ -89,29 +87,23 @@ def _silence(conn: Connection, watch: Watch, now: int) -> str:
     return f"No mail has come for {(now - newest) // HOUR} hours; see whether your mail server still hands it over."
 
 
-def _relay(conn: Connection, now: int) -> Iterator[tuple[str, str]]:
-    """The way out of each node that has been closed for a while."""
+def _relay(conn: Connection) -> Iterator[tuple[str, str]]:
+    """The nodes whose way out is closed."""
     for one in pauses.listed(conn):
-        if now - one["since"] >= LASTS:
-            node, lasts = one["node"], _minutes(now - one["since"])
-            told = f"The relay takes no mail from node {node} for {lasts}: {one['trouble']}".rstrip(".")
-            yield f"relay:{node}", f"{told}. No mail is given up; see `maildesk check --online`."
+        told = f"The relay takes no mail from node {one['node']}: {one['trouble']}".rstrip(".")
+        yield f"relay:{one['node']}", f"{told}. No mail is given up; see `maildesk check --online`."
 
 
-def _mailboxes(conn: Connection, now: int) -> Iterator[tuple[str, str]]:
-    """The mailboxes that cannot be read, or whose reading has stopped by itself."""
+def _mailboxes(conn: Connection) -> Iterator[tuple[str, str]]:
+    """The mailboxes that cannot be read, and those whose reading has stopped by itself."""
     for name, box in mailboxes.overview(conn).items():
-        since = box["error_since"]
         said = ""
-        if box["error"] and since is not None and now - since >= LASTS:
-            told = f"The mailbox {name} cannot be read for {_minutes(now - since)}: {box['error']}"
-            said = f"{told.rstrip('.')}. See `maildesk check --online`."
+        if stopped := [folder for folder, found in box["folders"].items() if found["stopped"]]:
+            said = f"Reading {', '.join(stopped)} of the mailbox {name} has stopped; see `maildesk mailbox list`."
+        elif box["error"]:
+            told = f"The mailbox {name} cannot be read: {box['error']}".rstrip(".")
+            said = f"{told}. Mail stays there; see `maildesk check --online`."
         yield f"mailbox:{name}", said
-        stopped = [folder for folder, found in box["folders"].items() if found.get("stopped")]
-        where = (
-            f"Reading {', '.join(stopped)} of the mailbox {name} has stopped; see `maildesk mailbox list`."
-        )
-        yield f"mailbox-stopped:{name}", where if stopped else ""
 
 
 def _many(name: str, count: int, bound: int, word: str) -> Iterator[tuple[str, str]]:

@@ -68,7 +68,9 @@ def start(server: ImapServer, desk: Desk) -> Iterator[Start]:
 def copies(desk: Desk) -> list[Any]:
     """The copies on the server."""
     with desk.store.db.reading() as conn:
-        return list(conn.execute(select(mailbox_tables.server_copy).order_by(mailbox_tables.server_copy.c.uid)))
+        return list(
+            conn.execute(select(mailbox_tables.server_copy).order_by(mailbox_tables.server_copy.c.uid))
+        )
 
 
 def stored(desk: Desk) -> list[bytes]:

@@ -11,14 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import exc, update
+from sqlalchemy import Connection, delete, exc, update
 
 from maildesk.core import alarm as core
 from maildesk.core.alarm import KINDS, MINUTE, QUIET, STALE, Watch
 from maildesk.core.model import DAY, HOUR
 from maildesk.edges import machine
 from maildesk.store import alarms as stored
-from maildesk.store import control
+from maildesk.store import control, pauses
+from maildesk.store.mailbox_tables import mailbox, mailbox_folder
 from maildesk.store.schema import inbox, outbox
 from maildesk.work.alarms import Alarms
 from maildesk.work.checks import Checks, Places
@@ -116,7 +117,7 @@ def test_what_comes_and_goes_is_one_alarm(watched: Watched) -> None:
     assert watched.heard == [("reload", "raised")]
 
 
-@pytest.mark.parametrize("name", ["relay", "mailbox:support", "oauth:support"])
+@pytest.mark.parametrize("name", ["relay:main", "mailbox:support"])
 def test_what_mends_itself_wakes_nobody(watched: Watched, name: str) -> None:
     watched.alarms.raise_(name, "It does not answer.")
     watched.after(MINUTE)
@@ -200,6 +201,38 @@ def test_silence(watched: Watched) -> None:
     assert watched.after(MINUTE) == ["silence"]
     watched.desk.handle(a_mail(message_id="<2@x.example>"))
     assert watched.after(1) == []
+
+
+def test_a_relay_that_takes_no_mail(watched: Watched) -> None:
+    def closed(conn: Connection) -> None:
+        pauses.note(conn, "main", START, START + HOUR, "relay.example does not answer.")
+
+    watched.desk.store.write("work", closed)
+    assert watched.at(START) == ["relay:main"]
+    assert watched.after(5 * MINUTE) == ["relay:main"]
+    assert watched.heard == [("relay:main", "raised")]
+    watched.desk.store.write("work", lambda conn: pauses.over(conn, "main"))
+    assert watched.after(STALE + MINUTE) == []
+
+
+@pytest.mark.parametrize(("error", "stopped"), [("The password is refused.", ""), ("", "it is empty")])
+def test_a_mailbox_that_is_not_read(watched: Watched, error: str, stopped: str) -> None:
+    def trouble(conn: Connection, error: str, stopped: str) -> None:
+        conn.execute(delete(mailbox_folder))
+        conn.execute(delete(mailbox))
+        conn.execute(mailbox.insert(), {"name": "support", "error": error, "error_since": START})
+        row: dict[str, Any] = {c.name: 0 for c in mailbox_folder.c}
+        texts = {"mailbox": "support", "folder": "INBOX", "reason": "", "stopped": stopped}
+        conn.execute(mailbox_folder.insert(), row | texts)
+
+    watched.desk.store.write("work", lambda conn: trouble(conn, error, stopped))
+    assert watched.at(START) == ["mailbox:support"]
+    assert watched.after(5 * MINUTE) == ["mailbox:support"]
+    assert watched.heard == [("mailbox:support", "raised")]
+    watched.desk.store.write("work", lambda conn: trouble(conn, "", ""))
+    watched.after(MINUTE)
+    assert watched.after(QUIET) == []
+    assert watched.heard == [("mailbox:support", "raised"), ("mailbox:support", "over")]
 
 
 def test_a_full_disk(watched: Watched, tmp_path: Path) -> None:
