@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Literal
 from maildesk.core.message import parse
 
 Kind = Literal["mbox", "maildir", "eml"]
+_DATED = re.compile(rb"\d\d:\d\d.*\d{4}")
+_FIELD = re.compile(rb"[!-9;-~]+:")
 HEAD = 256 * 1024
 """A header ends within so many bytes, or is none."""
 
@@ -72,15 +75,22 @@ def _mbox(path: Path, largest: int) -> Iterator[Archived]:
 
 
 def _borders(path: Path) -> Iterator[tuple[int, int]]:
-    """Where each mail of an mbox begins and ends: at a line "From ..." that is the first, or follows an empty one."""
+    """Where each mail of an mbox begins and ends.
+
+    A mail begins after a line "From ..." that is the first one or follows an empty one, and that has a date or is
+    followed by a header: not all programs mark such lines within a text.
+    """
     first, at, empty = -1, 0, 0
     with path.open("rb") as file:
         for line in file:
-            if line.startswith(b"From ") and (empty or first < 0):
-                if first >= 0:
-                    yield first, at - empty
-                first = at + len(line)
             at += len(line)
+            if line.startswith(b"From ") and (empty or first < 0):
+                follows = file.readline()
+                file.seek(at)
+                if first < 0 or _DATED.search(line) or _FIELD.match(follows):
+                    if first >= 0:
+                        yield first, at - len(line) - empty
+                    first = at
             empty = len(line) if line in (b"\n", b"\r\n") else 0
     if first >= 0:
         yield first, at - empty

@@ -5,7 +5,6 @@ It needs root, as Postfix does. It ends with the process that started it, howeve
 
 from __future__ import annotations
 
-import ctypes
 import os
 import pwd
 import shutil
@@ -24,7 +23,6 @@ import pytest
 
 DAEMONS = Path("/usr/lib/postfix/sbin")
 SECONDS = 30
-PR_SET_PDEATHSIG = 1
 SETTINGS = {
     "compatibility_level": "3.6",
     "daemon_directory": str(DAEMONS),
@@ -123,12 +121,19 @@ def start(
         folder.chmod(0o755)
         port = _laid_out(folder, dict(settings or {}), services, files or {})
         with (folder / "out").open("wb") as out:
+            # It makes what the queue needs.
+            subprocess.run(["postfix", "-c", folder / "etc", "check"], stdout=out, stderr=out, check=True)
+            # Not by `postfix start-fg`, whose shell would stand between the master process and its signals.
             master = subprocess.Popen(
-                ["postfix", "-c", folder / "etc", "start-fg"],
-                stdout=out,
-                stderr=out,
-                preexec_fn=_end_with_parent,
+                [DAEMONS / "master", "-c", folder / "etc", "-s"], stdout=out, stderr=out
             )
+        # It ends with this process, however that ends: then the keeper's input ends. (Postfix changes its user for a
+        # while, and so forgets a signal that the kernel would send it.)
+        keeper = subprocess.Popen(
+            ["sh", "-c", 'read -r _; kill "$0" 2>/dev/null; sleep 1; rm -rf "$1"', str(master.pid), folder],
+            stdin=subprocess.PIPE,
+            start_new_session=True,
+        )
         found = Postfix(folder, port)
         try:
             _wait_for(found, master)
@@ -140,6 +145,8 @@ def start(
             except subprocess.TimeoutExpired:
                 master.kill()
                 master.wait()
+            keeper.kill()
+            keeper.communicate()
     finally:
         shutil.rmtree(folder)
 
@@ -171,10 +178,6 @@ def _laid_out(
         (folder / name).write_text(here(text))
         (folder / name).chmod(0o755 if text.startswith("#!") else 0o644)
     return port
-
-
-def _end_with_parent() -> None:
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _wait_for(found: Postfix, master: subprocess.Popen[bytes]) -> None:
