@@ -13,7 +13,15 @@ from maildesk.core.policy import Frozen, Policy
 LIVE = ("config", "templates", "alarms")
 """The settings that a reload takes; all others are read when the daemon starts."""
 
-_NAMES = {"agents": "id", "departments": "name", "topics": "name", "rules": "name"}
+_NAMES = {
+    "agents": "id",
+    "departments": "name",
+    "topics": "name",
+    "rules": "name",
+    "forms": "from_",
+    "lists": "address",
+    "logins": "name",
+}
 _SET_BY = {
     "departments": (
         "department",
@@ -74,8 +82,11 @@ def _listed(word: str, key: str, old: Sequence[Any], new: Sequence[Any]) -> Iter
 def _values(lead: str, old: Frozen, new: Frozen) -> Iterator[str]:
     for name, field in type(old).model_fields.items():
         before, after = getattr(old, name), getattr(new, name)
-        if before != after:
-            yield f"{lead}{field.alias or name}: {_shown(before)} becomes {_shown(after)}"
+        if before == after:
+            continue
+        # Hashes of passwords and the like are for nobody's screen.
+        told = f"{_shown(before)} becomes {_shown(after)}" if field.repr else "changed"
+        yield f"{lead}{field.alias or name}: {told}"
 
 
 def _shown(value: object) -> str:
