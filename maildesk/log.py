@@ -13,7 +13,8 @@ _LOG = logging.getLogger("maildesk")
 
 def _safe(text: object) -> str:
     """Text from outside on one line, without control characters."""
-    return "".join(c if c.isprintable() else " " for c in str(text))[:300]
+    start = str(text)[:300]
+    return start if start.isprintable() else "".join(c if c.isprintable() else " " for c in start)
 
 
 def received(key: str, channel: str, size: int, message_id: str, sender: str) -> None:

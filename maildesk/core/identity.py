@@ -10,6 +10,7 @@ import hashlib
 import hmac
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 TokenKind = Literal["public", "internal"]
@@ -63,6 +64,7 @@ def _bytes(letters: str) -> bytes | None:
         return None
 
 
+@lru_cache(maxsize=256)
 def candidates(keys: Keys, message_id: str, sender: str, sha256: str, received: int) -> tuple[int, ...]:
     """Ticket numbers a mail may get, with 6 to 12 digits; the first that is free is taken.
 

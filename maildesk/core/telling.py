@@ -19,10 +19,13 @@ def agents_for(ticket: Ticket, policy: Policy, departments: tuple[str, ...] = ()
     assignee = policy.agent(ticket.assignee) if ticket.assignee else None
     if assignee:
         return (assignee,)
-    names = (ticket.department, *departments)
-    return tuple(
-        dict.fromkeys(agent for name in names for agent in policy.agents_of(policy.department(name).name))
-    )
+    # By their ids: a model is hashed over all of its fields.
+    named = (agent for name in (ticket.department, *departments) for agent in _agents_of(policy, name))
+    return tuple({agent.id: agent for agent in named}.values())
+
+
+def _agents_of(policy: Policy, department: str) -> tuple[Agent, ...]:
+    return policy.agents_of(policy.department(department).name)
 
 
 def tell_agents(

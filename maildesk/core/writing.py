@@ -33,11 +33,15 @@ _NAME_LETTERS = 150
 
 def one_line(text: str) -> str:
     """The text on one line, without control characters and marks that turn the reading direction."""
+    if text.isascii() and text.isprintable() and "  " not in text:
+        return text.strip()
     return _UNSEEN.sub(" ", text).strip()
 
 
 def clean(text: str) -> str:
     """The text with "\\n" line ends and without control characters (tabs stay) and lone surrogates."""
+    if text.isascii() and text.replace("\n", " ").isprintable():
+        return text
     return _SURROGATE.sub("\ufffd", _CONTROL.sub("", _LINE_END.sub("\n", text)))
 
 

@@ -202,9 +202,10 @@ class Database:
         self.engine.dispose()
 
 
-def insert(conn: Connection, table: Table) -> Any:
-    """An INSERT that can say ON CONFLICT."""
-    return sqlite.insert(table) if conn.dialect.name == "sqlite" else postgresql.insert(table)
+def insert(on: Connection | str, table: Table) -> Any:
+    """An INSERT that can say ON CONFLICT, for a connection, or for a dialect by its name."""
+    dialect = on if isinstance(on, str) else on.dialect.name
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
 
 
 def parts(values: Iterable[Any]) -> Iterator[list[Any]]:

@@ -6,6 +6,7 @@ import json
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, and_, case, exists, func, or_, select, update
@@ -64,15 +65,15 @@ class Row:
 
 def accept(conn: Connection, mail: Incoming) -> str:
     """Stores a mail. Storing the same row key or source key again changes nothing. Returns the row key."""
-    # Values beside the statement, not in it: SQLAlchemy then compiles each statement once.
+    new_row, new_raw = _inserts(conn.dialect.name)
     done = conn.execute(
-        insert(conn, inbox).on_conflict_do_nothing(),
+        new_row,
         {
             "key": mail.key,
             "source_key": mail.source_key,
             "channel": mail.envelope.channel,
-            "envelope": json.dumps(asdict(mail.envelope)),
-            "evidence": json.dumps(asdict(mail.evidence)),
+            "envelope": _stored(mail.envelope),
+            "evidence": _stored(mail.evidence),
             "received": mail.received,
             "accepted": mail.accepted,
             "sha256": mail.sha256,
@@ -88,10 +89,24 @@ def accept(conn: Connection, mail: Incoming) -> str:
     if done.rowcount == 0:
         return mail.key
     conn.execute(
-        insert(conn, raw).on_conflict_do_nothing(index_elements=["key"]),
+        new_raw,
         {"key": mail.key, "z": mail.z, "size": mail.size, "sha256": mail.sha256},
     )
     return mail.key
+
+
+@cache
+def _inserts(dialect: str) -> tuple[Any, Any]:
+    """The statements that store a mail, made once: their values are given beside them."""
+    return (
+        insert(dialect, inbox).on_conflict_do_nothing(),
+        insert(dialect, raw).on_conflict_do_nothing(index_elements=["key"]),
+    )
+
+
+@lru_cache(maxsize=1_000)
+def _stored(value: Envelope | Evidence) -> str:
+    return json.dumps(asdict(value))
 
 
 def known(conn: Connection, source_keys: Iterable[str]) -> set[str]:

@@ -49,7 +49,7 @@ from maildesk.store.schema import (
 REFS = 20
 COPIES = 20
 # Parts of one statement; SQLite takes 500.
-ARMS = 128
+ARMS = 8
 LIMITED = ("acknowledgment", "held", "error")
 AUTOMATIC = tuple(kind.name for kind in KINDS if kind.automatic)
 SEEN = (

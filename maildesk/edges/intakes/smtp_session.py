@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -128,6 +129,10 @@ def _unchecked(_server: SMTP, _client: Client, _mail: Transaction, _how: str, sa
     return AuthResult(success=True, auth_data=said)
 
 
+# An address in brackets without comments, quotes and source routes, and the parameters behind it.
+_PLAIN = re.compile(r"<([A-Za-z0-9._+=-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*)>((?: .*)?)")
+
+
 class Session(SMTP):
     """One connection."""
 
@@ -216,6 +221,14 @@ class Session(SMTP):
             self._part(self._final(TOO_MUCH))
             return
         super().data_received(data)
+
+    def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
+        # aiosmtpd asks the standard library's parser, which takes longer than all else that a command needs.
+        plain = _PLAIN.fullmatch(arg)
+        if plain:
+            return plain[1], plain[2]
+        found: tuple[str | None, str | None] = super()._getaddr(arg)
+        return found
 
     async def handle_exception(self, error: Exception) -> str:
         """aiosmtpd's own answer is a 500 with the error's text: the customer's mail would bounce."""
