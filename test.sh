@@ -17,4 +17,5 @@ for argument; do
     previous=$argument
 done
 cd "$here"
-exec "$here/.venv/bin/python" -m pytest ${workers:+-n "$workers"} "$@"
+# A process that has nothing left to do takes tests over from the other: those that take long come last.
+exec "$here/.venv/bin/python" -m pytest ${workers:+-n "$workers" --dist worksteal} "$@"

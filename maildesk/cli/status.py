@@ -33,7 +33,7 @@ def command(
         came, going = inbox.counts(conn), outbox.counts(conn)
         oldest = lookup.oldest_undecided(conn)
         unsent = lookup.unsent(conn)
-        closed = pauses.listed(conn)
+        closed = pauses.listed(conn, now)
         known = mailboxes.overview(conn)
         boxes = {box.name: known.get(box.name, {}) for box in loaded.settings.imap}
         nodes = lookup.nodes(conn, store.db.server_now(conn, now))

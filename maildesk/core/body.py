@@ -87,10 +87,13 @@ def _by_hash(lines: list[str], sent: Sequence[Sequence[str]]) -> list[str]:
     places = [_places(mail) for mail in sent]
     ours = {found for mail in sent for found in mail if not found.startswith(AGAIN)}
     words = [(at, found) for at, line in enumerate(lines) if (found := line_hash(line))]
+    # What stands there marked as quote was quoted: the same without a mark was typed once more.
+    marked = {found for at, found in words if quotes.is_quoted(lines[at])}
     known = [
         i
         for i, (at, found) in enumerate(words)
-        if found in ours and (quotes.is_quoted(lines[at]) or len(lines[at].split()) >= 3)
+        if found in ours
+        and (quotes.is_quoted(lines[at]) or (len(lines[at].split()) >= 3 and found not in marked))
     ]
     quoted = set(known)
     for before, after in pairwise((-1, *known, len(words))):

@@ -1,7 +1,4 @@
-"""The closed set of changes, and `evolve`, the only interpreter of them.
-
-A decision is a list of changes; the store writes what differs between the snapshots before and after.
-"""
+"""The closed set of changes, and `evolve`, the only interpreter of them. A decision is a list of changes."""
 
 from __future__ import annotations
 
@@ -280,11 +277,13 @@ def _with_ticket(snapshot: Snapshot, ticket: Ticket) -> Snapshot:
 
 
 def _appended(ticket: Ticket, entry: Entry) -> Ticket:
+    # What is decided late, because it was held or read late, is not the last word.
+    at, customer, agent = entry.at, ticket.last_customer or 0, ticket.last_agent or 0
     if entry.kind is EntryKind.CUSTOMER:
-        return replace(ticket, last_customer=entry.at, answered=False)
+        return replace(ticket, last_customer=max(at, customer), answered=ticket.answered and agent > at)
     if entry.kind is EntryKind.AGENT_REPLY:
-        first = entry.at if ticket.first_response is None else ticket.first_response
-        return replace(ticket, last_agent=entry.at, first_response=first, answered=True)
+        first, answered = ticket.first_response or at, ticket.answered or at >= customer
+        return replace(ticket, last_agent=max(at, agent), first_response=first, answered=answered)
     return ticket
 
 

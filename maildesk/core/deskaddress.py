@@ -11,6 +11,7 @@ from maildesk.core.identity import TOKEN_LETTERS, Keys
 from maildesk.core.policy import TOKEN, Policy
 
 _LETTERS = re.compile(rf"[a-z2-7]{{{TOKEN_LETTERS}}}")
+_STAND_IN = "a" * TOKEN_LETTERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +35,11 @@ def desk_part(address: str, policy: Policy) -> tuple[str, str]:
     if plus and own in policy.desk_addresses:
         return own, extra
     for pattern in (policy.reply_pattern, policy.return_address):
-        head, token, tail = pattern.lower().partition(TOKEN)
-        if not token:
-            if head and address == normal(head):
+        if TOKEN not in pattern:
+            if pattern and address == normal(pattern):
                 return policy.address, ""
             continue
+        head, _, tail = normal(pattern.replace(TOKEN, _STAND_IN)).partition(_STAND_IN)
         inner = address.removeprefix(head).removesuffix(tail)
         if head + inner + tail == address and _LETTERS.fullmatch(inner):
             return policy.address, inner

@@ -214,8 +214,8 @@ class Mailed:
 class Seen:
     """What is kept of a decided mail to know it when it comes again: line hashes and attachment hashes.
 
-    `subject` counts where there is no text beside it. `parked` says that it was held for where it lay, not for what it
-    claims.
+    `subject` counts where there is no text beside it. `sent` says that it lay in our own folder of sent mail, `parked`
+    that it was held for where it lay, not for what it claims.
     """
 
     key: str
@@ -229,3 +229,4 @@ class Seen:
     disposition: str
     ticket: int | None
     parked: bool = False
+    sent: bool = False

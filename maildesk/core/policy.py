@@ -206,10 +206,6 @@ class Policy(Frozen):
         return {address: agent for agent in self.agents for address in agent.addresses}
 
     @cached_property
-    def _departments_by_name(self) -> dict[str, Department]:
-        return {department.name: department for department in self.departments}
-
-    @cached_property
     def desk_addresses(self) -> dict[str, str]:
         """Every address of the desk, with the name of its department. The main address is always one."""
         found = {self.address: self.departments[0].name}
@@ -230,7 +226,10 @@ class Policy(Frozen):
 
     def department(self, name: str) -> Department:
         """The department of this name; the first one if it has gone from the configuration."""
-        return self._departments_by_name.get(name) or self.departments[0]
+        for department in self.departments:
+            if department.name == name:
+                return department
+        return self.departments[0]
 
     def topic(self, name: str) -> Topic | None:
         """The help topic of this name."""

@@ -286,7 +286,9 @@ def reply(draft: Draft, who: Contribution, found: Match) -> tuple[Disposition, i
         telling.tell_agents(draft, "customer_reply", ticket.number, draft.key, leave_out=(who.sender,))
         return Disposition.REPLY, ticket.number
     window = draft.policy.reopen_days * DAY
-    if ticket.status is Status.CLOSED and ticket.closed is not None and draft.now - ticket.closed > window:
+    # By when they wrote: that the mail was fetched late, or held, is no fault of theirs.
+    at = draft.now if who.at is None else who.at
+    if ticket.status is Status.CLOSED and ticket.closed is not None and at - ticket.closed > window:
         draft.because(
             f"#{ticket.number} was closed more than {draft.policy.reopen_days} days ago: a follow-up is opened."
         )

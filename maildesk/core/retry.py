@@ -7,7 +7,7 @@ from typing import Literal
 
 from maildesk.core.model import DAY, HOUR, SECOND
 
-Outcome = Literal["sent", "refused", "later", "unknown", "paused"]
+Outcome = Literal["sent", "refused", "later", "unknown", "paused", "barred"]
 State = Literal["ready", "sent", "failed", "undelivered", "maybe-sent"]
 
 MINUTE = 60 * SECOND
@@ -16,6 +16,8 @@ AFTERWARDS = 4 * HOUR
 GIVE_UP = 5 * DAY
 SENDS = 2
 """So often a mail may go out where nobody at the other end recognises a repeat."""
+BARRED = 5 * MINUTE
+"""So long mail waits whose return path the relay refuses."""
 PAUSES = (10 * SECOND, 30 * SECOND, 1 * MINUTE, 2 * MINUTE, 5 * MINUTE)
 
 
@@ -24,7 +26,8 @@ class Attempt:
     """One attempt to send a mail: `answer` is what the other side said.
 
     `refused` is for good (5xx), `later` for now (4xx, no connection), `unknown` if the connection broke where
-    the mail may have been taken. `paused` is no attempt at all: no mail can be sent now, through no fault of this one.
+    the mail may have been taken. `paused` is no attempt at all: no mail can be sent now, through no fault of this one;
+    `barred` neither: no mail can be sent from this return path.
     """
 
     outcome: Outcome
@@ -40,7 +43,7 @@ def next_state(
     out, all of them count as such. One unknown attempt is repeated, a second makes the mail `maybe-sent`:
     so no mail goes out three times.
     """
-    assert attempt.outcome != "paused", "a pause is none of the mail's affairs"
+    assert attempt.outcome not in ("paused", "barred"), "it is none of the mail's affairs"
     if attempt.outcome == "sent":
         return "sent", 0
     if attempt.outcome == "refused":

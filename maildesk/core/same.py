@@ -31,6 +31,7 @@ def remembered(
         disposition=disposition.value,
         ticket=ticket,
         parked=bool(parked(reading.evidence)),
+        sent=reading.evidence.sent,
     )
 
 
@@ -79,14 +80,15 @@ def earlier(
     """The decided mail that this one repeats, and why; (None, "") if there is none.
 
     A held mail is not repeated by a copy with stronger proof: that copy is decided. Nor is one that was held for
-    where it lay by a copy that is not.
+    where it lay by a copy that is not, and the copy in our own folder of sent mail says more than any other.
     """
     new = remembered(reading, key, received, Disposition.DUPLICATE, None)
     dated = reading.message.date is not None or reading.message.has_received
     # Nothing was carried out of a duplicate, and of a held mail nothing yet.
     undone = {Disposition.DUPLICATE} if proof is Proof.CLAIMED else {Disposition.DUPLICATE, Disposition.HELD}
     for old in snapshot.seen.get(new.mid or new.sha256, ()):
-        if old.key == key or old.disposition in undone or (old.parked and not new.parked):
+        says_more = (old.parked and not new.parked) or (new.sent and not old.sent)
+        if old.key == key or old.disposition in undone or says_more:
             continue
         if why := _again(new, old, dated):
             return old, why

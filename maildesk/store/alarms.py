@@ -37,8 +37,10 @@ def report(conn: Connection, found: Mapping[str, str], node: str, now: int) -> N
             put(conn, _raised(old, name, where, sentence, now))
         elif old and old.stands:
             _clear(conn, old, now)
-    for old in before.values():
-        if old.stands and old.name not in found and now - old.last >= STALE:
+    reported = {(name, node if kind_of(name).local else "") for name in found}
+    for key, old in before.items():
+        # Another node may report its own alarm of the same name.
+        if old.stands and key not in reported and now - old.last >= STALE:
             _clear(conn, old, now)
 
 

@@ -40,15 +40,17 @@ def causes(conn: Connection, message_id: str) -> list[str]:
 
 def oldest_undecided(conn: Connection) -> int | None:
     """When the oldest mail came that still waits for its decision; None if none waits."""
-    oldest = select(func.min(schema.inbox.c.received)).where(schema.INBOX_OPEN)
+    taken = func.coalesce(schema.inbox.c.accepted, schema.inbox.c.received)
+    oldest = select(func.min(taken)).where(schema.INBOX_OPEN)
     found: int | None = conn.execute(oldest).scalar_one()
     return found
 
 
 def newest_arrival(conn: Connection) -> int | None:
-    """When the newest mail came; None if none ever did."""
+    """When the newest mail came; None if none ever did. What was imported did not come."""
     inbox = schema.inbox
-    found: int | None = conn.execute(select(inbox.c.received).order_by(inbox.c.id.desc()).limit(1)).scalar()
+    came = select(func.coalesce(inbox.c.accepted, inbox.c.received)).where(inbox.c.channel != "import")
+    found: int | None = conn.execute(came.order_by(inbox.c.id.desc()).limit(1)).scalar()
     return found
 
 

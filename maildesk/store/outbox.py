@@ -330,6 +330,12 @@ def put_back(conn: Connection, rows: Iterable[Row], holder: str, alone: bool = F
         conn.execute(update(outbox).where(_held(holder)).values(holder=None, **also), values)
 
 
+def bar(conn: Connection, row: Row, holder: str, until: int, trouble: str) -> None:
+    """Takes back the attempt of a mail that could not be made for its sender, and lets it wait."""
+    waits = {"holder": None, "try": outbox.c["try"] - 1, "not_before": until, "trouble": trouble[:1_000]}
+    conn.execute(update(outbox).where(_mine(holder)).values(waits), {"b_id": row.id, "b_try": row.try_})
+
+
 def retry(conn: Connection, once: str, now: int) -> bool:
     """Sends a mail again that was given up, or that waits. False if there is none.
 

@@ -6,8 +6,12 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select
 
+from maildesk.core.retry import MINUTE
 from maildesk.store.db import insert
 from maildesk.store.schema import pause
+
+GONE = 15 * MINUTE
+"""After so long without another try nobody waits for the way out any more."""
 
 
 def note(conn: Connection, node: str, since: int, until: int, trouble: str) -> None:
@@ -22,6 +26,7 @@ def over(conn: Connection, node: str) -> None:
     conn.execute(delete(pause).where(pause.c.node == node))
 
 
-def listed(conn: Connection) -> list[dict[str, Any]]:
-    """The nodes that send nothing now."""
-    return [dict(row._mapping) for row in conn.execute(select(pause).order_by(pause.c.node))]
+def listed(conn: Connection, now: int) -> list[dict[str, Any]]:
+    """The nodes, and senders of theirs, that send nothing now; one that has long not tried again is gone."""
+    current = select(pause).where(pause.c.until > now - GONE).order_by(pause.c.node)
+    return [dict(row._mapping) for row in conn.execute(current)]

@@ -156,6 +156,7 @@ def _seen(conn: Connection, wanted: Wanted) -> dict[str, tuple[Seen, ...]]:
     # The same row may be an earlier copy of two mails of the batch.
     rows = {row.id: row for row in (*_newest(conn, _by_id, named), *_newest(conn, _by_bytes, unnamed))}
     for _, row in sorted(rows.items()):
+        evidence = Evidence(**json.loads(row.evidence))
         seen = Seen(
             key=row.key,
             mid=row.mid,
@@ -167,7 +168,8 @@ def _seen(conn: Connection, wanted: Wanted) -> dict[str, tuple[Seen, ...]]:
             received=row.received,
             disposition=row.disposition,
             ticket=row.ticket,
-            parked=bool(parked(Evidence(**json.loads(row.evidence)))),
+            parked=bool(parked(evidence)),
+            sent=evidence.sent,
         )
         key = row.mid or row.sha256
         found[key] = (*found.get(key, ()), seen)

@@ -40,7 +40,7 @@ class Checks:
                 ("outbox", _outbox(conn, watch, now)),
                 ("inbox", _inbox(conn, watch, now)),
                 ("silence", _silence(conn, watch, now)),
-                *_relay(conn),
+                *_relay(conn, now),
                 *_mailboxes(conn),
                 *_many("quarantine", lookup.quarantined(conn), watch.quarantined, "quarantined"),
                 *_many("held", lookup.held(conn), watch.held, "held"),
@@ -87,9 +87,9 @@ def _silence(conn: Connection, watch: Watch, now: int) -> str:
     return f"No mail has come for {(now - newest) // HOUR} hours; see whether your mail server still hands it over."
 
 
-def _relay(conn: Connection) -> Iterator[tuple[str, str]]:
+def _relay(conn: Connection, now: int) -> Iterator[tuple[str, str]]:
     """The nodes whose way out is closed."""
-    for one in pauses.listed(conn):
+    for one in pauses.listed(conn, now):
         told = f"The relay takes no mail from node {one['node']}: {one['trouble']}".rstrip(".")
         yield f"relay:{one['node']}", f"{told}. No mail is given up; see `maildesk check --online`."
 

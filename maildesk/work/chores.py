@@ -41,7 +41,7 @@ class Chores:
         rows = outbox.late(conn, now - LATE, BATCH)
         if not rows:
             return []
-        closed = next((pause["trouble"] for pause in pauses.listed(conn)), "")
+        closed = next((pause["trouble"] for pause in pauses.listed(conn, now)), "")
         causes = [
             Delivery(
                 key=once_key(row.once, "late", row.notice.to, None),

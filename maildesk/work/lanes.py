@@ -6,7 +6,6 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from maildesk.store.outbox import Row
 from maildesk.store.store import Store
 from maildesk.work.pause import Pause
 
@@ -16,7 +15,7 @@ class Lanes:
 
     def __init__(self, store: Store) -> None:
         self.pause = Pause(store)
-        self._busy: set[int] = set()
+        self._busy: dict[int, object] = {}
         self._lock = threading.Lock()
         self._stopping = False
 
@@ -29,12 +28,20 @@ class Lanes:
         return self._stopping or self.pause.holds(now)
 
     @contextmanager
-    def taking(self) -> Iterator[set[int]]:
+    def taking(self, lane: object) -> Iterator[set[int]]:
         """The rows that the other lanes are busy with; while it is held, no other lane takes any."""
         with self._lock:
-            yield self._busy
+            yield {row for row, whose in self._busy.items() if whose is not lane}
 
-    def done(self, rows: Iterable[Row]) -> None:
-        """The lane is not busy with these any more."""
+    def busy(self, lane: object, rows: Iterable[int]) -> None:
+        """The lane is busy with these rows from now on, and with no others.
+
+        A row whose attempt is recorded is free, and may be another lane's before this one has ended its step.
+        """
         with self._lock:
-            self._busy.difference_update(row.id for row in rows)
+            others = {row: whose for row, whose in self._busy.items() if whose is not lane}
+            self._busy = others | {row: lane for row in rows if row not in others}
+
+    def claim(self, lane: object, rows: Iterable[int]) -> None:
+        """The lane has just taken these rows, while it was `taking`: whoever had them has them no more."""
+        self._busy |= dict.fromkeys(rows, lane)

@@ -17,10 +17,10 @@ from maildesk.core.decide import decide
 from maildesk.core.deskaddress import Route, return_path
 from maildesk.core.identity import once_key
 from maildesk.core.material import Blocked, Composed, Material
-from maildesk.core.retry import SENDS, Attempt, next_state
+from maildesk.core.retry import BARRED, SENDS, Attempt, next_state
 from maildesk.core.stopped import Stopped, wanted
 from maildesk.core.undelivered import Delivery
-from maildesk.store import decisions, materials, outbox, skeleton, threads, tickets
+from maildesk.store import decisions, materials, outbox, pauses, skeleton, threads, tickets
 from maildesk.store.db import operational
 from maildesk.store.outbox import Result, Row
 from maildesk.store.store import Store
@@ -89,11 +89,9 @@ class Outbound:
         store, lanes = self._store, self._lanes
         if store.node.late() or lanes.closed(now):
             return 0
-        with lanes.taking() as busy:
-            keep = busy - self._begun.keys()
+        with lanes.taking(self) as keep:
             rows, given_up = store.write("work", lambda conn: self._take(conn, now, keep))
-            busy.difference_update(self._begun)
-            busy.update(row.id for row in rows)
+            lanes.claim(self, (row.id for row in rows))
         self._begun = {}
         for once in given_up:
             log.quarantined("send", once)
@@ -110,7 +108,8 @@ class Outbound:
             self._void(rows, error)
         finally:
             self._parts.drop()
-            lanes.done(row for row in rows if row.id not in self._begun)
+            # Of what was counted and not handed over, the next step of this lane takes care.
+            lanes.busy(self, self._begun)
         return len(rows) + len(given_up)
 
     def close(self) -> None:
@@ -263,6 +262,9 @@ class Outbound:
                 self._failed(row, error)
                 continue
             self._around_send(row)
+            if attempt.outcome == "barred":
+                self._bar(row, attempt.answer, now)
+                continue
             if attempt.outcome == "paused":
                 self._begun[row.id] = begun
                 self._lanes.pause.begin(attempt.answer, now)
@@ -278,6 +280,17 @@ class Outbound:
             state, not_before = next_state(attempt, tries, row.first or now, now, row.unknown)
             results.append(Result(row, attempt.outcome, attempt.answer, state, not_before))
         return results, left
+
+    def _bar(self, row: Row, answer: str, now: int) -> None:
+        """The relay takes no mail from this sender: it waits, and no attempt counts; mail of others goes on."""
+        node, name, until = self._store.node.id, f"{self._store.node.name} <{row.sender}>", now + BARRED
+
+        def work(conn: Connection) -> None:
+            outbox.bar(conn, row, node, until, answer)
+            pauses.note(conn, name, now, until, answer)
+
+        self._store.write("work", work)
+        log.not_sent(row.once, "ready", row.notice.to, answer)
 
     def _record(
         self, results: Sequence[Result], left: Sequence[Row], following: Sequence[Ready], now: int

@@ -204,3 +204,12 @@ def test_bombs_end_soon(unit: str) -> None:
     found = new_text(text, (("0" * 16,),))
     assert time.process_time() - started < 5
     assert found.spans[-1].end == len(text)
+
+
+def test_what_was_said_before_may_be_said_again_above_its_quote() -> None:
+    said = "Please send us the serial number."
+    sent = (line_hashes(f"Jane wrote again.\n{said}\nBest regards from Alice Ames"),)
+    quoted = f"> Jane wrote again.\n> {said}\n> Best regards from Alice Ames"
+    typed = f"Once more:\n{said}\nBest regards from Alice Ames"
+    assert new_text(f"{typed}\n\nOn Monday, the desk wrote:\n{quoted}\n", sent).text == typed
+    assert new_text(f"{said}\n\n{quoted}\n", sent).text == said

@@ -23,6 +23,7 @@ from maildesk.core.changes import (
     Open,
     Remember,
     Set,
+    Snapshot,
     Stop,
     Supersede,
     Unreached,
@@ -261,3 +262,19 @@ def test_the_first_free_number() -> None:
 def test_a_decisions_mails_in_order() -> None:
     decision = Decision(Disposition.REPLY, (*CHANGES, Notify(a_notice("answer"))), (), BEFORE)
     assert [notice.kind for notice in decision.notices] == ["acknowledgment", "answer"]
+
+
+def test_what_is_decided_late_is_not_the_last_word() -> None:
+    """A mail that was held or read late moves no clock back."""
+    snapshot = a_snapshot(a_ticket())
+
+    def after(snapshot: Snapshot, kind: EntryKind, at: int) -> Snapshot:
+        return evolve(snapshot, Append(an_entry(kind, at), "x", "y"))
+
+    answered = after(after(snapshot, EntryKind.CUSTOMER, 10), EntryKind.AGENT_REPLY, 30)
+    late = after(answered, EntryKind.CUSTOMER, 20).tickets[NUMBER]
+    assert (late.last_customer, late.last_agent, late.answered) == (20, 30, True)
+    again = after(answered, EntryKind.CUSTOMER, 40)
+    assert not again.tickets[NUMBER].answered
+    behind = after(again, EntryKind.AGENT_REPLY, 35).tickets[NUMBER]
+    assert (behind.last_customer, behind.last_agent, behind.answered) == (40, 35, False)

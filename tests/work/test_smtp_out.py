@@ -19,7 +19,7 @@ from sqlalchemy import select
 from maildesk.config.settings import Send
 from maildesk.core.model import DAY, HOUR, SECOND
 from maildesk.core.reading import Envelope
-from maildesk.core.retry import MINUTE
+from maildesk.core.retry import BARRED, MINUTE
 from maildesk.edges.senders.relay import Relay
 from maildesk.edges.senders.smtp import SmtpSender
 from maildesk.store import inbox, outbox, pauses, schema, views
@@ -106,7 +106,7 @@ def test_a_department_sends_from_its_own_address(desk: Desk, relay: FakeRelay) -
 
 
 @pytest.mark.parametrize(
-    ("verb", "answer"), [("MAIL", "550 5.7.1 not yours"), ("GREETING", "554 no"), ("GREETING", CUT)]
+    ("verb", "answer"), [("MAIL", "421 4.3.2 not now"), ("GREETING", "554 no"), ("GREETING", CUT)]
 )
 def test_what_befalls_all_mail_counts_against_none(
     desk: Desk, relay: FakeRelay, verb: str, answer: str
@@ -116,7 +116,7 @@ def test_what_befalls_all_mail_counts_against_none(
     assert [(row.state, row._mapping["try"], row.holder) for row in rows(desk)] == [("ready", 0, None)] * 3
     assert attempts(desk) == []
     with desk.store.db.reading() as conn:
-        (paused,) = pauses.listed(conn)
+        (paused,) = pauses.listed(conn, desk.now)
     assert paused["since"] == desk.now
     assert paused["trouble"]
     # It is tried again after 10 s, 30 s, 1, 2 and 5 minutes, with one mail each time.
@@ -133,7 +133,42 @@ def test_what_befalls_all_mail_counts_against_none(
     assert {row.state for row in rows(desk)} == {"sent"}
     assert len(relay.taken) == 3
     with desk.store.db.reading() as conn:
-        assert pauses.listed(conn) == []
+        assert pauses.listed(conn, desk.now) == []
+
+
+def test_a_sender_whom_the_relay_refuses_holds_up_nobody_else(desk: Desk, relay: FakeRelay) -> None:
+    """The mails of billing wait, uncounted, and are tried again; those of the main department go meanwhile."""
+    relay.script("MAIL", *["550 5.7.1 not yours"] * 3)
+    desk.handle(a_mail(to="billing@desk.example", subject="Question"))
+    waiting = [(row.state, row._mapping["try"], row.holder, row.not_before) for row in rows(desk)]
+    assert waiting == [("ready", 0, None, desk.now + BARRED)] * len(waiting)
+    assert len(waiting) == 2
+    assert attempts(desk) == []
+    with desk.store.db.reading() as conn:
+        (barred,) = pauses.listed(conn, desk.now)
+    assert barred["node"] == "main <billing@desk.example>"
+    relay._script.clear()
+    desk.handle(a_mail(message_id="<2@customer.example>"))
+    assert {mail.sender for mail in relay.taken} == {DESK}
+    desk.now += BARRED
+    desk.run()
+    assert {row.state for row in rows(desk)} == {"sent"}
+    assert {mail.sender for mail in relay.taken} == {DESK, "billing@desk.example"}
+
+
+def test_two_lanes_never_have_the_same_mail(desk: Desk, relay: FakeRelay) -> None:
+    """One lane has tried a mail and is still busy with others when the second takes it; it stays the second's."""
+    lanes = Lanes(desk.store)
+    first, second, third = object(), object(), object()
+    with lanes.taking(first) as keep:
+        assert keep == set()
+        lanes.claim(first, [1, 2])
+    with lanes.taking(second) as keep:
+        assert keep == {1, 2}
+        lanes.claim(second, [1])
+    lanes.busy(first, [])
+    with lanes.taking(third) as keep:
+        assert keep == {1}
 
 
 def test_a_refused_answer_brings_the_ticket_back_and_tells_the_agent(desk: Desk, relay: FakeRelay) -> None:
@@ -210,6 +245,7 @@ def test_an_answer_behind_a_closed_relay_is_told_too(desk: Desk, relay: FakeRela
     desk.outbound.close()
     desk.run()
     desk.now += 4 * HOUR
+    desk.run()
     chores = Chores(desk.store, lambda: desk.live)
     assert chores.step(desk.now) == 1
     assert "does not answer" in desk.ticket(desk.tickets()[0]["number"])["entries"][-1]["text"]

@@ -129,10 +129,13 @@ class SmtpSender:
         if code == 552 or answer.startswith(f"{code} 5.3.4 "):
             return self._over(session, Attempt("refused", answer), deadline)
         if code >= 500:
-            raise NotReady(
+            told = (
                 f"{self._relay.name} refuses mail from <{route.return_path}>: {answer}."
                 " Let it take mail from this address, or set return_path and return_address below [desk]"
             )
+            if code == 530:  # it wants a login, from whomever
+                raise NotReady(told)
+            return self._over(session, Attempt("barred", told), deadline)
         return (
             self._over(session, Attempt("later", answer), deadline)
             if code >= 300

@@ -171,7 +171,7 @@ def test_a_relay_that_is_gone_for_a_while(desk: Desk, sink: FakeRelay, server: P
         desk.run()
         assert (acknowledgment(desk)["tries"], acknowledgment(desk)["attempts"]) == (0, [])
         with desk.store.db.reading() as conn:
-            assert "does not answer" in pauses.listed(conn)[0]["trouble"]
+            assert "does not answer" in pauses.listed(conn, desk.now)[0]["trouble"]
     finally:
         server.start()
     desk.now += 3600 * SECOND

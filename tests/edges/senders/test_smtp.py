@@ -102,7 +102,6 @@ def test_a_refused_mail_does_not_cost_the_connection(relay: FakeRelay, sender: S
         ("GREETING", "421 4.3.2 too busy", "greets with 421"),
         ("GREETING", CUT, "does not answer"),
         ("EHLO", "550 5.7.1 no", "answers EHLO with 550"),
-        ("MAIL", "550 5.7.1 not your address", "refuses mail from <support@desk.example>"),
         ("MAIL", "530 5.7.0 log in first", "refuses mail"),
         ("MAIL", "421 4.3.2 closing", "takes no mail now"),
         ("MAIL", CUT, "takes no mail now"),
@@ -117,6 +116,15 @@ def test_what_befalls_all_mail_pauses(
     assert attempt.outcome == "paused"
     assert words in attempt.answer
     assert sent(sender).outcome == "sent"
+
+
+def test_a_return_path_that_is_refused_bars_its_own_mail_alone(relay: FakeRelay, sender: SmtpSender) -> None:
+    relay.script("MAIL", "550 5.7.1 not your address")
+    attempt = sent(sender)
+    assert attempt.outcome == "barred"
+    assert "refuses mail from <support@desk.example>" in attempt.answer
+    assert sent(sender).outcome == "sent"
+    assert relay.connections == 1
 
 
 def test_a_mail_that_is_too_large_is_the_mails_own_trouble(relay: FakeRelay, sender: SmtpSender) -> None:
