@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pwd
 import re
+import shutil
 import sqlite3
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,12 +26,41 @@ LMTP, PIPE, SMTP = "support+reply@desk.example", "help+reply@mail.example", "bil
 JANE = "jane@customer.example"
 
 
-def pipes_python() -> list[str]:
-    """A Python that nobody may run, with what it needs in its environment."""
-    paths = f"PYTHONPATH={ROOT}:{sysconfig.get_path('purelib')}"
+NEEDED = """
+import sys
+from maildesk.__main__ import main
+sys.argv = ["maildesk", "deliver", "--help"]
+try:
+    main()
+except SystemExit:
+    print(*sorted({name.partition(".")[0] for name in sys.modules}), sep="\\n")
+"""
+
+
+@pytest.fixture
+def readable() -> Iterator[Path]:
+    """A folder that everybody may read: a checkout may lie where nobody else may enter."""
+    folder = Path(tempfile.mkdtemp(prefix="maildesk-pipe-", dir="/tmp"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def pipes_python(folder: Path) -> list[str]:
+    """A Python that nobody may run, with a copy of what `maildesk deliver` needs in its environment."""
+    libraries = Path(sysconfig.get_path("purelib"))
+    shutil.copytree(ROOT / "maildesk", folder / "maildesk")
+    found = subprocess.run(
+        [sys.executable, "-c", NEEDED], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    for name in found.stdout.split():
+        if (libraries / name / "__init__.py").exists():
+            shutil.copytree(libraries / name, folder / name, dirs_exist_ok=True)
+        elif (libraries / f"{name}.py").exists():
+            shutil.copyfile(libraries / f"{name}.py", folder / f"{name}.py")
     nobody = pwd.getpwnam("nobody")
     for python in (sys.executable, f"/usr/bin/python{sys.version_info.major}.{sys.version_info.minor}"):
-        words = ["env", paths, python, "-m", "maildesk", "deliver"]
+        words = ["env", f"PYTHONPATH={folder}", python, "-m", "maildesk", "deliver"]
         try:
             done = subprocess.run(
                 [*words, "--help"],
@@ -44,17 +75,17 @@ def pipes_python() -> list[str]:
             continue
         if done.returncode == 0:
             return words
-    return pytest.skip("there is no Python with maildesk's packages that the user nobody may run")
+    return pytest.skip("there is no Python that the user nobody may run")
 
 
 @pytest.fixture
-def front(fresh: Desk, tmp_path: Path) -> Iterator[Postfix]:
+def front(fresh: Desk, readable: Path, tmp_path: Path) -> Iterator[Postfix]:
     """Postfix, and behind it the desk of `fresh`, at work."""
     if why := postfix_front.missing():
         pytest.skip(why)
     port = re.search(r'^listen = "127\.0\.0\.1:(\d+)"', fresh.config.read_text(), re.MULTILINE)
     assert port
-    pipe = f"#!/bin/sh\nexec {' '.join(pipes_python())} --socket {{folder}}/run/deliver.sock"
+    pipe = f"#!/bin/sh\nexec {' '.join(pipes_python(readable))} --socket {{folder}}/run/deliver.sock"
     files = {
         "transport": f"support@desk.example lmtp:unix:{{folder}}/run/lmtp.sock\n{SMTP} smtp:[127.0.0.1]:{port[1]}\n",
         "aliases": 'help "|{folder}/pipe --sender \\"$SENDER\\" --recipient \\"$ORIGINAL_RECIPIENT\\""\n',
