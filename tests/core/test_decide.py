@@ -233,6 +233,14 @@ def test_the_reopen_window(later: int, disposition: str) -> None:
     assert decision.after.tickets[decision.ticket or 0].subject == "My printer is broken"
 
 
+def test_the_reopen_window_ends_for_the_writer_and_not_for_a_slow_fetch() -> None:
+    snapshot = replace(OPEN, tickets={NUMBER: a_ticket(status=Status.CLOSED, closed=START)})
+    arrival = Arrival(KEY, START + 13 * DAY, a_reading(subject=f"{RE} [#{NUMBER}]"))
+    decision = decide(arrival, snapshot, POLICY, START + 20 * DAY)
+    assert decision.disposition == "reply"
+    assert decision.after.tickets[NUMBER].status is Status.REOPENED
+
+
 @pytest.mark.parametrize(
     "mail",
     [{"subject": f"Re: x [#{NUMBER}]"}, {"headers": {"In-Reply-To": f"<{SENT}>"}}],

@@ -38,6 +38,13 @@ def test_addresses_of_every_form_are_ours_whatever_new_mails_bear() -> None:
         assert is_desk(address.upper(), policy) is bool(expected[0])
 
 
+def test_a_pattern_at_an_international_domain_is_ours_too() -> None:
+    policy = a_policy(reply_address="pattern", reply_pattern="ticket-{token}@b\u00fccher.example")
+    made = reply_address(DESK, TOKEN, policy)
+    assert made == f"ticket-{TOKEN}@xn--bcher-kva.example"
+    assert desk_part(made, policy) == (DESK, TOKEN)
+
+
 def test_a_fixed_return_address_is_ours() -> None:
     policy = a_policy(return_address="Bounces@desk.example")
     assert desk_part("bounces@desk.example", policy) == (DESK, "")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.desk import Desk, a_desk, a_mail
+from tests.servers.relay import FakeRelay, a_relay
 
 
 @pytest.fixture
@@ -22,3 +23,10 @@ def number(desk: Desk) -> int:
     """Jane's ticket, opened and acknowledged."""
     found: int = desk.handle(a_mail())["ticket"]
     return found
+
+
+@pytest.fixture
+def relay() -> Iterator[FakeRelay]:
+    """A relay of the tests, which takes mails by SMTP."""
+    with a_relay() as found:
+        yield found

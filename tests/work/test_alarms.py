@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import Connection, delete, exc, update
 
 from maildesk.core import alarm as core
-from maildesk.core.alarm import KINDS, MINUTE, QUIET, STALE, Watch
+from maildesk.core.alarm import KINDS, MINUTE, QUIET, STALE, Alarm, Watch, kind_of
 from maildesk.core.model import DAY, HOUR
 from maildesk.edges import machine
 from maildesk.store import alarms as stored
@@ -138,6 +138,14 @@ def test_what_nobody_reports_any_more_is_gone(watched: Watched) -> None:
     assert again.after(STALE) == []
 
 
+def test_what_a_node_reported_that_is_no_more_is_gone(watched: Watched) -> None:
+    assert kind_of("disk").local
+    left = Alarm("disk", "a-dead-node", "The disk is full.", first=START, last=START)
+    watched.desk.store.write("work", lambda conn: stored.put(conn, left))
+    assert watched.at(START + STALE - 1) == ["disk"], "it may still be alive"
+    assert watched.at(START + STALE) == []
+
+
 def test_a_kind_that_is_not_in_the_table(watched: Watched) -> None:
     with pytest.raises(KeyError):
         watched.alarms.raise_("no-such-kind", "x")
@@ -168,6 +176,14 @@ def test_mail_that_is_not_decided(watched: Watched) -> None:
     assert watched.after(2 * MINUTE) == ["inbox"]
     watched.desk.run()
     assert watched.after(1) == []
+
+
+def test_old_mail_that_came_just_now_waits_since_now(watched: Watched) -> None:
+    """Mail that lay in a mailbox for a day is dated by when it came there, and was accepted only now."""
+    watched.desk.deliver(a_mail())
+    watched.change(inbox, received=START - DAY, accepted=START)
+    assert watched.after(29 * MINUTE) == []
+    assert watched.after(2 * MINUTE) == ["inbox"]
 
 
 def test_quarantine_and_its_growth(watched: Watched) -> None:
@@ -201,6 +217,8 @@ def test_silence(watched: Watched) -> None:
     assert watched.after(MINUTE) == ["silence"]
     watched.desk.handle(a_mail(message_id="<2@x.example>"))
     assert watched.after(1) == []
+    watched.change(inbox, channel="import")
+    assert watched.after(6 * HOUR) == [], "what was imported did not come"
 
 
 def test_a_relay_that_takes_no_mail(watched: Watched) -> None:

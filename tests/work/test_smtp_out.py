@@ -2,77 +2,30 @@
 
 from __future__ import annotations
 
-import threading
-import tracemalloc
 from collections.abc import Iterator
-from contextlib import contextmanager
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from itertools import pairwise
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from maildesk.config.settings import Send
 from maildesk.core.model import DAY, HOUR, SECOND
 from maildesk.core.reading import Envelope
 from maildesk.core.retry import BARRED, MINUTE
-from maildesk.edges.senders.relay import Relay
-from maildesk.edges.senders.smtp import SmtpSender
 from maildesk.store import inbox, outbox, pauses, schema, views
 from maildesk.work.chores import Chores
-from maildesk.work.lanes import Lanes
-from maildesk.work.outbound import Outbound
-from tests.desk import DESK, Desk, a_desk, a_mail, an_answer
-from tests.servers.relay import CUT, FakeRelay, a_relay
-
-ALICE, JANE = "alice@desk.example", "jane@customer.example"
-
-
-def sender_for(relay: FakeRelay) -> SmtpSender:
-    settings = Send(kind="smtp", host="127.0.0.1", port=relay.port, tls="none", hostname="desk.example")
-    return SmtpSender(Relay(settings))
-
-
-@contextmanager
-def a_desk_at(relay: FakeRelay, folder: Path, **changes: Any) -> Iterator[Desk]:
-    with a_desk(folder, **changes) as desk:
-        desk.outbound = Outbound(desk.store, lambda: desk.live, sender_for(relay))
-        try:
-            yield desk
-        finally:
-            desk.outbound.close()
-
-
-@pytest.fixture
-def relay() -> Iterator[FakeRelay]:
-    with a_relay() as found:
-        yield found
+from tests.desk import DESK, Desk, a_mail, an_answer
+from tests.servers.relay import CUT, FakeRelay
+from tests.work.sending import ALICE, JANE, a_desk_at, attempts, mails, rows
 
 
 @pytest.fixture
 def desk(relay: FakeRelay, tmp_path: Path) -> Iterator[Desk]:
     with a_desk_at(relay, tmp_path) as found:
         yield found
-
-
-def mails(relay: FakeRelay, to: str = "") -> list[EmailMessage]:
-    found = [message_from_bytes(m.data, policy=policy.default) for m in relay.taken if not to or m.to == to]
-    return [mail for mail in found if isinstance(mail, EmailMessage)]
-
-
-def rows(desk: Desk, **wanted: object) -> list[Any]:
-    with desk.store.db.reading() as conn:
-        found = list(conn.execute(select(schema.outbox).order_by(schema.outbox.c.id)))
-    return [row for row in found if all(row._mapping[key] == value for key, value in wanted.items())]
-
-
-def attempts(desk: Desk) -> list[Any]:
-    with desk.store.db.reading() as conn:
-        return list(conn.execute(select(schema.attempt)))
 
 
 def answered(desk: Desk, relay: FakeRelay, **headers: str) -> int:
@@ -154,21 +107,6 @@ def test_a_sender_whom_the_relay_refuses_holds_up_nobody_else(desk: Desk, relay:
     desk.run()
     assert {row.state for row in rows(desk)} == {"sent"}
     assert {mail.sender for mail in relay.taken} == {DESK, "billing@desk.example"}
-
-
-def test_two_lanes_never_have_the_same_mail(desk: Desk, relay: FakeRelay) -> None:
-    """One lane has tried a mail and is still busy with others when the second takes it; it stays the second's."""
-    lanes = Lanes(desk.store)
-    first, second, third = object(), object(), object()
-    with lanes.taking(first) as keep:
-        assert keep == set()
-        lanes.claim(first, [1, 2])
-    with lanes.taking(second) as keep:
-        assert keep == {1, 2}
-        lanes.claim(second, [1])
-    lanes.busy(first, [])
-    with lanes.taking(third) as keep:
-        assert keep == {1}
 
 
 def test_a_refused_answer_brings_the_ticket_back_and_tells_the_agent(desk: Desk, relay: FakeRelay) -> None:
@@ -486,123 +424,3 @@ def test_what_may_answer_an_internal_mail_under_another_id_reaches_no_customer(
         assert desk.store.write("decide", lambda conn: inbox.release(conn, row["key"], "admin"))
         desk.run()
         assert len(rows(desk, kind="answer")) == 1
-
-
-# Many at once, and large ones
-
-
-def test_lanes_send_at_one_time_and_each_mail_once(relay: FakeRelay, tmp_path: Path) -> None:
-    with a_desk(tmp_path, limits={"acks_per_domain_hour": 1_000}) as desk:
-        for n in range(30):
-            desk.deliver(
-                a_mail(f"C{n} <c{n}@customer{n}.example>", message_id=f"<{n}@c.example>", subject=f"Q {n}")
-            )
-        while desk.inbound.step(desk.now):
-            pass
-        desk.store.start()
-        lanes = Lanes(desk.store)
-        together = threading.Barrier(2, timeout=30)
-        met: list[int] = []
-
-        def meet(_row: outbox.Row) -> None:
-            if not met:
-                together.wait()
-                met.append(1)
-
-        def work() -> None:
-            sender = sender_for(relay)
-            lane = Outbound(desk.store, lambda: desk.live, sender, 5, testing_around_send=meet, lanes=lanes)
-            while lane.step(desk.now):
-                pass
-            lane.close()
-
-        threads = [threading.Thread(target=work) for _ in range(2)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(60)
-        assert met, "two mails were on their way at one time"
-        assert {(row.state, row._mapping["try"]) for row in rows(desk)} == {("sent", 1)}
-        assert len(relay.taken) == len(rows(desk)) == len({mail.data for mail in relay.taken})
-
-
-def test_a_stop_waits_for_the_mail_that_is_being_sent_and_leaves_the_rest(
-    relay: FakeRelay, tmp_path: Path
-) -> None:
-    with a_desk(tmp_path) as desk:
-        desk.deliver(a_mail())
-        desk.inbound.step(desk.now)
-        lanes = Lanes(desk.store)
-        lane = Outbound(
-            desk.store,
-            lambda: desk.live,
-            sender_for(relay),
-            testing_around_send=lambda _: lanes.stop(),
-            lanes=lanes,
-        )
-        lane.step(desk.now)
-        lane.close()
-        assert len(relay.taken) == 1
-        assert sorted((r.state, r._mapping["try"], r.holder) for r in rows(desk)) == [
-            ("ready", 0, None), ("ready", 0, None), ("sent", 1, None),
-        ]  # fmt: skip
-
-
-class Sizes(list[Any]):
-    """Stands where a relay keeps mails, and keeps their sizes alone."""
-
-    def append(self, mail: Any) -> None:
-        """Takes a mail."""
-        super().append(len(mail.data))
-
-
-def test_twenty_copies_of_a_large_mail_cost_one(tmp_path: Path) -> None:
-    """By size: the database grows by one copy of the file, and so does the memory while it is sent twenty times."""
-    size, people = 1_000_000, 20
-    with a_relay() as relay, a_desk_at(relay, tmp_path) as desk:
-        desk.handle(a_mail())
-        answer = an_answer(mails(relay, ALICE)[0], ALICE, "All of you, look.", "<big@desk.example>")
-        answer.add_attachment(Random(1).randbytes(size), "application", "octet-stream", filename="big.bin")
-        _many(desk, people)
-        desk.deliver(answer)
-        desk.inbound.step(desk.now)
-        before = _stored(desk)
-        relay.taken = Sizes()
-        tracemalloc.start()
-        while _beaten(desk).outbound.step(desk.now):
-            pass
-        _, peak = tracemalloc.get_traced_memory()
-        tracemalloc.stop()
-        assert len([one for one in relay.taken if one > size]) == people + 1
-        # What is kept: the mail as it came, its file, and what the relay reads at the other end of the wire.
-        assert peak < 8 * size, f"{peak} bytes"
-        assert _stored(desk) - before < size / 10
-
-
-def _beaten(desk: Desk) -> Desk:
-    """A desk that nobody takes for dead, however slow this machine is."""
-    desk.store.write("work", lambda conn: desk.store.node.beat(conn, desk.now))
-    return desk
-
-
-def _many(desk: Desk, people: int) -> None:
-    """That many people take part in the only ticket."""
-    number = desk.tickets()[0]["number"]
-    desk.store.write(
-        "work",
-        lambda conn: conn.execute(
-            schema.participant.insert(),
-            [
-                {"ticket": number, "address": f"p{n}@customer.example", "name": f"P{n}",
-                 "role": "collaborator", "answer_at": ""}
-                for n in range(people)
-            ],
-        ),
-    )  # fmt: skip
-
-
-def _stored(desk: Desk) -> int:
-    assert desk.store.db.path is not None
-    with desk.store.db.reading() as conn:
-        pages = int(conn.exec_driver_sql("PRAGMA page_count").scalar_one())
-        return pages * int(conn.exec_driver_sql("PRAGMA page_size").scalar_one())
