@@ -11,12 +11,11 @@ from pydantic import Field
 
 from maildesk.core import identity
 from maildesk.core.changes import Notice
-from maildesk.core.model import SECOND
+from maildesk.core.model import MINUTE
 from maildesk.core.policy import Frozen
 
 Turn = Literal["raised", "over", "forgotten", ""]
 
-MINUTE = 60 * SECOND
 QUIET = 10 * MINUTE
 """So long must a condition have been gone before it is told to be over: one that comes and goes is one alarm."""
 STALE = 15 * MINUTE

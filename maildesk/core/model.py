@@ -13,7 +13,8 @@ from typing import Literal
 from maildesk.core.message import Attachment
 
 SECOND = 1_000_000
-HOUR = 3_600 * SECOND
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
 Priority = Literal["low", "normal", "high", "emergency"]

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from maildesk.core.model import DAY, HOUR, SECOND
+from maildesk.core.model import DAY, HOUR, MINUTE, SECOND
 
 Outcome = Literal["sent", "refused", "later", "unknown", "paused", "barred"]
 State = Literal["ready", "sent", "failed", "undelivered", "maybe-sent"]
 
-MINUTE = 60 * SECOND
 WAITS = (1 * MINUTE, 5 * MINUTE, 15 * MINUTE, 60 * MINUTE)
 AFTERWARDS = 4 * HOUR
 GIVE_UP = 5 * DAY

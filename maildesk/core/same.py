@@ -5,14 +5,14 @@ from __future__ import annotations
 from maildesk.core.changes import Snapshot
 from maildesk.core.headers import SUBJECT
 from maildesk.core.identity import mid_hash
-from maildesk.core.model import DAY, SECOND, Disposition, Proof, Seen
+from maildesk.core.model import DAY, MINUTE, Disposition, Proof, Seen
 from maildesk.core.parking import parked
 from maildesk.core.reading import Reading
 from maildesk.core.subject import base
 
 VARIANT_LINES = 15
 DATED = 7 * DAY
-_UNDATED = 15 * 60 * SECOND
+_UNDATED = 15 * MINUTE
 
 
 def remembered(

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select
 
-from maildesk.core.retry import MINUTE
+from maildesk.core.model import MINUTE
 from maildesk.store.db import insert
 from maildesk.store.schema import pause
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from maildesk.core.alarm import MINUTE, Watch, level
-from maildesk.core.model import DAY, HOUR
+from maildesk.core.alarm import Watch, level
+from maildesk.core.model import DAY, HOUR, MINUTE
 from maildesk.edges import machine
 from maildesk.store import control, lookup, mailboxes, pauses
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from maildesk.core.model import DAY, HOUR, SECOND
+from maildesk.core.model import DAY, HOUR, MINUTE, SECOND
 from maildesk.core.retry import Attempt, Outcome, next_state
 
 NOW = 1_700_000_000 * SECOND
-MINUTE = 60 * SECOND
 
 
 def after(outcome: Outcome, tries: int, age: int = 0, unknown_before: int | None = None) -> tuple[str, int]:

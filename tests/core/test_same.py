@@ -10,13 +10,12 @@ import pytest
 
 from maildesk.core import same
 from maildesk.core.changes import Snapshot
-from maildesk.core.model import DAY, SECOND, Disposition, Proof, Seen
+from maildesk.core.model import DAY, MINUTE, Disposition, Proof, Seen
 from maildesk.core.reading import Reading
 from tests.core.given import a_reading, a_snapshot
 from tests.desk import START, a_mail
 
 LINES = [f"This is line {i} of it." for i in range(20)]
-MINUTE = 60 * SECOND
 
 
 def text_of(lines: list[str]) -> str:

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from maildesk.core.model import SECOND
 from maildesk.edges.archives import found
 
 LATE = b"Date: Tue, 11 Mar 2025 10:00:00 +0000\nSubject: late\n\nFrom here on\nFrom there\n>From quoted\n"
 EARLY = b"Date: Mon, 10 Mar 2025 09:00:00 +0000\nSubject: early\n\nHello\n\n\nbye\n"
 UNDATED = b"Subject: undated\n\nHello\n"
-SECOND = 1_000_000
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n"])

@@ -59,6 +59,25 @@ def test_a_cut_loses_and_doubles_nothing(
     assert "check user and password" not in caplog.text
 
 
+def test_a_folder_made_by_another_meanwhile_is_used(box: Box, through: Through, proxy: Proxy) -> None:
+    made: list[bytes] = []
+
+    def make(data: bytes) -> bool:
+        if b" CREATE " in data:
+            with box.person() as client:
+                client.create_folder("Done")
+            made.append(data)
+        return False
+
+    proxy.on_request = make
+    box.put(mail("filed"))
+    read = through()
+    read.start(start="all")
+    until(lambda: read.copies() == ["done"])
+    assert len(made) == 1
+    assert list(box.bodies("Done").values()) == [mail("filed")]
+
+
 def test_a_cut_during_idle_is_seen_at_once(box: Box, through: Through, proxy: Proxy) -> None:
     read = through()
     read.start()

@@ -6,11 +6,11 @@ from email.message import EmailMessage
 from email.utils import parseaddr
 from typing import Any
 
+from maildesk.core.model import MINUTE
 from tests.desk import Desk, a_mail
 
 JANE, TIM = "jane@customer.example", "tim@elsewhere.example"
 ALICE, BOB = "alice@desk.example", "bob@desk.example"
-MINUTE = 60_000_000
 
 
 def handled(desk: Desk, mail: EmailMessage) -> tuple[dict[str, Any], list[tuple[str, str]]]:

@@ -14,8 +14,8 @@ import pytest
 from sqlalchemy import Connection, delete, exc, update
 
 from maildesk.core import alarm as core
-from maildesk.core.alarm import KINDS, MINUTE, QUIET, STALE, Alarm, Watch, kind_of
-from maildesk.core.model import DAY, HOUR
+from maildesk.core.alarm import KINDS, QUIET, STALE, Alarm, Watch, kind_of
+from maildesk.core.model import DAY, HOUR, MINUTE
 from maildesk.edges import machine
 from maildesk.store import alarms as stored
 from maildesk.store import control, pauses

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from maildesk.core import identity
+from maildesk.core.model import MINUTE
 from maildesk.store import inbox
 from tests.desk import DESK, Desk, an_answer
-from tests.work.authority import ALICE, JANE, MINUTE, handled, spoofed, state
+from tests.work.authority import ALICE, JANE, handled, spoofed, state
 
 # Held mail
 

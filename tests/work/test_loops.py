@@ -15,15 +15,13 @@ from typing import Any
 
 import pytest
 
+from maildesk.core.model import DAY, HOUR, SECOND
 from maildesk.core.reading import Envelope
 from tests.desk import DESK, START, Desk, a_desk, a_mail, an_answer
 
 JANE, ALICE, BOB = "jane@customer.example", "alice@desk.example", "bob@desk.example"
 NORTH, SOUTH = "support@north.example", "support@south.example"
 ROUNDS = 30
-SECOND = 1_000_000
-HOUR = 3_600 * SECOND
-DAY = 24 * HOUR
 
 # What answers a mail: the mails that come back.
 Machine = Callable[[EmailMessage], list[EmailMessage]]

@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import Connection, exc, select, update
 
 from maildesk.core.deskaddress import Route
-from maildesk.core.retry import MINUTE, Attempt, Outcome
+from maildesk.core.model import MINUTE
+from maildesk.core.retry import Attempt, Outcome
 from maildesk.store import materials, outbox, schema
 from maildesk.store.inbox import TRIES
 from maildesk.store.skeleton import Changed, digest

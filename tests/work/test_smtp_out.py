@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from maildesk.core.model import DAY, HOUR, SECOND
+from maildesk.core.model import DAY, HOUR, MINUTE, SECOND
 from maildesk.core.reading import Envelope
-from maildesk.core.retry import BARRED, MINUTE
+from maildesk.core.retry import BARRED
 from maildesk.store import inbox, outbox, pauses, schema, views
 from maildesk.work.chores import Chores
 from tests.desk import DESK, Desk, a_mail, an_answer

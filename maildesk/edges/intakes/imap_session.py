@@ -158,11 +158,17 @@ class Session:
 
     def make_folder(self, folder: str) -> None:
         """Makes a folder if it is not there."""
-        if not self._client.folder_exists(folder):
+        if self._client.folder_exists(folder):
+            return
+        try:
             self._client.create_folder(folder)
-            # Mail programs show only subscribed folders; some servers have no subscriptions.
-            with contextlib.suppress(IMAPClientError):
-                self._client.subscribe_folder(folder)
+        except IMAPClientError:
+            # Somebody else may have made it since, a person or another node.
+            if not self._client.folder_exists(folder):
+                raise
+        # Mail programs show only subscribed folders; some servers have no subscriptions.
+        with contextlib.suppress(IMAPClientError):
+            self._client.subscribe_folder(folder)
 
     # Mails
 

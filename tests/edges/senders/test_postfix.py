@@ -14,8 +14,7 @@ import pytest
 from sqlalchemy import select
 
 from maildesk.config.settings import Send
-from maildesk.core.model import SECOND
-from maildesk.core.retry import MINUTE
+from maildesk.core.model import MINUTE, SECOND
 from maildesk.edges.senders.relay import Relay
 from maildesk.edges.senders.smtp import SmtpSender
 from maildesk.store import pauses, schema, views
