@@ -196,9 +196,9 @@ def test_a_pattern_that_runs_wild_is_stopped_and_that_is_a_fact() -> None:
     policy = policy_of(
         {"when": wild, "then": {"priority": "high"}}, {"when": YES, "then": {"topic": "printing"}}
     )
-    started = time.monotonic()
+    started = time.process_time()
     leaves = rules.leaves(policy, {**FACTS, "body": ("1," * 60,)})
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
     assert leaves["0.body"].because.endswith("timed out")
     found = rules.evaluate(policy, "opened", leaves)
     assert [(result.hit, result.because) for result in found] == [

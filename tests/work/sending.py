@@ -16,7 +16,7 @@ from maildesk.edges.senders.relay import Relay
 from maildesk.edges.senders.smtp import SmtpSender
 from maildesk.store import schema
 from maildesk.work.outbound import Outbound
-from tests.desk import Desk, a_desk
+from tests.desk import Desk, a_desk, a_mail, an_answer
 from tests.servers.relay import FakeRelay
 
 ALICE, JANE = "alice@desk.example", "jane@customer.example"
@@ -51,3 +51,15 @@ def rows(desk: Desk, **wanted: object) -> list[Any]:
 def attempts(desk: Desk) -> list[Any]:
     with desk.store.db.reading() as conn:
         return list(conn.execute(select(schema.attempt)))
+
+
+def answered(desk: Desk, relay: FakeRelay, **headers: str) -> int:
+    """Jane asked, and Alice's answer has just been decided; the ticket's number."""
+    desk.handle(a_mail())
+    answer = an_answer(
+        mails(relay, ALICE)[0], ALICE, "Turn it on.\n\n#wait", "<answer@desk.example>", headers
+    )
+    desk.deliver(answer)
+    desk.inbound.step(desk.now)
+    number: int = desk.tickets()[0]["number"]
+    return number

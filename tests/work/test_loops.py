@@ -1,99 +1,17 @@
-"""No loops: two desks, and a desk and machines that answer, come to rest; what cannot be told is limited.
-
-A postman carries what a desk sends to the other side and brings back what that answers, for a bounded number
-of rounds; a run that has not come to rest by then fails.
-"""
+"""No loops: a desk and machines that answer come to rest; what cannot be told is limited."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from email.message import EmailMessage
 from email.utils import parseaddr
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from maildesk.core.model import DAY, HOUR, SECOND
 from maildesk.core.reading import Envelope
 from tests.desk import DESK, START, Desk, a_desk, a_mail, an_answer
-
-JANE, ALICE, BOB = "jane@customer.example", "alice@desk.example", "bob@desk.example"
-NORTH, SOUTH = "support@north.example", "support@south.example"
-ROUNDS = 30
-
-# What answers a mail: the mails that come back.
-Machine = Callable[[EmailMessage], list[EmailMessage]]
-
-
-class Postman:
-    """Brings a desk's mails, each once, to the machines that live at their addresses."""
-
-    def __init__(self, desk: Desk, machines: dict[str, Machine]) -> None:
-        self.desk = desk
-        self.machines = machines
-        self._carried: set[str] = set()
-        self.rounds = 0
-
-    def new(self) -> list[EmailMessage]:
-        """What the desk has sent since the last time."""
-        found = [mail for mail in self.desk.mails() if str(mail["Message-ID"]) not in self._carried]
-        self._carried |= {str(mail["Message-ID"]) for mail in found}
-        return found
-
-    def rest(self, rounds: int = ROUNDS, every: int = SECOND) -> None:
-        """Carries mail until nothing moves any more. Fails where that takes more than the rounds allowed."""
-        for self.rounds in range(rounds):
-            moved = False
-            for mail in self.new():
-                machine = self.machines.get(parseaddr(str(mail["To"]))[1])
-                for answer in machine(mail) if machine else []:
-                    self.desk.now += every
-                    self.desk.handle(answer)
-                    moved = True
-            if not moved:
-                return
-        raise AssertionError(f"no rest after {rounds} rounds; {len(self.desk.mails())} mails were sent")
-
-
-class Responder:
-    """A vacation responder: answers every mail, as dumb as can be, and bears only what `signs` say."""
-
-    def __init__(self, address: str, signs: str, text: str = "") -> None:
-        self.address = address
-        self.text = text or f"{address.partition('@')[0].title()} is at the seaside until Monday.\n"
-        self.signs = signs.split()
-        self.answered = 0
-
-    def __call__(self, mail: EmailMessage) -> list[EmailMessage]:
-        self.answered += 1
-        headers: dict[str, str] = {}
-        if "rfc3834" in self.signs:
-            headers["Auto-Submitted"] = "auto-replied"
-        if "in-reply-to" in self.signs:
-            headers["In-Reply-To"] = str(mail["Message-ID"])
-        subject = f"Re: {mail['Subject']}" if "tag" in self.signs else "I am at the seaside"
-        to = str(mail["Reply-To"]) if "reply-to" in self.signs and mail["Reply-To"] else str(mail["From"])
-        local, _, domain = self.address.partition("@")
-        answer = a_mail(
-            self.address, to, subject, self.text,
-            f"<{local}-{self.answered}@{domain}>", headers,
-        )  # fmt: skip
-        return [answer]
-
-
-def automatic(desk: Desk, to: str) -> list[str]:
-    """The templates of the automatic mails that somebody got."""
-    return [m["kind"] for m in listed(desk) if m["to"] == to and m["kind"] != "answer"]
-
-
-def listed(desk: Desk) -> list[dict[str, Any]]:
-    from maildesk.store import views
-
-    with desk.store.db.reading() as conn:
-        return list(reversed(views.outbox_list(conn, limit=10_000)))
-
+from tests.work.postman import ALICE, BOB, JANE, Machine, Postman, Responder, automatic, listed
 
 SIGNS = [
     "rfc3834",
@@ -206,139 +124,6 @@ def test_a_responder_that_names_the_agents_address_is_stopped(desk: Desk) -> Non
     postman.rest()
     assert len(desk.mails(to=JANE)) == 1
     assert automatic(desk, ALICE) == ["new_ticket", *["error"] * 20]
-
-
-# Two desks
-
-
-def write_to(to: str, sender: str, n: int = 1) -> EmailMessage:
-    return a_mail(sender, to, "Question", "A question.\n", f"<question{n}@{sender.partition('@')[2]}>")
-
-
-@contextmanager
-def two_desks(folder: Path, customers: bool) -> Iterator[tuple[Desk, Desk]]:
-    """Two desks: each writes to the other as to a customer, or has the other's address as an agent's."""
-
-    def settings(own: str, other: str) -> dict[str, Any]:
-        agents = [
-            {
-                "id": "carol",
-                "name": "Carol",
-                "addresses": [f"carol@{own.partition('@')[2]}"],
-                "departments": ["support"],
-            }
-        ]
-        if not customers:
-            agents.append(
-                {"id": "other", "name": "Other Desk", "addresses": [other], "departments": ["support"]}
-            )
-        return {
-            "address": own,
-            "departments": [{"name": "support", "title": "Support", "addresses": [own]}],
-            "agents": agents,
-            "rules": [],
-            "topics": [],
-        }
-
-    (folder / "north").mkdir()
-    (folder / "south").mkdir()
-    with (
-        a_desk(folder / "north", **settings(NORTH, SOUTH)) as north,
-        a_desk(folder / "south", **settings(SOUTH, NORTH)) as south,
-    ):
-        yield north, south
-
-
-def carry(desks: tuple[Desk, Desk]) -> int:
-    """Carries mail between the desks until they rest; the number of mails that went over."""
-    north, south = desks
-    ways = ((Postman(north, {}), south, SOUTH), (Postman(south, {}), north, NORTH))
-    over = 0
-    for _ in range(ROUNDS):
-        moved = 0
-        for postman, other, address in ways:
-            for mail in postman.new():
-                to = parseaddr(str(mail["To"]))[1]
-                if to.replace("+", "@").partition("@")[0] == "support" and to.endswith(
-                    address.partition("@")[2]
-                ):
-                    other.now = postman.desk.now = max(other.now, postman.desk.now) + SECOND
-                    sender = parseaddr(str(mail["From"]))[1]
-                    other.handle(mail, Envelope("smtp", sender, (to,), "127.0.0.1"))
-                    moved += 1
-        if not moved:
-            return over
-        over += moved
-    raise AssertionError(f"no rest after {ROUNDS} rounds; {over} mails went over")
-
-
-@pytest.mark.parametrize(
-    "customers", [True, False], ids=["each the other's customer", "each the other's agent"]
-)
-def test_two_desks_come_to_rest(tmp_path: Path, customers: bool) -> None:
-    with two_desks(tmp_path, customers) as desks:
-        north, south = desks
-        # Somebody at each desk writes to the other under their desk's own name.
-        north.handle(write_to(NORTH, SOUTH))
-        south.handle(write_to(SOUTH, NORTH))
-        north.handle(write_to(NORTH, JANE))
-        south.handle(write_to(SOUTH, JANE))
-        carry(desks)
-        assert len(automatic(north, SOUTH)) <= 2
-        assert len(automatic(south, NORTH)) <= 2
-        # The automatic mails of the other desk have opened nothing.
-        assert len(north.tickets()) == len(south.tickets()) == 2
-
-
-def test_an_agents_answer_to_another_desk_comes_to_rest(tmp_path: Path) -> None:
-    with two_desks(tmp_path, customers=True) as desks:
-        north, south = desks
-        north.handle(write_to(NORTH, SOUTH))
-        carry(desks)
-        notice = north.mails(to="carol@north.example", template="new_ticket")[0]
-        north.handle(an_answer(notice, "carol@north.example", "Here is the answer.", "<carol@north.example>"))
-        carry(desks)
-        # South opened a ticket for the answer, as for any customer; its acknowledgment moved nothing.
-        assert [t["requester"] for t in south.tickets()] == [NORTH]
-        assert len(automatic(south, NORTH)) == 1
-        notice = south.mails(to="carol@south.example")[-1]
-        south.handle(an_answer(notice, "carol@south.example", "Thank you.", "<carol@south.example>"))
-        carry(desks)
-        assert len(automatic(south, NORTH)) == 1
-        assert len(automatic(north, SOUTH)) <= 2
-
-
-def test_a_desk_whose_headers_a_gateway_strips_is_stopped(tmp_path: Path) -> None:
-    """A relay that keeps neither Auto-Submitted nor our trace makes a desk look like a person."""
-    with two_desks(tmp_path, customers=True) as desks:
-        north, south = desks
-        ways = ((Postman(north, {}), south, SOUTH), (Postman(south, {}), north, NORTH))
-        north.handle(write_to(NORTH, SOUTH))
-        for _ in range(ROUNDS):
-            moved = False
-            for postman, other, address in ways:
-                for mail in postman.new():
-                    if parseaddr(str(mail["To"]))[1] != address:
-                        continue
-                    for name in (
-                        "Auto-Submitted",
-                        "X-Auto-Response-Suppress",
-                        "X-Maildesk-Trace",
-                        "References",
-                        "In-Reply-To",
-                    ):
-                        del mail[name]
-                    moved = True
-                    other.now = postman.desk.now = max(other.now, postman.desk.now) + SECOND
-                    other.handle(
-                        mail, Envelope("smtp", parseaddr(str(mail["From"]))[1], (address,), "127.0.0.1")
-                    )
-            if not moved:
-                break
-        else:
-            raise AssertionError("no rest")
-        assert len(automatic(north, SOUTH)) <= 5
-        assert len(automatic(south, NORTH)) <= 5
 
 
 def test_our_own_mail_sent_back_to_us_is_nothing(desk: Desk) -> None:

@@ -62,7 +62,7 @@ def test_a_daemon_sends_and_stops_at_once(tmp_path: Path) -> None:
         until(lambda: app.counts()["outbox"] == {"sent": 15})
         start = time.monotonic()
         daemon.stop()
-        assert time.monotonic() - start < 5
+        assert time.monotonic() - start < 15  # it did not sit a deadline out
         assert relay.open == 0
         assert 1 <= relay.connections <= 2
         app.store.close()
