@@ -132,6 +132,27 @@ class Snippet:
     terms: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    before: str
+    text: str
+    after: str
+
+    @property
+    def whole(self) -> str:
+        return self.before + self.text + self.after
+
+
+def _cut(line: str, start: int, width: int) -> _Piece:
+    end = start + width
+    if end >= len(line):
+        return _Piece("\u2026" if start else "", line[start:], "")
+    # Between two words, unless the last one is so long that little would be left.
+    between = line.rfind(" ", start + width * 3 // 4, end + 1)
+    end = between if between > 0 else end
+    return _Piece("\u2026" if start else "", line[start:end], "\u2026")
+
+
 def snippet(text: str, terms: Sequence[Term], width: int = 160) -> Snippet:
     """The piece of a text, about `width` letters, in which the most of these terms stand; its beginning if none does.
 
@@ -140,9 +161,10 @@ def snippet(text: str, terms: Sequence[Term], width: int = 160) -> Snippet:
     line = " ".join(text.split())
     if not line.isascii() and any(unicodedata.east_asian_width(letter) in "WF" for letter in line):
         width //= 2
-    places = sorted((start, end, n) for n, term in enumerate(terms) for start, end in _hits(line, term))
+    placed = list(_placed(line))
+    places = sorted((start, end, n) for n, term in enumerate(terms) for start, end in _hits(placed, term))
     if not places:
-        return Snippet(_cut(line, 0, width))
+        return Snippet(_cut(line, 0, width).whole)
     begin = max(
         (start for start, _, _ in places),
         key=lambda at: (len({n for start, end, n in places if at <= start and end <= at + width}), -at),
@@ -150,24 +172,14 @@ def snippet(text: str, terms: Sequence[Term], width: int = 160) -> Snippet:
     # Some words before the first hit tell what it is about.
     lead = max(0, min(begin - width // 4, len(line) - width))
     lead = line.find(" ", lead, begin) + 1 or lead if lead else 0
-    shown = _cut(line, lead, width)
-    shift = lead - (1 if lead else 0)
-    last = len(shown) - (1 if lead + width < len(line) else 0)
-    inside = [
-        (start - shift, end - shift, n) for start, end, n in places if start >= lead and end - shift <= last
-    ]
+    piece = _cut(line, lead, width)
+    shift = lead - len(piece.before)
+    inside = [(s - shift, e - shift, n) for s, e, n in places if s >= lead and e <= lead + len(piece.text)]
     hits = tuple(dict.fromkeys((start, end) for start, end, _ in inside))
-    return Snippet(shown, hits, len({n for _, _, n in inside}))
+    return Snippet(piece.whole, hits, len({n for _, _, n in inside}))
 
 
-def _cut(line: str, start: int, width: int) -> str:
-    before = "\u2026" if start else ""
-    after = "\u2026" if start + width < len(line) else ""
-    return f"{before}{line[start : start + width]}{after}"
-
-
-def _hits(line: str, term: Term) -> Iterator[tuple[int, int]]:
-    placed = list(_placed(line))
+def _hits(placed: Sequence[tuple[int, int, str]], term: Term) -> Iterator[tuple[int, int]]:
     size = len(term.words)
     for at in range(len(placed) - size + 1):
         there = [word for _, _, word in placed[at : at + size]]

@@ -124,11 +124,15 @@ _OWN = (
     Filter("tag", "Only with this tag.", _tags),
     Filter("requester", "Only of this customer: an address, or a domain.", _requesters),
 )
-_HAVE_THEIR_OWN = {one.name: one for one in _OWN}
-FILTERS: Mapping[str, Filter] = {
-    **{row.name: _HAVE_THEIR_OWN.get(row.name) or _of_field(row) for row in FIELDS},
-    **{one.name: one for one in _OWN if one.name not in BY_NAME},
-}
+
+
+def filters(rows: Iterable[Field]) -> Mapping[str, Filter]:
+    """The filters of lists by their names: one for each of these fields, and those that are no such field."""
+    own = {one.name: one for one in _OWN}
+    return {row.name: own.get(row.name) or _of_field(row) for row in rows} | own
+
+
+FILTERS = filters(FIELDS)
 
 
 def values(name: str, words: Iterable[str], seen: Viewpoint) -> tuple[str, ...]:

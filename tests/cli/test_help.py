@@ -22,7 +22,9 @@ def paths(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]
 
 ALL = sorted(paths(get_command(app)))
 LISTINGS = [
-    path for path in ALL if path[-1:] in {("list",), ("show",), ("trace",), ("find",), ("explain",), ("status",)}
+    path
+    for path in ALL
+    if path[-1:] in {("list",), ("show",), ("trace",), ("find",), ("explain",), ("status",)}
 ]
 
 
