@@ -13,11 +13,13 @@ from typing import Any
 
 from maildesk.core.policy import Policy
 from maildesk.core.reading import Envelope, Evidence
+from maildesk.core.selection import NOT_CLOSED, Selection
 from maildesk.edges import templates
 from maildesk.edges.accept import Acceptor
 from maildesk.edges.senders.maildir import MaildirSender
 from maildesk.store import views
 from maildesk.store.db import Database
+from maildesk.store.selecting import selected
 from maildesk.store.store import Store
 from maildesk.work.explain import explain
 from maildesk.work.inbound import Inbound
@@ -148,7 +150,11 @@ class Desk:
     def tickets(self) -> list[dict[str, Any]]:
         """All tickets."""
         with self.store.db.reading() as conn:
-            return [t for s in ("", "closed") for t in views.ticket_list(conn, status=s, limit=100_000)]
+            return [
+                one
+                for statuses in (NOT_CLOSED, ("closed",))
+                for one in selected(conn, Selection({"status": statuses}, limit=100_000)).tickets
+            ]
 
     def explain(self, mail: EmailMessage | bytes) -> dict[str, Any]:
         """What would happen."""

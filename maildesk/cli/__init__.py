@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, ClassVar
 
 import typer
 
@@ -30,10 +31,23 @@ from maildesk.cli import (
     trace,
 )
 from maildesk.cli.errors import Sentences
-from maildesk.cli.usage import Commands
+from maildesk.cli.usage import Commands, Late
+
+
+def _find() -> Any:
+    from maildesk.cli.find import made
+
+    return made()
+
+
+class Maildesk(Late, Sentences):
+    """The group of all commands, with `find`, whose options come from a table."""
+
+    late: ClassVar[Mapping[str, Callable[[], Any]]] = {"find": _find}
+
 
 app = Commands(
-    cls=Sentences,
+    cls=Maildesk,
     help="A help desk that lives in e-mail.",
     epilog="Example: maildesk init desk && cd desk && maildesk run",
     rich_markup_mode=None,

@@ -19,15 +19,10 @@ if TYPE_CHECKING:
 
 def agent_of(word: str, app: App) -> Agent | None:
     """The agent of this id or address; None for no word: the admin acts. Raises No for an unknown one."""
-    from maildesk.core.fields import choice
+    from maildesk.core.fields import agent
 
-    policy = app.live.policy
-    if not word:
-        return None
-    if agent := policy.agent_at(word.lower()):
-        return agent
     try:
-        return policy.agent(choice("agent", word, (agent.id for agent in policy.agents)))
+        return agent(word, app.live.policy) if word else None
     except ValueError as error:
         raise No(str(error)) from error
 

@@ -142,7 +142,7 @@ def _made(db: Database, file: Path, about: Manifest, ack: bool) -> int:
 
 def _fill(conn: Connection, file: Path, about: Manifest, ack: bool) -> int:
     from maildesk.edges import archive
-    from maildesk.store import backup, control
+    from maildesk.store import backup, control, search
     from maildesk.store.schema import meta
 
     for table in backup.TABLES:
@@ -151,6 +151,8 @@ def _fill(conn: Connection, file: Path, about: Manifest, ack: bool) -> int:
             rows = (row for row in rows if row["name"] != "version")
         _progress(table.name, backup.load(conn, table, rows))
         backup.count_on(conn, table)
+    note("  making the index of words")
+    search.fill(conn)
     now = desk.now()
     control.pause(conn, control.ALL, now, f"{desk.admin()}, who restored it from a backup")
     control.put_restored(conn, control.Restored(about.at, now, ack), desk.admin())

@@ -61,6 +61,18 @@ def note(text: str) -> None:
     print(text, file=sys.stderr)
 
 
+def marked(text: str, places: Iterable[tuple[int, int]]) -> str:
+    """A text that is fit for a terminal, with these places of it in bold. Only `table` and typer.echo may print it:
+    they leave the marks out where there is no terminal."""
+    import typer
+
+    done, at = "", 0
+    for start, end in places:
+        done += text[at:start] + typer.style(text[start:end], bold=True)
+        at = end
+    return done + text[at:]
+
+
 def width() -> int:
     """Columns of the terminal; without one there is no limit."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else 10_000
@@ -101,9 +113,11 @@ def table(
     flexible: Iterable[str] = (),
     indent: int = 0,
     whole: bool = False,
+    below: Sequence[str] = (),
 ) -> None:
     """Prints rows below their columns. Where the terminal is too narrow the flexible ones are cut; with `whole` the
-    last column goes on in further lines instead: a reason must be read to its end."""
+    last column goes on in further lines instead: a reason must be read to its end. `below` holds a line for each row,
+    fit to be printed; it stands under it unless it is empty."""
     import typer
     from rich.cells import cell_len
 
@@ -112,13 +126,15 @@ def table(
     room = width() - indent - len(GAP) * (len(columns) - 1)
     widths = _fitted(natural, [column in flexible for column in columns], room)
     typer.secho(_row(columns, widths, indent), bold=True)
-    for row in cells:
+    for place, row in enumerate(cells):
         lines = textwrap.wrap(row[-1], max(widths[-1], NARROWEST)) if whole else [row[-1]]
         first = row[:-1]
         for line in lines or [""]:
             wide = max(widths[-1], cell_len(line)) if whole else widths[-1]
             print(_row([*first, line], [*widths[:-1], wide], indent))
             first = [""] * len(first)
+        if below and below[place]:
+            typer.echo(f"{' ' * indent}{below[place]}")
 
 
 def _fitted(natural: Sequence[int], flexible: Sequence[bool], room: int) -> list[int]:

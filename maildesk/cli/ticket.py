@@ -3,36 +3,36 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, ClassVar
 
 import typer
-from typer.core import TyperGroup
 
 from maildesk.cli import desk
 from maildesk.cli.acting import act, agent_of, carry_out
 from maildesk.cli.errors import No
-from maildesk.cli.listing import Json, Limit, finished, known, more
-from maildesk.cli.screen import age, as_json, note, plain, table
-from maildesk.cli.usage import Commands
-
-if TYPE_CHECKING:
-    from maildesk.config.load import Loaded
+from maildesk.cli.listing import Json
+from maildesk.cli.screen import as_json, note, plain
+from maildesk.cli.usage import Commands, Late
 
 
-class Tickets(TyperGroup):
-    """The group with `set`, whose options come from the table of fields, read only when needed."""
+def _list() -> Any:
+    from maildesk.cli.ticket_list import made
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """The command of this name."""
-        if cmd_name == "set" and "set" not in self.commands:
-            from maildesk.cli.ticket_set import made
+    return made()
 
-            self.add_command(made(), "set")
-        return super().get_command(ctx, cmd_name)
 
-    def list_commands(self, ctx: Any) -> list[str]:
-        """The names of all commands."""
-        return [*(name for name in super().list_commands(ctx) if name != "set"), "set"]
+def _set() -> Any:
+    from maildesk.cli.ticket_set import made
+
+    return made()
+
+
+class Tickets(Late):
+    """The group with `list` and `set`, whose options come from tables."""
+
+    late: ClassVar[Mapping[str, Callable[[], Any]]] = {"list": _list, "set": _set}
+    order = ("list",)
 
 
 app = Commands(
@@ -57,57 +57,6 @@ def number_of(text: str) -> int:
     if not (digits.isascii() and digits.isdigit() and len(digits) < 19):
         raise typer.BadParameter(f"{text!r} is no ticket number; write it like 482913")
     return int(digits)
-
-
-@app.command("list", epilog="Example: maildesk ticket list --assignee none --json")
-def list_(
-    ctx: typer.Context,
-    status: Annotated[
-        str, typer.Option(help="Only this status, or all: closed tickets are listed only so.")
-    ] = "",
-    assignee: Annotated[
-        str, typer.Option(help="Only this agent's (id or address), or none for nobody's.")
-    ] = "",
-    limit: Limit = 100,
-    json: Json = False,
-) -> None:
-    """List the tickets that are not closed, newest first."""
-    from maildesk.core.model import Status
-    from maildesk.store import views
-
-    known("status", status, (*Status, "all"))
-    with desk.reading(ctx) as (loaded, _store, conn):
-        whose = _assignee(assignee, loaded)
-        found = views.ticket_list(conn, status.lower(), whose, limit)
-    if finished(found, json):
-        return
-    now = desk.now()
-    rows = [
-        (
-            f"#{t['number']}",
-            t["status"],
-            t["priority"],
-            t["assignee"] or "-",
-            t["requester"] or t["requester_name"],
-            t["subject"],
-            age(now - t["created"]),
-        )
-        for t in found
-    ]
-    columns = ("number", "status", "priority", "assignee", "requester", "subject", "age")
-    table(columns, rows, flexible=("requester", "subject"))
-    more(found, limit)
-
-
-def _assignee(word: str, loaded: Loaded) -> str:
-    from maildesk.core.fields import BY_NAME
-
-    if not word:
-        return ""
-    try:
-        return str(BY_NAME["assignee"].parse(word, loaded.policy)) or "none"
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
 
 
 @app.command(epilog="Example: maildesk ticket show 482913")

@@ -6,12 +6,10 @@ import inspect
 from typing import Annotated, Any
 
 import typer
-from typer.main import get_command
 
-from maildesk.cli import desk
+from maildesk.cli import desk, usage
 from maildesk.cli.acting import agent_of, carry_out
 from maildesk.cli.ticket import As, Number, number_of
-from maildesk.cli.usage import Commands
 from maildesk.core.fields import FIELDS, STATUS_WORDS, STATUSES
 from maildesk.core.model import PRIORITIES
 
@@ -48,22 +46,11 @@ def _option(name: str, word: str, help_: str) -> Any:
 def made() -> Any:
     """The command, its options made from the table of fields."""
     words = settable()
-    keyword, required = inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.empty
     options = {f.name: _option(f.name, words[f.name], f.help + _CHOICES.get(f.name, "")) for f in FIELDS}
-    types = {"ctx": typer.Context, "number": Number, **options, "as_": As}
-    defaults = {**dict.fromkeys(options), "as_": ""}
-
-    def command(**values: Any) -> None:
-        _set(**values)
-
-    command.__doc__ = _set.__doc__
-    command.__annotations__ = types
-    command.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-        [
-            inspect.Parameter(name, keyword, annotation=type_, default=defaults.get(name, required))
-            for name, type_ in types.items()
-        ]
-    )
-    app = Commands(rich_markup_mode=None, add_completion=False)
-    app.command("set", epilog=EXAMPLE)(command)
-    return get_command(app)
+    parameters = {
+        "ctx": (typer.Context, inspect.Parameter.empty),
+        "number": (Number, inspect.Parameter.empty),
+        **{name: (option, None) for name, option in options.items()},
+        "as_": (As, ""),
+    }
+    return usage.made("set", _set, parameters, EXAMPLE)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from maildesk.core.model import PRIORITIES, Status
-from maildesk.core.policy import Policy
+from maildesk.core.policy import Agent, Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,14 @@ def choice(what: str, word: str, names: Iterable[str]) -> str:
     hint = f"did you mean {near[0]}? Known" if near else "known"
     problem = f"'{word}' is no {what}" if word else f"the {what} is missing"
     raise ValueError(f"{problem}; {hint}: {', '.join(known) or 'none'}.")
+
+
+def agent(word: str, policy: Policy) -> Agent:
+    """The agent of this id or address. Raises ValueError with the nearest and all ids."""
+    if found := policy.agent_at(word.lower()):
+        return found
+    by_id = {agent.id: agent for agent in policy.agents}
+    return by_id[choice("agent", word, by_id)]
 
 
 STATUS_WORDS = {

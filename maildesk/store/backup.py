@@ -11,10 +11,11 @@ from sqlalchemy import Connection, Table, func, select, text, update
 
 from maildesk.store.db import Database, StoreError
 from maildesk.store.schema import OUTBOX_OPEN, VERSION, alarm, control, inbox, metadata, node, outbox
+from maildesk.store.search_tables import search
 
 BATCH = 500
-LEFT_OUT = (node, alarm)
-"""What belongs to the processes of the moment."""
+LEFT_OUT = (node, alarm, search)
+"""What belongs to the processes of the moment, and the index of words, which is made anew."""
 
 TABLES: tuple[Table, ...] = tuple(table for table in metadata.sorted_tables if table not in LEFT_OUT)
 _BYTES = "base64"

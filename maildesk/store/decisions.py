@@ -35,9 +35,9 @@ from maildesk.core.changes import (
 from maildesk.core.draft import domain
 from maildesk.core.events import event_of
 from maildesk.core.identity import Keys
-from maildesk.core.model import Disposition, EntryKind
+from maildesk.core.model import Disposition, EntryKind, Ticket
 from maildesk.core.policy import Policy
-from maildesk.store import control
+from maildesk.store import control, search
 from maildesk.store.db import insert
 from maildesk.store.outbox import new_row
 from maildesk.store.schema import (
@@ -83,10 +83,11 @@ def save(
                 row = chained(after.keys, found.ticket, seq + 1, cause, found.kind, now, data, head)
                 heads[found.ticket] = (seq + 1, row["hash"])
                 rows[event].append(row)
-    _tickets(conn, before, after, heads)
+    _tickets(conn, before, after, heads, now)
     for table in (entry, attachment, event):
         if rows[table]:
             conn.execute(table.insert(), rows[table])
+    search.index(conn, _renamed(before, after), rows[entry], rows[attachment])
     changes = [change for _, _, decision in decided for change in decision.changes]
     _stop(conn, changes)
     _people(conn, changes)
@@ -182,7 +183,7 @@ def _collect(
 
 
 def _tickets(
-    conn: Connection, before: Snapshot, after: Snapshot, heads: Mapping[int, tuple[int, str]]
+    conn: Connection, before: Snapshot, after: Snapshot, heads: Mapping[int, tuple[int, str]], at: int
 ) -> None:
     new, changed = [], []
     for number, now in after.tickets.items():
@@ -194,6 +195,7 @@ def _tickets(
             "status": now.status.value,
             "seq": seq,
             "head": head,
+            "updated": at,
         }
         if old is None:
             new.append(row | {"number": number})
@@ -202,9 +204,19 @@ def _tickets(
     if new:
         conn.execute(ticket.insert(), new)
     if changed:
-        values: dict[str, Any] = {name: bindparam(name) for name in (*FIELDS, "status")}
+        values: dict[str, Any] = {name: bindparam(name) for name in (*FIELDS, "status", "updated")}
         conn.execute(update(ticket).where(ticket.c.number == bindparam("b_number")).values(values), changed)
     _parts(conn, before, after)
+
+
+def _renamed(before: Snapshot, after: Snapshot) -> list[Ticket]:
+    """The tickets whose subject or people are not what they were."""
+    return [
+        now
+        for number, now in after.tickets.items()
+        if (old := before.tickets.get(number)) is None
+        or (old.subject, old.participants) != (now.subject, now.participants)
+    ]
 
 
 def _parts(conn: Connection, before: Snapshot, after: Snapshot) -> None:

@@ -18,10 +18,11 @@ from sqlalchemy import (
 )
 
 from maildesk.store import mailbox_tables as mailbox_tables
+from maildesk.store import search_tables as search_tables
 from maildesk.store.metadata import Serial, bare
 from maildesk.store.metadata import metadata as metadata
 
-VERSION = 2
+VERSION = 3
 
 # A query finds few open rows among many done ones only by the partial index, and SQLite takes a partial index only
 # where the query repeats its condition to the letter, not with bound values.
@@ -129,6 +130,8 @@ ticket = Table(
     Column("closed", BigInteger),
     Column("seq", Integer, nullable=False),
     Column("head", Text, nullable=False),
+    # When its last event was.
+    Column("updated", BigInteger, nullable=False, server_default="0"),
     Index(
         "ticket_open",
         "department",
@@ -137,6 +140,7 @@ ticket = Table(
         postgresql_where=text("status <> 'closed'"),
     ),
     Index("ticket_created", "created"),
+    Index("ticket_updated", "updated"),
 )
 
 alias = Table(

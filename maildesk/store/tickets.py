@@ -56,7 +56,7 @@ SEEN = (
     "id", "key", "mid", "sha256", "sender", "subject", "lines", "attachments", "received", "disposition", "ticket",
     "evidence",
 )  # fmt: skip
-FIELDS = tuple(c.name for c in ticket.c if c.name not in ("number", "status"))
+FIELDS = tuple(c.name for c in ticket.c if c.name not in ("number", "status", "updated"))
 
 
 def tickets(conn: Connection, numbers: Iterable[int]) -> dict[int, Ticket]:

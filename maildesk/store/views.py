@@ -58,20 +58,6 @@ def part(conn: Connection, ref: PartRef) -> bytes:
     return parts(conn, ref.entry, [ref])[ref]
 
 
-def ticket_list(
-    conn: Connection, status: str = "", assignee: str = "", limit: int = 100
-) -> list[dict[str, Any]]:
-    """The tickets, newest first; closed ones only where asked for, by status or as "all"."""
-    query = select(ticket.c.number).order_by(ticket.c.created.desc(), ticket.c.number).limit(limit)
-    if status != "all":
-        query = query.where(ticket.c.status == status if status else ticket.c.status != "closed")
-    if assignee:
-        query = query.where(ticket.c.assignee == ("" if assignee == "none" else assignee))
-    numbers = [row.number for row in conn.execute(query)]
-    found = tickets(conn, numbers)
-    return [fields(found[number]) for number in numbers]
-
-
 def fields(found: Any) -> dict[str, Any]:
     """A ticket's fields as they are shown."""
     return {
@@ -105,6 +91,7 @@ def ticket_show(conn: Connection, number: int) -> dict[str, Any] | None:
         return None
     return {
         **fields(found),
+        "updated": conn.execute(select(ticket.c.updated).where(ticket.c.number == number)).scalar_one(),
         "entries": [
             {
                 "key": e.key,

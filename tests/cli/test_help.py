@@ -22,13 +22,15 @@ def paths(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]
 
 ALL = sorted(paths(get_command(app)))
 LISTINGS = [
-    path for path in ALL if path[-1:] in {("list",), ("show",), ("trace",), ("explain",), ("status",)}
+    path
+    for path in ALL
+    if path[-1:] in {("list",), ("show",), ("trace",), ("find",), ("explain",), ("status",)}
 ]
 
 
 def test_all_commands_are_there() -> None:
     single = {"init", "check", "run", "status", "deliver", "parse", "explain", "trace"}
-    single |= {"import", "password", "link"}
+    single |= {"import", "password", "link", "find"}
     single |= {"reload", "pause", "resume", "backup", "restore"}
     groups = {"ticket", "inbox", "outbox", "held", "mailbox", "quarantine"}
     assert {path[0] for path in ALL if path} == single | groups

@@ -54,6 +54,7 @@ def test_closed_tickets_are_listed_where_all_are_asked_for(fresh: Desk) -> None:
     fresh.ok("ticket", "set", number, "--status", "close")
     assert fresh.json("ticket", "list") == []
     assert [str(found["number"]) for found in fresh.json("ticket", "list", "--status", "all")] == [number]
+    assert [str(found["number"]) for found in fresh.json("find", "printer")] == [number]
 
 
 def test_set(fresh: Desk) -> None:

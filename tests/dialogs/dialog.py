@@ -125,12 +125,7 @@ class Player:
 
     def _look(self) -> None:
         """Learns of new tickets and new mails."""
-        with self.desk.store.db.reading() as conn:
-            known = [
-                t["number"]
-                for s in ("", "closed")
-                for t in reversed(views.ticket_list(conn, status=s, limit=1_000))
-            ]
+        known = [one["number"] for one in reversed(self.desk.tickets())]
         self.numbers += [number for number in known if number not in self.numbers]
         sent = self.desk.mails()
         self.told += sent[self.seen :]

@@ -15,14 +15,18 @@ import pytest
 from sqlalchemy import Connection, MetaData, exc, inspect
 
 from maildesk.core.model import SECOND
-from maildesk.store import migrations, views
+from maildesk.core.search import parse
+from maildesk.core.selection import Selection
+from maildesk.store import migrations
 from maildesk.store.db import Database, StoreError, local_now
 from maildesk.store.schema import VERSION
+from maildesk.store.selecting import selected
 from maildesk.store.store import Store
 from tests.cli.conftest import ROOT
 
 V1 = Path(__file__).parent / "v1"
 ROWS: dict[str, list[dict[str, Any]]] = json.loads((V1 / "rows.json").read_text())
+STEPS = migrations.STEPS
 Rows = dict[str, list[dict[str, Any]]]
 
 
@@ -120,11 +124,19 @@ def test_all_is_there_and_it_is_as_if_fresh(old: Database, tmp_path: Path, reque
         assert shape(old) == shape(fresh)
         fresh.close()
     with store.db.reading() as conn:
-        assert {ticket["subject"] for ticket in views.ticket_list(conn)} == {
-            "My printer is broken",
-            "Another",
-        }
+        listed = selected(conn, Selection()).tickets
+        assert {ticket["subject"] for ticket in listed} == {"My printer is broken", "Another"}
+        last = {event["ticket"]: event["at"] for event in sorted(ROWS["event"], key=lambda row: row["seq"])}
+        assert {ticket["number"]: ticket["updated"] for ticket in listed} == last
     store.close()
+
+
+def test_what_was_written_before_is_found(old: Database) -> None:
+    old.create()
+    with old.reading() as conn:
+        for words, subject in (("put ink", "My printer is broken"), ("jane another", "Another")):
+            [found] = selected(conn, Selection(query=parse(words))).tickets
+            assert found["subject"] == subject
 
 
 def test_postgresql_is_as_if_fresh(postgres_cluster: Any, postgres_url: str) -> None:
@@ -160,10 +172,10 @@ def test_a_step_that_fails_changes_nothing(old: Database, monkeypatch: pytest.Mo
     before, tables = rows(old), shape(old)
 
     def fails(op: Any) -> None:
-        migrations.version_2.upgrade(op)
+        STEPS[VERSION](op)
         op.execute("SELECT nothing FROM nowhere")
 
-    monkeypatch.setattr(migrations, "STEPS", {2: fails})
+    monkeypatch.setattr(migrations, "STEPS", {**STEPS, VERSION: fails})
     with pytest.raises(exc.DBAPIError):
         old.create()
     assert (rows(old), shape(old)) == (before, tables)
@@ -177,11 +189,11 @@ def test_rows_survive_a_table_that_is_built_anew(old: Database, monkeypatch: pyt
     before = rows(old)
 
     def rebuilds(op: Any) -> None:
-        migrations.version_2.upgrade(op)
+        STEPS[2](op)
         with op.batch_alter_table("ticket", recreate="always" if old.is_sqlite else "auto") as batch:
             batch.alter_column("subject", nullable=True)
 
-    monkeypatch.setattr(migrations, "STEPS", {2: rebuilds})
+    monkeypatch.setattr(migrations, "STEPS", {**STEPS, 2: rebuilds})
     old.create()
     after = rows(old)
     assert {t: len(found) for t, found in after.items() if t in before} == {

@@ -99,12 +99,7 @@ class Mix:
 
     def number(self) -> int | None:
         """The number of a ticket."""
-        with self.desk.store.db.reading() as conn:
-            found = [
-                t["number"]
-                for status in ("", "closed")
-                for t in views.ticket_list(conn, status, limit=10_000)
-            ]
+        found = [one["number"] for one in self.desk.tickets()]
         return self.pick(sorted(found)) if found else None
 
 

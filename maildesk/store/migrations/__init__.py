@@ -15,12 +15,13 @@ from alembic.operations import Operations
 from sqlalchemy import Connection, select, text
 
 from maildesk import log
+from maildesk.store import search
 from maildesk.store.db import Database, StoreError
-from maildesk.store.migrations import version_2
+from maildesk.store.migrations import version_2, version_3
 from maildesk.store.nodes import is_alive
 from maildesk.store.schema import VERSION, meta, node
 
-STEPS: Mapping[int, Callable[[Operations], None]] = {2: version_2.upgrade}
+STEPS: Mapping[int, Callable[[Operations], None]] = {2: version_2.upgrade, 3: version_3.upgrade}
 """What leads to each version from the one before it."""
 
 
@@ -39,8 +40,11 @@ def migrate(db: Database, now: int) -> None:
         try:
             db.begin(conn, "decide")
             # Another process may have done it meanwhile.
-            for version in range(db.version(conn) + 1, VERSION + 1):
+            old = db.version(conn)
+            for version in range(old + 1, VERSION + 1):
                 _step(db, conn, version)
+            if old < search.SINCE:
+                search.fill(conn)
             db.commit(conn)
         finally:
             db.rollback(conn)
