@@ -8,19 +8,24 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC
+from pathlib import Path
 from types import FrameType
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from maildesk import log
 from maildesk.app import App
+from maildesk.config.settings import Metrics
 from maildesk.core.deskaddress import is_desk
+from maildesk.core.metric import Samples
+from maildesk.edges.exporter import Exporter
 from maildesk.edges.intakes.imap import ImapIntake
 from maildesk.edges.intakes.listeners import listeners
 from maildesk.edges.intakes.smtp import SmtpIntake
 from maildesk.edges.systemd import Manager
 from maildesk.store.nodes import BEAT_SECONDS
 from maildesk.store.pulse import PATIENCE, Pulse
+from maildesk.work.metrics import Figures, counted, info
 
 LONGEST_PAUSE = 60.0
 LINGER = 0.05
@@ -29,6 +34,7 @@ GRACE = 20.0
 ALARM_SECONDS = 30.0
 RELOAD_SECONDS = 2.0
 HEALTH_SECONDS = 10.0
+TEXTFILE_SECONDS = 15.0
 
 
 @dataclass(slots=True)
@@ -147,6 +153,8 @@ class Daemon:
         app.alarms.wake, app.alarms.beat = self.loops[-1].wake, self.loops[-1].pulse.beat
         self._reloads = Loop("reload", self._reload, app.clock, RELOAD_SECONDS, patience=patience)
         self.loops.append(self._reloads)
+        self._figures = Figures(app.store, [mailbox.name for mailbox in settings.imap])
+        self.exporter = self._exporter(settings.metrics)
         app.inbound_wake = self.loops[0].wake
         app.outbound_wake = self._wake_outbound
         self._stop = threading.Event()
@@ -156,6 +164,36 @@ class Daemon:
         self._scheduler = BackgroundScheduler(
             timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
+
+    def _exporter(self, metrics: Metrics) -> Exporter | None:
+        """What gives metrics out; None if nobody wants any."""
+        if not metrics.listen and not metrics.textfile:
+            return None
+        exporter = Exporter(self.samples)
+        self.app.accept.observe = exporter.accepted
+        if metrics.textfile:
+            file = Path(metrics.textfile)
+
+            def write(now: int) -> int:
+                exporter.write(file)
+                return 0
+
+            self.loops.append(Loop("metrics", write, self.app.clock, TEXTFILE_SECONDS))
+        return exporter
+
+    def samples(self) -> Samples:
+        """All metrics but the histogram, as they stand."""
+        app, loops = self.app, self.loops
+        return {
+            **self._figures(app.clock()),
+            **info(app.store.node.name),
+            **counted("maildesk_decided_total", app.inbound.decided),
+            **counted("maildesk_attempts_total", *(lane.outcomes for lane in app.outbound)),
+            "maildesk_not_accepted_total": {(): app.accept.not_accepted},
+            "maildesk_loop_steps_total": {(loop.name,): loop.steps for loop in loops},
+            "maildesk_loop_errors_total": {(loop.name,): loop.errors for loop in loops},
+            "maildesk_still_seconds": {(pulse.name,): pulse.still for pulse in self._pulses},
+        }
 
     def _wake_outbound(self) -> None:
         for loop in self.outbound:
@@ -197,6 +235,8 @@ class Daemon:
         self.app.keep()
         for intake in self.intakes:
             intake.start()
+        if self.exporter and self.app.loaded.settings.metrics.listen:
+            self.exporter.start(self.app.loaded.settings.metrics.listen)
         # It tells of each job at INFO; what a loop does is logged where it happens.
         logging.getLogger("apscheduler").setLevel(logging.WARNING)
         self._scheduler.start()
@@ -214,19 +254,20 @@ class Daemon:
         refused = "; a newer one is refused, see `maildesk status`" if self.app.store.node.trouble else ""
         return f"{policy.name} <{policy.address}> is at work with configuration {digest}{refused}"
 
+    @property
+    def _pulses(self) -> list[Pulse]:
+        listening = (intake.pulse for intake in self.intakes if isinstance(intake, SmtpIntake))
+        return [*(loop.pulse for loop in self.loops), *self.app.store.pulses, *listening]
+
     def _hangs(self) -> set[str]:
         """What stands still and must not: a loop, a writer, a listener that does not answer, a mailbox's dead thread.
 
         Errors are no hang: what fails and tries again moves. Nor is a mailbox that waits for its server.
         """
-        pulses = [*(loop.pulse for loop in self.loops), *self.app.store.pulses]
-        hanging = set()
-        for intake in self.intakes:
-            if isinstance(intake, SmtpIntake):
-                pulses.append(intake.pulse)
-            elif not intake.running:
-                hanging.add(intake.shown)
-        for pulse in pulses:
+        hanging = {
+            intake.shown for intake in self.intakes if isinstance(intake, ImapIntake) and not intake.running
+        }
+        for pulse in self._pulses:
             if pulse.hangs:
                 hanging.add(pulse.name)
                 if pulse.name not in self._hanging:
@@ -251,6 +292,8 @@ class Daemon:
         """Closes the listeners, finishes what runs, and gives every row back."""
         for intake in self.intakes:
             intake.stop(GRACE)
+        if self.exporter:
+            self.exporter.stop()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
         self.app.lanes.stop()

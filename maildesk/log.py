@@ -162,6 +162,11 @@ def loop_hangs(name: str, seconds: float) -> None:
     _LOG.critical(said, name, seconds, extra=_about(loop=name))
 
 
+def not_measured(error: BaseException) -> None:
+    """The store could not be read for the metrics, which say so."""
+    _LOG.warning("the metrics lack what is in the store: %s", _safe(told(error)))
+
+
 def manager_not_told(what: str, error: BaseException) -> None:
     """The service manager could not be told something; the desk goes on."""
     _LOG.warning("the service manager could not be told %s: %s", what, _safe(reason(error)))
