@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import shutil
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from maildesk.cli.tree import tree
+from maildesk.edges import unix
 from tests.cli.conftest import ROOT
 
 UNIT = ROOT / "packaging/maildesk.service"
@@ -79,6 +81,17 @@ def test_the_unit_runs_a_desk() -> None:
     assert values(text, "ExecReload") == ["/bin/kill -HUP $MAINPID"]
     assert int(values(text, "WatchdogSec")[0]) >= 30
     assert values(text, "Restart") == ["on-failure"]
+
+
+def test_under_its_umask_a_socket_can_still_be_reached(tmp_path: Path) -> None:
+    [mask] = values(UNIT.read_text(), "UMask")
+    before = os.umask(int(mask, 8))
+    try:
+        unix.bound(tmp_path / "run/deliver.sock", 0o666).close()
+    finally:
+        os.umask(before)
+    assert (tmp_path / "run").stat().st_mode & 0o777 == 0o755
+    assert (tmp_path / "run/deliver.sock").stat().st_mode & 0o777 == 0o666
 
 
 # The container file
