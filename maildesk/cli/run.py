@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from maildesk.cli import desk
-from maildesk.cli.check import where_mail_goes, where_the_store_is
+from maildesk.cli.check import where_it_is_watched, where_mail_goes, where_the_store_is
 from maildesk.cli.screen import count, note, plain, say, states
 
 if TYPE_CHECKING:
@@ -90,6 +90,8 @@ def _announce(daemon: Daemon) -> None:
     if not settings.smtp and not settings.lmtp and not settings.imap:
         note("  mail in   no listener and no mailbox; only `maildesk deliver` brings mail")
     note(f"  mail out  {plain(where_mail_goes(settings))}")
+    for name, told in where_it_is_watched(settings):
+        note(f"  {name:<9} {told}")
     note(f"  store     {plain(where_the_store_is(settings))}")
 
 

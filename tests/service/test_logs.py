@@ -145,6 +145,7 @@ def test_a_daemon_logs_to_its_file(fresh: Desk, tmp_path: Path) -> None:
     fresh.edit(r'^#format = "text"', 'format = "json"')
     fresh.edit(r'^#file = ""', 'file = "var/log/maildesk.log"')
     file = fresh.folder / "var/log/maildesk.log"
+    assert f"log       as JSON to {file}\n" in fresh.ok("check")
     with (tmp_path / "errors").open("wb") as errors:
         daemon = subprocess.Popen(
             [sys.executable, "-m", "maildesk", "--config", str(fresh.config), "run"], cwd=ROOT, stderr=errors

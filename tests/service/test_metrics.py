@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 import time
@@ -173,7 +174,11 @@ def test_a_daemon_counts_what_it_does(fresh: Desk) -> None:
         fresh.ok("deliver", given=MAIL)
         app.until_idle()
         [write] = [loop for loop in daemon.loops if loop.name == "metrics"]
-        write.step(app.clock())
+        mask = os.umask(0o077)
+        try:
+            write.step(app.clock())
+        finally:
+            os.umask(mask)
     finally:
         app.store.close()
     file = fresh.folder / "maildesk.prom"
@@ -206,6 +211,7 @@ def test_prometheus_fetches_them_from_a_daemon(fresh: Desk, tmp_path: Path) -> N
             return parsed(answer.read())
 
     with running(fresh, tmp_path / "log") as daemon:
+        assert f"  metrics   for Prometheus on 127.0.0.1:{port}\n" in (tmp_path / "log").read_text()
         fresh.ok("deliver", given=MAIL)
         decided = {(("disposition", "new-ticket"),): 1.0}
         wait_for(lambda: fetched().get("maildesk_decided_total") == decided, daemon)
