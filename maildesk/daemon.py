@@ -121,7 +121,7 @@ class Daemon:
         self.manager = manager or Manager({})
         settings = app.loaded.settings
         send, largest = settings.send, app.live.policy.limits.mail_bytes
-        self._one_mail = patience + send.timeout + send.deadline + largest / 100_000
+        self._one_mail = send.timeout + send.deadline + largest / 100_000
         self.intakes: list[SmtpIntake | ImapIntake] = [
             *listeners(settings, app.accept, lambda: app.live.policy)
         ]
@@ -137,7 +137,7 @@ class Daemon:
             for mailbox in settings.imap
         ]
         self.outbound = [
-            Loop(f"outbound-{n}", lane.step, app.clock, 2.0, LINGER, self._one_mail)
+            Loop(f"outbound-{n}", lane.step, app.clock, 2.0, LINGER, patience + self._one_mail)
             for n, lane in enumerate(app.outbound, 1)
         ]
         for loop, lane in zip(self.outbound, app.outbound, strict=True):

@@ -54,6 +54,11 @@ def test_the_page_is_current() -> None:
     assert PAGE.read_text("utf-8") == page(), "run: python -m maildesk.edges.exporter > docs/metrics.md"
 
 
+def test_the_page_asks_for_what_there_is() -> None:
+    named = set(re.findall(r"\bmaildesk_[a-z_]+", page()))
+    assert named == {one.name for one in METRICS}
+
+
 def test_each_is_named_and_explained_as_prometheus_wants_it() -> None:
     assert len({one.name for one in METRICS}) == len(METRICS)
     for one in METRICS:
