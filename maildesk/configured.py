@@ -86,6 +86,8 @@ def unwritable(settings: Settings, path: Path) -> list[str]:
     wanted = [(("send", "path"), settings.send.path)] if settings.send.kind == "maildir" else []
     if file := Database(settings.store.url).path:
         wanted.append((("store", "url"), file.parent))
+    told = {("log", "file"): settings.log.file, ("metrics", "textfile"): settings.metrics.textfile}
+    wanted += [(key, Path(file).parent) for key, file in told.items() if file]
     written = source.parse(path.name, source.read(path))
     problems = []
     for key, folder in wanted:

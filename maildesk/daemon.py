@@ -8,17 +8,24 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC
+from pathlib import Path
 from types import FrameType
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from maildesk import log
 from maildesk.app import App
+from maildesk.config.settings import Metrics
 from maildesk.core.deskaddress import is_desk
+from maildesk.core.metric import Samples
+from maildesk.edges.exporter import Exporter
 from maildesk.edges.intakes.imap import ImapIntake
 from maildesk.edges.intakes.listeners import listeners
 from maildesk.edges.intakes.smtp import SmtpIntake
+from maildesk.edges.systemd import Manager
 from maildesk.store.nodes import BEAT_SECONDS
+from maildesk.store.pulse import PATIENCE, Pulse
+from maildesk.work.metrics import Figures, counted, info
 
 LONGEST_PAUSE = 60.0
 LINGER = 0.05
@@ -26,6 +33,8 @@ FULL = 50
 GRACE = 20.0
 ALARM_SECONDS = 30.0
 RELOAD_SECONDS = 2.0
+HEALTH_SECONDS = 10.0
+TEXTFILE_SECONDS = 15.0
 
 
 @dataclass(slots=True)
@@ -34,7 +43,8 @@ class Loop:
 
     It backs off on errors and never dies of one. `every` is in seconds: how often the scheduler wakes it. `linger` is
     how many seconds a step waits for what comes with the thing that woke it, unless the step before was full (`FULL`
-    things): what is done together costs much less than one by one.
+    things): what is done together costs much less than one by one. `patience` is how many seconds one thing may take;
+    its pulse beats at the begin and end of each step, so that it also tells of a dead thread or scheduler.
     """
 
     name: str
@@ -42,13 +52,21 @@ class Loop:
     clock: Callable[[], int]
     every: float
     linger: float = 0.0
+    patience: float = PATIENCE
+    steps: int = 0
+    errors: int = 0
+    pulse: Pulse = field(init=False)
     _signal: threading.Condition = field(default_factory=threading.Condition)
     _awake: bool = False
     _stopping: bool = False
     _thread: threading.Thread | None = None
 
+    def __post_init__(self) -> None:
+        self.pulse = Pulse(self.name, self.every + self.patience)
+
     def start(self) -> None:
         """Begins to repeat."""
+        self.pulse.beat()
         self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
         self._thread.start()
 
@@ -73,10 +91,15 @@ class Loop:
                 if worked < FULL and self._signal.wait_for(lambda: self._stopping, self.linger):
                     return
                 self._awake = False
+            self.pulse.beat()
             try:
                 worked = self.step(self.clock())
                 failures = 0
+                self.steps += 1
+                self.pulse.beat()
             except Exception as error:
+                self.errors += 1
+                self.pulse.beat()
                 failures += 1
                 pause = min(LONGEST_PAUSE, 0.5 * 2**failures)
                 log.loop_failed(self.name, error, pause)
@@ -90,11 +113,15 @@ class Loop:
 
 
 class Daemon:
-    """A running desk."""
+    """A running desk. `manager` is told how it stands; `patience` is how many seconds anything may stand still, beside
+    what the sending of a large mail takes."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, manager: Manager | None = None, patience: float = PATIENCE) -> None:
         self.app = app
+        self.manager = manager or Manager({})
         settings = app.loaded.settings
+        send, largest = settings.send, app.live.policy.limits.mail_bytes
+        self._one_mail = send.timeout + send.deadline + largest / 100_000
         self.intakes: list[SmtpIntake | ImapIntake] = [
             *listeners(settings, app.accept, lambda: app.live.policy)
         ]
@@ -110,27 +137,63 @@ class Daemon:
             for mailbox in settings.imap
         ]
         self.outbound = [
-            Loop(f"outbound-{n}", lane.step, app.clock, every=2.0, linger=LINGER)
+            Loop(f"outbound-{n}", lane.step, app.clock, 2.0, LINGER, patience + self._one_mail)
             for n, lane in enumerate(app.outbound, 1)
         ]
+        for loop, lane in zip(self.outbound, app.outbound, strict=True):
+            lane.beat = loop.pulse.beat
         self.loops = [
-            Loop("inbound", app.inbound.step, app.clock, every=2.0, linger=LINGER),
+            Loop("inbound", app.inbound.step, app.clock, 2.0, LINGER, patience),
             *self.outbound,
-            Loop("chores", app.chores.step, app.clock, every=60.0),
-            Loop("heartbeat", self._beat, app.clock, every=BEAT_SECONDS),
-            Loop("alarms", app.alarms.step, app.clock, every=ALARM_SECONDS),
+            Loop("chores", app.chores.step, app.clock, 60.0, patience=patience),
+            Loop("heartbeat", self._beat, app.clock, BEAT_SECONDS, patience=patience),
+            Loop("alarms", app.alarms.step, app.clock, ALARM_SECONDS, patience=patience),
         ]
-        app.alarms.wake = self.loops[-1].wake
-        self._reloads = Loop("reload", self._reload, app.clock, every=RELOAD_SECONDS)
+        app.inbound.beat = self.loops[0].pulse.beat
+        app.alarms.wake, app.alarms.beat = self.loops[-1].wake, self.loops[-1].pulse.beat
+        self._reloads = Loop("reload", self._reload, app.clock, RELOAD_SECONDS, patience=patience)
         self.loops.append(self._reloads)
+        self._figures = Figures(app.store, [mailbox.name for mailbox in settings.imap])
+        self.exporter = self._exporter(settings.metrics)
         app.inbound_wake = self.loops[0].wake
         app.outbound_wake = self._wake_outbound
         self._stop = threading.Event()
         self._hangup = threading.Event()
+        self._hanging: set[str] = set()
         # It only wakes loops; what is due, and that it happens once, the database decides.
         self._scheduler = BackgroundScheduler(
             timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
+
+    def _exporter(self, metrics: Metrics) -> Exporter | None:
+        """What gives metrics out; None if nobody wants any."""
+        if not metrics.listen and not metrics.textfile:
+            return None
+        exporter = Exporter(self.samples)
+        self.app.accept.observe = exporter.accepted
+        if metrics.textfile:
+            file = Path(metrics.textfile)
+
+            def write(now: int) -> int:
+                exporter.write(file)
+                return 0
+
+            self.loops.append(Loop("metrics", write, self.app.clock, TEXTFILE_SECONDS))
+        return exporter
+
+    def samples(self) -> Samples:
+        """All metrics but the histogram, as they stand."""
+        app, loops = self.app, self.loops
+        return {
+            **self._figures(app.clock()),
+            **info(app.store.node.name),
+            **counted("maildesk_decided_total", app.inbound.decided),
+            **counted("maildesk_attempts_total", *(lane.outcomes for lane in app.outbound)),
+            "maildesk_not_accepted_total": {(): app.accept.not_accepted},
+            "maildesk_loop_steps_total": {(loop.name,): loop.steps for loop in loops},
+            "maildesk_loop_errors_total": {(loop.name,): loop.errors for loop in loops},
+            "maildesk_still_seconds": {(pulse.name,): pulse.still for pulse in self._pulses},
+        }
 
     def _wake_outbound(self) -> None:
         for loop in self.outbound:
@@ -147,7 +210,11 @@ class Daemon:
         try:
             wish = self.app.wished()
             if asked or wish:
-                self.app.reload(wish)
+                self.manager.reloading()
+                try:
+                    self.app.reload(wish)
+                finally:
+                    self.manager.ready(self._standing)
         except BaseException:
             if asked:
                 self._hangup.set()
@@ -168,6 +235,8 @@ class Daemon:
         self.app.keep()
         for intake in self.intakes:
             intake.start()
+        if self.exporter and self.app.loaded.settings.metrics.listen:
+            self.exporter.start(self.app.loaded.settings.metrics.listen)
         # It tells of each job at INFO; what a loop does is logged where it happens.
         logging.getLogger("apscheduler").setLevel(logging.WARNING)
         self._scheduler.start()
@@ -176,10 +245,55 @@ class Daemon:
             self._scheduler.add_job(loop.wake, "interval", seconds=loop.every)
         log.started(self.app.store.node.id, self.app.live.digest)
 
+    @property
+    def _standing(self) -> str:
+        """How it stands, on one line."""
+        if self._hanging:
+            return f"hangs: {', '.join(sorted(self._hanging))}"
+        policy, digest = self.app.live.policy, self.app.live.digest[:12]
+        refused = "; a newer one is refused, see `maildesk status`" if self.app.store.node.trouble else ""
+        return f"{policy.name} <{policy.address}> is at work with configuration {digest}{refused}"
+
+    @property
+    def _pulses(self) -> list[Pulse]:
+        listening = (intake.pulse for intake in self.intakes if isinstance(intake, SmtpIntake))
+        return [*(loop.pulse for loop in self.loops), *self.app.store.pulses, *listening]
+
+    def _hangs(self) -> set[str]:
+        """What stands still and must not: a loop, a writer, a listener that does not answer, a mailbox's dead thread.
+
+        Errors are no hang: what fails and tries again moves. Nor is a mailbox that waits for its server.
+        """
+        hanging = {
+            intake.shown for intake in self.intakes if isinstance(intake, ImapIntake) and not intake.running
+        }
+        for pulse in self._pulses:
+            if pulse.hangs:
+                hanging.add(pulse.name)
+                if pulse.name not in self._hanging:
+                    log.loop_hangs(pulse.name, pulse.still)
+        return hanging
+
+    def look(self) -> None:
+        """Tells the manager that all is well, unless something hangs: then its watchdog runs out."""
+        hanging = self._hangs()
+        for name in self._hanging - hanging:
+            log.loop_moves(name)
+        changed, self._hanging = hanging != self._hanging, hanging
+        for intake in self.intakes:
+            if isinstance(intake, SmtpIntake):
+                intake.nudge()
+        if changed:
+            self.manager.status(self._standing)
+        if not hanging:
+            self.manager.alive()
+
     def stop(self) -> None:
         """Closes the listeners, finishes what runs, and gives every row back."""
         for intake in self.intakes:
             intake.stop(GRACE)
+        if self.exporter:
+            self.exporter.stop()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
         self.app.lanes.stop()
@@ -206,7 +320,11 @@ class Daemon:
         self.start()
         try:
             started()
-            self._stop.wait()
+            self.manager.ready(self._standing)
+            every = min(HEALTH_SECONDS, self.manager.watchdog / 3 or HEALTH_SECONDS)
+            while not self._stop.wait(every):
+                self.look()
         finally:
+            self.manager.stopping(GRACE + self._one_mail)
             self.stop()
             log.stopped(self.app.store.node.id)

@@ -7,14 +7,27 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from typing import Any
 
 _LOG = logging.getLogger("maildesk")
 
+IDS = "ids"
+"""The attribute of a log record that has what it is about, by name: key, message_id, ticket, mailbox..."""
+
+
+def printable(text: str) -> str:
+    """A text on one line, without control characters."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
+
 
 def _safe(text: object) -> str:
-    """Text from outside on one line, without control characters."""
-    start = str(text)[:300]
-    return start if start.isprintable() else "".join(c if c.isprintable() else " " for c in start)
+    """The start of a text from outside, fit for a line."""
+    return printable(str(text)[:300])
+
+
+def _about(**ids: object) -> dict[str, Any]:
+    """What a line is about, apart from its words; what is None is left out."""
+    return {IDS: {name: value for name, value in ids.items() if value is not None}}
 
 
 def received(key: str, channel: str, size: int, message_id: str, sender: str) -> None:
@@ -26,38 +39,45 @@ def received(key: str, channel: str, size: int, message_id: str, sender: str) ->
         size,
         _safe(message_id),
         _safe(sender),
+        extra=_about(key=key, message_id=message_id, channel=channel, size=size),
     )
 
 
 def decided(key: str, disposition: str, ticket: int | None, why: Sequence[str]) -> None:
     """A mail was decided."""
     where = f" #{ticket}" if ticket else ""
-    _LOG.info("mail %s is %s%s: %s", key, disposition, where, _safe(" ".join(why)))
+    ids = _about(key=key, ticket=ticket, disposition=disposition)
+    _LOG.info("mail %s is %s%s: %s", key, disposition, where, _safe(" ".join(why)), extra=ids)
 
 
 def waits(key: str, waits_for: str) -> None:
     """A mail waits for the one that it answers."""
-    _LOG.info("mail %s waits for mail %s", key, waits_for)
+    _LOG.info("mail %s waits for mail %s", key, waits_for, extra=_about(key=key, waits_for=waits_for))
 
 
 def stumbled(what: str, key: str, error: BaseException) -> None:
     """An error of our own; the row is tried again alone."""
-    _LOG.error("%s %s failed: %s: %s", what, key, type(error).__name__, _safe(error), exc_info=error)
+    ids, kind = _about(key=key), type(error).__name__
+    _LOG.error("%s %s failed: %s: %s", what, key, kind, _safe(error), exc_info=error, extra=ids)
 
 
 def quarantined(what: str, key: str) -> None:
     """A row was given up; it stays visible and can be tried again."""
-    _LOG.error("%s %s is quarantined; see `maildesk quarantine show %s`", what, key, key)
+    told = "%s %s is quarantined; see `maildesk quarantine show %s`"
+    _LOG.error(told, what, key, key, extra=_about(key=key))
 
 
 def sent(once: str, kind: str, ticket: int | None, to: str, answer: str) -> None:
     """A mail went out."""
-    _LOG.info("send %s %s #%s to=%s: %s", once, kind, ticket or "-", _safe(to), _safe(answer))
+    ids = _about(key=once, ticket=ticket, kind=kind)
+    _LOG.info("send %s %s #%s to=%s: %s", once, kind, ticket or "-", _safe(to), _safe(answer), extra=ids)
 
 
 def shadowed(once: str, kind: str, ticket: int | None, to: str) -> None:
     """A mail would have gone out, and does not: the desk runs in shadow mode."""
-    _LOG.info("send %s %s #%s to=%s: not sent, this desk is a shadow", once, kind, ticket or "-", _safe(to))
+    told = "send %s %s #%s to=%s: not sent, this desk is a shadow"
+    ids = _about(key=once, ticket=ticket, kind=kind)
+    _LOG.info(told, once, kind, ticket or "-", _safe(to), extra=ids)
 
 
 def paused(what: Sequence[str]) -> None:
@@ -67,12 +87,13 @@ def paused(what: Sequence[str]) -> None:
 
 def not_sent(once: str, state: str, to: str, answer: str) -> None:
     """An attempt failed; `state` says what follows."""
-    _LOG.warning("send %s not sent, now %s to=%s: %s", once, state, _safe(to), _safe(answer))
+    ids = _about(key=once, state=state)
+    _LOG.warning("send %s not sent, now %s to=%s: %s", once, state, _safe(to), _safe(answer), extra=ids)
 
 
 def late(once: str, to: str) -> None:
     """An answer is still on its way after hours, and its agent is told."""
-    _LOG.warning("send %s is still on its way to=%s", once, _safe(to))
+    _LOG.warning("send %s is still on its way to=%s", once, _safe(to), extra=_about(key=once))
 
 
 def relay_closed(trouble: str, seconds: float) -> None:
@@ -87,30 +108,34 @@ def relay_open() -> None:
 
 def refused(key: str, error: BaseException) -> None:
     """A mail could not be stored: the other side keeps it and is told to come again."""
-    _LOG.error("mail %s not accepted, the sender keeps it and tries again: %s", key, _safe(told(error)))
+    why = _safe(told(error))
+    _LOG.error(
+        "mail %s not accepted, the sender keeps it and tries again: %s", key, why, extra=_about(key=key)
+    )
 
 
 def mailbox_begun(mailbox: str, folder: str, start: str, messages: int, unread: int) -> None:
     """A folder is read for the first time; with `start = "now"` the mails that are there stay as they are."""
     left = f"; {unread} unread mails are left there" if start == "now" else ""
-    _LOG.info(
-        "mailbox %s: %s has %d mails and is read from %s on%s", mailbox, _safe(folder), messages, start, left
-    )
+    said = "mailbox %s: %s has %d mails and is read from %s on%s"
+    _LOG.info(said, mailbox, _safe(folder), messages, start, left, extra=_about(mailbox=mailbox))
 
 
 def mailbox_built_anew(mailbox: str, folder: str, why: str) -> None:
     """The UIDs of a folder mean other mails than before: it is read again."""
-    _LOG.warning("mailbox %s: %s was built anew (%s) and is read again", mailbox, _safe(folder), why)
+    said = "mailbox %s: %s was built anew (%s) and is read again"
+    _LOG.warning(said, mailbox, _safe(folder), why, extra=_about(mailbox=mailbox))
 
 
 def mailbox_stopped(mailbox: str, why: str) -> None:
     """A folder shows something that somebody should look at first."""
-    _LOG.error("mailbox %s stopped: %s", mailbox, _safe(why))
+    _LOG.error("mailbox %s stopped: %s", mailbox, _safe(why), extra=_about(mailbox=mailbox))
 
 
 def mailbox_failed(mailbox: str, why: str, seconds: float, error: BaseException | None = None) -> None:
     """A mailbox cannot be read at the moment; its mail stays there. `error` is one of our own."""
-    _LOG.warning("mailbox %s: %s; tried again in %.0f s", mailbox, _safe(why), seconds, exc_info=error)
+    said, ids = "mailbox %s: %s; tried again in %.0f s", _about(mailbox=mailbox)
+    _LOG.warning(said, mailbox, _safe(why), seconds, exc_info=error, extra=ids)
 
 
 def not_filed(mailbox: str, count: int, why: str, seconds: float) -> None:
@@ -121,23 +146,47 @@ def not_filed(mailbox: str, count: int, why: str, seconds: float) -> None:
         count,
         seconds,
         _safe(why),
+        extra=_about(mailbox=mailbox),
     )
 
 
 def loop_failed(name: str, error: BaseException, seconds: float) -> None:
     """A loop's step failed; it goes on after a pause."""
-    _LOG.error("%s failed and tries again in %.0f s: %s", name, seconds, _safe(told(error)), exc_info=error)
+    said, ids = "%s failed and tries again in %.0f s: %s", _about(loop=name)
+    _LOG.error(said, name, seconds, _safe(told(error)), exc_info=error, extra=ids)
+
+
+def loop_hangs(name: str, seconds: float) -> None:
+    """Something that must not stand still does; where systemd watches, it will start the daemon anew."""
+    said = "%s has not moved for %.0f s; it hangs, and the watchdog is no longer told that all is well"
+    _LOG.critical(said, name, seconds, extra=_about(loop=name))
+
+
+def not_measured(error: BaseException) -> None:
+    """The store could not be read for the metrics, which say so."""
+    _LOG.warning("the metrics lack what is in the store: %s", _safe(told(error)))
+
+
+def manager_not_told(what: str, error: BaseException) -> None:
+    """The service manager could not be told something; the desk goes on."""
+    _LOG.warning("the service manager could not be told %s: %s", what, _safe(reason(error)))
+
+
+def loop_moves(name: str) -> None:
+    """What seemed to hang goes on."""
+    _LOG.warning("%s goes on", name, extra=_about(loop=name))
 
 
 def alarm(name: str, is_: str, sentence: str) -> None:
     """A condition that the operator must hear of begins or ends."""
     level = logging.ERROR if is_ == "raised" else logging.INFO
-    _LOG.log(level, "alarm %s %s: %s", _safe(name), is_, _safe(sentence))
+    _LOG.log(level, "alarm %s %s: %s", _safe(name), is_, _safe(sentence), extra=_about(alarm=name))
 
 
 def alarm_command_failed(name: str, command: str, error: BaseException) -> None:
     """The program that is told of alarms could not be told."""
-    _LOG.error("alarm %s: the command %s failed: %s", _safe(name), _safe(command), _safe(reason(error)))
+    said, ids = "alarm %s: the command %s failed: %s", _about(alarm=name)
+    _LOG.error(said, _safe(name), _safe(command), _safe(reason(error)), extra=ids)
 
 
 def migrated(store: str, before: int, after: int, copy: str) -> None:

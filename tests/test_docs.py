@@ -13,7 +13,14 @@ NAMED = re.compile(r"`((?:maildesk|tests|templates|config|docs|\.ci)/[\w./-]*)`"
 
 @pytest.mark.parametrize(
     "document",
-    ["README.md", "HACKING.md", "docs/flow.md", "docs/mail-server.md", "docs/operations.md"],
+    [
+        "README.md",
+        "HACKING.md",
+        "docs/flow.md",
+        "docs/install.md",
+        "docs/mail-server.md",
+        "docs/operations.md",
+    ],
 )
 def test_named_files_exist(document: str) -> None:
     named = NAMED.findall((ROOT / document).read_text())

@@ -53,6 +53,7 @@ def command(
             *doors.mail_in(loaded),
             ("mail out", where_mail_goes(settings)),
             *where_answers_go(policy),
+            *where_it_is_watched(settings),
             ("store", store),
         ],
         indent=2,
@@ -123,6 +124,23 @@ def where_answers_go(policy: Policy) -> list[tuple[str, str]]:
         found.append(
             ("bounces", "none come back: nobody hears of an answer that the relay took and could not deliver")
         )
+    return found
+
+
+def where_it_is_watched(settings: Settings) -> list[tuple[str, str]]:
+    """Where the log and the metrics go if not the usual way, as pairs to be shown."""
+    from maildesk.config.listeners import split_listen
+    from maildesk.config.settings import loopback
+
+    log, metrics, found = settings.log, settings.metrics, []
+    if log.file or log.format == "json":
+        form = "as JSON " if log.format == "json" else ""
+        found.append(("log", f"{form}to {plain(log.file) or 'standard error'}"))
+    if metrics.listen:
+        seen = "" if loopback(split_listen(metrics.listen)[0]) else "; whoever reaches that port reads them"
+        found.append(("metrics", f"for Prometheus on {plain(metrics.listen)}{seen}"))
+    if metrics.textfile:
+        found.append(("metrics", f"for node_exporter in {plain(metrics.textfile)}"))
     return found
 
 

@@ -110,7 +110,11 @@ def sound(db: Database) -> Iterator[None]:
 
 @contextmanager
 def opened(
-    ctx: typer.Context, create: bool = True, strict: bool = False, daemon: bool = False
+    ctx: typer.Context,
+    create: bool = True,
+    strict: bool = False,
+    daemon: bool = False,
+    found: Configured | None = None,
 ) -> Iterator[App]:
     """A whole desk with its store open, for one command, or for the daemon under the node's name.
 
@@ -119,7 +123,7 @@ def opened(
     from maildesk.app import App
     from maildesk.store.nodes import cli_name
 
-    found = configured(ctx, strict, whole=daemon)
+    found = found or configured(ctx, strict)
     app = App(found, found.loaded.settings.node.name if daemon else cli_name(), config_of(ctx))
     check_owner(app.store.db)
     try:

@@ -70,12 +70,13 @@ def _of_the_desk(error: Exception) -> Told:
     from maildesk.core.decide import Refused
     from maildesk.edges.archive import BadBackup
     from maildesk.edges.intakes.smtp import CannotListen
+    from maildesk.edges.logs import CannotLog
     from maildesk.store.db import StoreError, operational
     from maildesk.store.writer import Busy
 
     if isinstance(error, BROKEN):
         return Told(plain("\n".join(map(str, error.problems)), lines=True), NO)
-    if isinstance(error, (InitError, Refused, StoreError, CannotListen, BadBackup)):
+    if isinstance(error, (InitError, Refused, StoreError, CannotListen, CannotLog, BadBackup)):
         return Told(_sentence(plain(error)), NO)
     if isinstance(error, Busy) or operational(error):
         return Told(_sentence(plain(log.told(error))), AGAIN)

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import logging
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from maildesk.cli import desk
-from maildesk.cli.check import where_mail_goes, where_the_store_is
+from maildesk.cli.check import where_it_is_watched, where_mail_goes, where_the_store_is
 from maildesk.cli.screen import count, note, plain, say, states
 
 if TYPE_CHECKING:
     from maildesk.app import App
     from maildesk.daemon import Daemon
+    from maildesk.edges.systemd import Manager
 
 EXAMPLE = "Example: maildesk --config /srv/desk/maildesk.toml run"
+UPGRADE_SECONDS = 6 * 3600.0
+"""So long the service manager waits for an upgrade of the store: years of mail take their time."""
 
 
 def command(
@@ -35,25 +36,49 @@ def command(
 
     Where the configuration cannot be used, it runs with the last good one.
     """
+    from maildesk.config.settings import Log
+    from maildesk.edges import logs
+
     if once:
         with desk.opened(ctx, strict=strict) as app:
-            _log_to_stderr("debug" if verbose else "warning")
+            logs.start(Log(), app.store.node.name, "debug" if verbose else "warning")
             _once(app)
         return
-    from maildesk.daemon import Daemon
+    import faulthandler
 
-    with desk.opened(ctx, strict=strict, daemon=True) as app:
-        _log_to_stderr("debug" if verbose else app.loaded.settings.log.level)
+    from maildesk.daemon import Daemon
+    from maildesk.edges.systemd import Manager
+
+    manager = Manager()
+    found = desk.configured(ctx, strict, whole=True)
+    settings = found.loaded.settings
+    logs.start(settings.log, settings.node.name, "debug" if verbose else "")
+    _may_upgrade(settings.store.url, manager)
+    with desk.opened(ctx, found=found, daemon=True) as app:
         if app.configured.kept:
             app.refused(app.configured.problems)
-        daemon = Daemon(app)
+        daemon = Daemon(app, manager)
+        # The watchdog of systemd ends a desk that hangs by SIGABRT: then standard error says where each thread is.
+        faulthandler.enable()
         daemon.run(started=lambda: _announce(daemon))
 
 
-def _log_to_stderr(level: str) -> None:
-    logging.basicConfig(
-        stream=sys.stderr, level=level.upper(), format="%(asctime)s %(levelname)s %(message)s", force=True
-    )
+def _may_upgrade(url: str, manager: Manager) -> None:
+    """An upgrade of the store comes before the start is done, and may take longer than a start may."""
+    from maildesk.store.db import Database
+    from maildesk.store.schema import VERSION
+
+    db = Database(url)
+    try:
+        if db.path is not None and not db.path.exists():
+            return
+        desk.check_owner(db)
+        with desk.sound(db), db.connect() as conn:
+            version = db.version(conn)
+        if 0 < version < VERSION:
+            manager.busy(f"upgrades its store from version {version} to {VERSION}", UPGRADE_SECONDS)
+    finally:
+        db.close()
 
 
 def _announce(daemon: Daemon) -> None:
@@ -65,6 +90,8 @@ def _announce(daemon: Daemon) -> None:
     if not settings.smtp and not settings.lmtp and not settings.imap:
         note("  mail in   no listener and no mailbox; only `maildesk deliver` brings mail")
     note(f"  mail out  {plain(where_mail_goes(settings))}")
+    for name, told in where_it_is_watched(settings):
+        note(f"  {name:<9} {told}")
     note(f"  store     {plain(where_the_store_is(settings))}")
 
 

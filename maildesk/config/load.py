@@ -276,6 +276,8 @@ class _Loading:
                 **listening.resolved(settings, self.root),
                 "imap": mailboxes.resolved(settings.imap, self.root),
                 "send": sending.resolved(settings.send, self.root),
+                "log": settings.log.below(self.root),
+                "metrics": settings.metrics.below(self.root),
             }
         )
 

@@ -1,13 +1,18 @@
-"""The manual: a reference of all configuration keys, made from the models that check them."""
+"""The manual: a reference of all configuration keys, made from the models that check them: docs/configuration.md and
+man/maildesk.toml.5.
+"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from maildesk.config import shape
+from maildesk import __version__
+from maildesk.config import roff, shape
 from maildesk.config.load import DESK, LISTS, MAIN
 from maildesk.config.settings import Settings
 from maildesk.core.origins import Form, Group, Login
@@ -22,6 +27,12 @@ its line and what to write instead. Keys that are not on this page are errors.
 
 This page is made from the code: `python -m maildesk.config.manual > docs/configuration.md`.
 """
+_ABOUT = (
+    f"A desk is a folder with {MAIN}, and config/ and templates/ beside it; `maildesk init DIR` makes one with every "
+    f"key in it, explained. All paths start from the folder of {MAIN}.",
+    "`maildesk check` names every problem of every file at once, each with its line and what to write instead. Keys "
+    "that are not on this page are errors. `maildesk reload` puts a changed configuration in force.",
+)
 _DESK = "What the desk calls itself, in mails and to its agents. This table is needed."
 _LIMITS = "Bounds on what is taken in and on automatic mail."
 _WHEN = (
@@ -30,32 +41,95 @@ _WHEN = (
     ' { body.contains = "down" }]`.'
 )
 _TEST = 'Operators of `from`, `to`, `subject` and `body`: `when.subject.contains = ["invoice", "refund"]`.'
+_NEEDED = "needed"
 _THEN = 'What a rule sets: `then = { topic = "billing", priority = "high" }`.'
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    name: str
+    kind: str
+    default: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Section:
+    """The keys of one table or kind of value; `file` is that in which it is written."""
+
+    file: str
+    title: str
+    text: str
+    keys: tuple[_Key, ...]
 
 
 def manual() -> str:
     """The text of docs/configuration.md."""
-    return "\n".join(_lines())
+    return "\n".join(_markdown())
 
 
-def _lines() -> Iterator[str]:
+def man() -> str:
+    """The text of man/maildesk.toml.5."""
+    return "\n".join(_roff()) + "\n"
+
+
+def _markdown() -> Iterator[str]:
     yield _HEAD
-    yield f"## {MAIN}\n"
-    yield "At the top, before any table:\n"
-    yield from _table(Settings, [key for key, field in shape.keys(Settings).items() if not _is_table(key)])
-    yield from _section("[desk]", _DESK, Policy, DESK)
-    yield from _section("[limits]", _LIMITS, Limits)
+    file = ""
+    for one in _sections():
+        if one.file != file:
+            file = one.file
+            yield f"## {file}\n"
+        if one.title:
+            yield f"### `{one.title}`\n" if one.title.startswith("[") else f"### {one.title}\n"
+        yield f"{one.text}\n"
+        yield "| Key | Value | If left out | Meaning |"
+        yield "|---|---|---|---|"
+        for key in one.keys:
+            default = "**needed**" if key.default == _NEEDED else key.default
+            yield f"| `{key.name}` | {key.kind} | {default} | {key.meaning} |"
+        yield ""
+
+
+def _roff() -> Iterator[str]:
+    yield from roff.head(MAIN, 5, __version__, "the configuration of a maildesk")
+    yield ".SH DESCRIPTION"
+    for paragraph in _ABOUT:
+        yield from (".PP", roff.prose(paragraph))
+    file = ""
+    for one in _sections():
+        if one.file != file:
+            file = one.file
+            yield f".SH {roff.escaped(file)}"
+        if one.title:
+            yield f".SS {roff.escaped(one.title)}"
+        yield roff.prose(one.text)
+        yield from roff.items((key.name, _told(key)) for key in one.keys)
+    yield ".SH SEE ALSO"
+    yield r"\fBmaildesk\fP(1)"
+
+
+def _told(key: _Key) -> str:
+    default = "needed" if key.default == _NEEDED else f"if left out: {key.default}"
+    return f"{key.meaning} ({key.kind}; {default})"
+
+
+def _sections() -> Iterator[_Section]:
+    top = [key for key in shape.keys(Settings) if not _is_table(key)]
+    yield _Section(MAIN, "", "At the top, before any table:", _keys(Settings, top))
+    yield _section(MAIN, "[desk]", _DESK, Policy, DESK)
+    yield _section(MAIN, "[limits]", _LIMITS, Limits)
     for key in filter(_is_table, shape.keys(Settings)):
         found = shape.place(Settings, (key,))
         many = shape.tables(found)
         inner = many or shape.table(found)
         assert inner is not None
         text = shape.keys(Settings)[key].description or ""
-        yield from _section(f"[[{key}]]" if many else f"[{key}]", text, inner)
+        yield _section(MAIN, f"[[{key}]]" if many else f"[{key}]", text, inner)
         for name in filter(lambda name: shape.table(shape.place(inner, (name,))), shape.keys(inner)):
             part = shape.table(shape.place(inner, (name,)))
             assert part is not None
-            yield from _section(f"[{key}.{name}]", _doc(part), part)
+            yield _section(MAIN, f"[{key}.{name}]", _doc(part), part)
     models: dict[str, type[BaseModel]] = {
         "agents": Agent,
         "departments": Department,
@@ -66,11 +140,12 @@ def _lines() -> Iterator[str]:
         "logins": Login,
     }
     for stem, table in LISTS.items():
-        yield f"## config/{stem}.toml\n"
-        yield from _section(f"[[{table}]]", _doc(models[stem]), models[stem])
-    yield from _section("when", _WHEN, When)
-    yield from _section("Tests", _TEST, Test)
-    yield from _section("then", _THEN, Then)
+        file = f"config/{stem}.toml"
+        yield _section(file, f"[[{table}]]", _doc(models[stem]), models[stem])
+        if stem == "rules":
+            yield _section(file, "when", _WHEN, When)
+            yield _section(file, "Tests", _TEST, Test)
+            yield _section(file, "then", _THEN, Then)
 
 
 def _is_table(key: str) -> bool:
@@ -82,20 +157,22 @@ def _doc(model: type[BaseModel]) -> str:
     return " ".join((model.__doc__ or "").split())
 
 
-def _section(title: str, text: str, model: type[BaseModel], only: tuple[str, ...] = ()) -> Iterator[str]:
-    yield f"### {title}\n" if not title.startswith("[") else f"### `{title}`\n"
-    yield f"{text}\n"
-    yield from _table(model, list(only or shape.keys(model)))
+def _section(
+    file: str, title: str, text: str, model: type[BaseModel], only: tuple[str, ...] = ()
+) -> _Section:
+    return _Section(file, title, text, _keys(model, list(only or shape.keys(model))))
 
 
-def _table(model: type[BaseModel], names: list[str]) -> Iterator[str]:
-    yield "| Key | Value | If left out | Meaning |"
-    yield "|---|---|---|---|"
-    for name in names:
-        field = shape.keys(model)[name]
-        kind = _kind(shape.place(model, (name,)))
-        yield f"| `{name}` | {kind} | {_default(field.is_required(), field.default)} | {field.description} |"
-    yield ""
+def _keys(model: type[BaseModel], names: list[str]) -> tuple[_Key, ...]:
+    return tuple(
+        _Key(
+            name,
+            _kind(shape.place(model, (name,))),
+            _default(field.is_required(), field.default),
+            field.description or "",
+        )
+        for name, field in ((name, shape.keys(model)[name]) for name in names)
+    )
 
 
 def _kind(found: shape.Place) -> str:
@@ -111,11 +188,11 @@ def _kind(found: shape.Place) -> str:
 
 def _default(required: bool, default: object) -> str:
     if required:
-        return "**needed**"
+        return _NEEDED
     if default in (None, "", (), PydanticUndefined) or isinstance(default, BaseModel):
         return "none"
     return f"`{shape.toml(default)}`"
 
 
 if __name__ == "__main__":
-    print(manual(), end="")
+    print(man() if sys.argv[1:] == ["man"] else manual(), end="")

@@ -10,6 +10,8 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from maildesk.config.listeners import Deliver, LmtpListener, SmtpListener
+from maildesk.config.telemetry import Log as Log
+from maildesk.config.telemetry import Metrics as Metrics
 from maildesk.core.alarm import Watch
 from maildesk.core.policy import Frozen, MailAddress, Name
 
@@ -255,14 +257,6 @@ class Node(Frozen):
     )
 
 
-class Log(Frozen):
-    """What is logged."""
-
-    level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="Least important level shown."
-    )
-
-
 class Settings(Frozen):
     """All of `maildesk.toml` that only edges need. After loading all paths are absolute."""
 
@@ -283,7 +277,10 @@ class Settings(Frozen):
     imap: tuple[Mailbox, ...] = Field((), description="Mailboxes that are read by IMAP.")
     send: Send = Field(Send(), description="Where outgoing mail goes.")
     node: Node = Field(Node(), description="This daemon among those that share one database.")
-    log: Log = Field(Log(), description="What is logged.")
+    log: Log = Field(Log(), description="What is logged, how and where.")
+    metrics: Metrics = Field(
+        Metrics(), description="Figures for Prometheus, see `docs/metrics.md`; none unless a key is written."
+    )
     alarms: Watch = Field(
         Watch(), description="What is watched; the admin of [desk] is told by mail when something is wrong."
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import time
 import zlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -45,6 +46,10 @@ class Acceptor:
         self._store = store
         self._clock = clock
         self._wake = wake
+        self.observe: Callable[[float], None] = lambda seconds: None
+        """Told how long it took until mails were committed."""
+        self.not_accepted = 0
+        """How many mails could not be stored."""
 
     def __call__(
         self,
@@ -100,7 +105,9 @@ class Acceptor:
 
     def _store_all(self, mails: Sequence[Incoming], save: Save) -> Future[None]:
         done: Future[None] = Future()
+        began = time.monotonic()
         self._submit(mails, save, done, again=True)
+        done.add_done_callback(lambda stored: stored.exception() or self.observe(time.monotonic() - began))
         return done
 
     def _submit(self, mails: Sequence[Incoming], save: Save, done: Future[None], again: bool) -> None:
@@ -130,6 +137,7 @@ class Acceptor:
             self._refused(mails, error, done)
 
     def _refused(self, mails: Sequence[Incoming], error: BaseException, done: Future[None]) -> None:
+        self.not_accepted += len(mails)
         for mail in mails:
             log.refused(mail.key, error)
         done.set_exception(error)

@@ -32,7 +32,10 @@ def bound(path: Path, mode: int) -> socket.socket:
 
     The file of a process that has gone is replaced, one that somebody answers at is not (EADDRINUSE).
     """
-    path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    if not path.parent.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Whatever the umask: who may use the socket has to get at it.
+        path.parent.chmod(0o755)
     if path.exists():
         if not stat.S_ISSOCK(path.stat().st_mode):
             raise FileExistsError(errno.EEXIST, "there is a file of that name that is no socket")

@@ -28,6 +28,8 @@ BUSY_MS = 10_000
 _IN_TRANSACTION = 2
 # One statement takes 32,766 values on SQLite and 65,535 on PostgreSQL; a batch of mails may name more.
 AT_ONCE = 1_000
+# An error's text goes into logs and tracebacks; the values of its statement are mails, tokens and keys.
+HIDDEN = True
 
 
 class StoreError(Exception):
@@ -66,9 +68,18 @@ class Database:
 
     def _engine(self, busy_ms: int) -> Engine:
         if not self.is_sqlite:
-            return create_engine(self.url, isolation_level="AUTOCOMMIT", pool_pre_ping=True, pool_size=20)
+            return create_engine(
+                self.url,
+                isolation_level="AUTOCOMMIT",
+                pool_pre_ping=True,
+                pool_size=20,
+                hide_parameters=HIDDEN,
+            )
         engine = create_engine(
-            self.url, isolation_level="AUTOCOMMIT", connect_args={"check_same_thread": False}
+            self.url,
+            isolation_level="AUTOCOMMIT",
+            connect_args={"check_same_thread": False},
+            hide_parameters=HIDDEN,
         )
 
         @event.listens_for(engine, "connect")

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select
 from maildesk.core.identity import Keys
 from maildesk.store.db import Database, StoreError
 from maildesk.store.nodes import Node
+from maildesk.store.pulse import Pulse
 from maildesk.store.schema import meta
 from maildesk.store.writer import Lane, Writer
 
@@ -53,6 +54,11 @@ class Store:
         self._writer.start()
         if self._accepting is not self._writer:
             self._accepting.start()
+
+    @property
+    def pulses(self) -> list[Pulse]:
+        """The pulses of the writing threads."""
+        return [writer.pulse for writer in dict.fromkeys((self._writer, self._accepting))]
 
     def submit(self, lane: Lane, work: Callable[[Connection], T]) -> Future[T]:
         """Queues work for a transaction; see Writer."""

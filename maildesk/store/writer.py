@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeVar
 from sqlalchemy import Connection
 
 from maildesk.store.db import Database, operational
+from maildesk.store.pulse import Pulse
 
 T = TypeVar("T")
 # `accept` and `decide` never share a transaction: a decision that fails must not take accepted mail with it.
@@ -45,6 +46,8 @@ class Writer:
         self._inline = threading.Lock()
         self._thread: threading.Thread | None = None
         self._stopping = False
+        self.pulse = Pulse(name)
+        self.pulse.rest()
 
     def start(self) -> None:
         """From now on one thread writes."""
@@ -83,7 +86,9 @@ class Writer:
     def _loop(self) -> None:
         while True:
             with self._wake:
+                self.pulse.rest()
                 self._wake.wait_for(lambda: self._jobs or self._stopping)
+                self.pulse.beat()
                 if not self._jobs:
                     return
                 group = [self._jobs.popleft()]

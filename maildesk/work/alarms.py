@@ -41,6 +41,8 @@ class Alarms:
         self._run = run
         self.wake: Callable[[], None] = lambda: None
         """Called where something new is wrong, so that it is told at once."""
+        self.beat: Callable[[], None] = lambda: None
+        """Called before each run of the command, which may take a minute."""
         self._noted: dict[str, str] = {}
         self._lock = threading.Lock()
         self._broken: Alarm | None = None
@@ -122,6 +124,7 @@ class Alarms:
         command = self._watch().command
         if not command:
             return
+        self.beat()
         try:
             self._run(command, one.name, is_, core.text(one, is_, self._live().policy.zone))
         except OSError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection
@@ -42,6 +43,10 @@ class Inbound:
         self._batch = batch
         self._wake = wake
         self._before_read = testing_before_read
+        self.beat: Callable[[], None] = lambda: None
+        """Called for each mail of a batch: a large one takes its time, and does not hang."""
+        self.decided: Counter[str] = Counter()
+        """How many mails this process has decided, by disposition."""
 
     def step(self, now: int) -> int:
         """Takes a batch and decides it; the number of mails that were taken or given up. A late node takes none.
@@ -82,6 +87,7 @@ class Inbound:
             sent = views.sent_lines(conn, rows)
         readings: list[tuple[Row, Reading]] = []
         for row in rows:
+            self.beat()
             try:
                 raw = row.raw
                 self._before_read(raw)
@@ -121,6 +127,7 @@ class Inbound:
             if decision.disposition is None:
                 log.waits(key, decision.waits_for)
             else:
+                self.decided[decision.disposition.value] += 1
                 log.decided(key, decision.disposition.value, decision.ticket, decision.why)
         self._wake()
 

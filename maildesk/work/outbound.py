@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
@@ -79,6 +80,10 @@ class Outbound:
         self._parts = Parts(store)
         # Mails whose attempt is counted, and that were not handed to the sender yet.
         self._begun: dict[int, Row] = {}
+        self.beat: Callable[[], None] = lambda: None
+        """Called before each mail of a batch: a slow one takes its time, and does not hang."""
+        self.outcomes: Counter[str] = Counter()
+        """How many attempts this process has made, by what came of them."""
 
     def step(self, now: int) -> int:
         """Takes a batch of due mails and sends it; the number of mails that were taken or given up.
@@ -254,6 +259,7 @@ class Outbound:
                 told = "it was sent twice without an answer of the relay, and is not sent a third time"
                 results.append(Result(row, "unknown", told, "maybe-sent", 0))
                 continue
+            self.beat()
             self._around_send(row)
             begun = self._begun.pop(row.id)
             try:
@@ -309,6 +315,7 @@ class Outbound:
 
         held = self._store.write("decide" if lost else "work", work)
         self._begun = {row.id: row for row, _ in following if row.id in held}
+        self.outcomes.update(result.outcome for result in results)
         for result in results:
             notice = result.row.notice
             if result.state == "sent":

@@ -18,6 +18,7 @@ from maildesk.edges import unix
 from maildesk.edges.intakes.smtp_client import Guard
 from maildesk.edges.intakes.smtp_session import Service, Session, TurnAway
 from maildesk.store.db import operational
+from maildesk.store.pulse import Pulse
 from maildesk.store.writer import Busy
 
 log = logging.getLogger("maildesk.smtp")
@@ -94,6 +95,13 @@ class SmtpIntake:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping = asyncio.Event()
         self._grace = 0.0
+        self.pulse = Pulse(f"{protocol.name} on {self._where}")
+
+    def nudge(self) -> None:
+        """Asks its loop for a beat of `pulse`, which a loop that is blocked or has ended does not give."""
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended
+                self._loop.call_soon_threadsafe(self.pulse.beat)
 
     def start(self) -> None:
         """Returns when the port answers; `port` is then the real one. Raises CannotListen. Once only."""
