@@ -87,7 +87,7 @@ ANSWERS = {
     "other.example": ["invoice"],
     "@customer.example": ["scanner", "printer"],
     "jane doe": ["printer"],
-    '"jane jane"': [],
+    '"doe jane"': [],
     "e-mail": ["invoice"],
     "email": [],
     "白紙": ["japanese"],
@@ -206,7 +206,7 @@ def test_all_letters_can_be_stored_and_found(desk: Desk, full: dict[str, int]) -
     ]
     desk.store.write("work", lambda conn: search.index(conn, [], entries, []))
     for word in (word for text in texts for word in document([text])[::2500] if word != BETWEEN):
-        assert found(desk, word) == [number], word
+        assert number in found(desk, word), word
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
