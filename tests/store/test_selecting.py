@@ -287,4 +287,3 @@ def test_each_decision_says_when_the_ticket_changed(desk: Desk, full: dict[str, 
         listed = selected(conn, Selection(order="updated")).tickets
     assert listed[0]["number"] == full["printer"]
     assert [ticket["updated"] for ticket in listed] == [desk.now, *(START + n * HOUR for n in (3, 2, 1))]
-    assert desk.ticket(full["printer"])["updated"] == desk.now
