@@ -54,3 +54,11 @@ def test_operators_can_read_about_every_alarm() -> None:
 
     text = (ROOT / "docs/operations.md").read_text()
     assert [kind.name for kind in KINDS if f"\n| `{kind.name}" not in text] == []
+
+
+def test_every_filter_and_order_of_lists_is_told() -> None:
+    from maildesk.core.selection import FILTERS, ORDERS
+
+    text = (ROOT / "docs/finding.md").read_text()
+    assert [name for name in FILTERS if f"`--{name} " not in text] == []
+    assert [name for name in ORDERS if f"`{name}`" not in text] == []

@@ -44,6 +44,7 @@ class Maildesk(Late, Sentences):
     """The group of all commands, with `find`, whose options come from a table."""
 
     late: ClassVar[Mapping[str, Callable[[], Any]]] = {"find": _find}
+    before: ClassVar[Mapping[str, str]] = {"find": "ticket"}
 
 
 app = Commands(

@@ -15,7 +15,7 @@ from maildesk.cli.selecting import parameters, rest, selection
 if TYPE_CHECKING:
     from maildesk.core.search import Snippet
 
-EXAMPLE = "Example: maildesk find printer '\"blank pages\"' -office --requester customer.example"
+EXAMPLE = "Example: maildesk find printer '\"blank pages\"' -scanner"
 ORDERS = ("best", "newest", "oldest", "updated", "priority")
 LIMIT = 20
 WIDEST = 160

@@ -37,7 +37,7 @@ def parameters(orders: tuple[str, ...], limit: int) -> dict[str, tuple[Any, Any]
             _when("Only those opened since: 2025-03-10, 2025-03-10T14:30, or an age like 3d or 12h."),
             "",
         ),
-        "until": (_when("Only those opened until then, a day included."), ""),
+        "until": (_when("Only those opened until then; a day counts as a whole."), ""),
         "updated_since": (_when("Only those in which something happened since then."), ""),
         "updated_until": (_when("Only those in which nothing happened after that."), ""),
         "sort": (Annotated[str, typer.Option(help=f"Which come first: {told}.", metavar="ORDER")], orders[0]),

@@ -32,7 +32,7 @@ class Tickets(Late):
     """The group with `list` and `set`, whose options come from tables."""
 
     late: ClassVar[Mapping[str, Callable[[], Any]]] = {"list": _list, "set": _set}
-    order = ("list",)
+    before: ClassVar[Mapping[str, str]] = {"list": "show"}
 
 
 app = Commands(

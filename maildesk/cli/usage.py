@@ -32,8 +32,8 @@ class Late(TyperGroup):
     """A group with commands that are made only when needed: to read their tables takes longer than most commands."""
 
     late: ClassVar[Mapping[str, Callable[[], Any]]] = {}
-    order: ClassVar[tuple[str, ...]] = ()
-    """The commands that the help names first."""
+    before: ClassVar[Mapping[str, str]] = {}
+    """Which command the help names after one of these; at the end stands what is not in it."""
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """The command of this name."""
@@ -43,7 +43,10 @@ class Late(TyperGroup):
 
     def list_commands(self, ctx: Any) -> list[str]:
         """The names of all commands."""
-        return list(dict.fromkeys((*self.order, *super().list_commands(ctx), *self.late)))
+        names = [name for name in super().list_commands(ctx) if name not in self.late]
+        for name in self.late:
+            names.insert(names.index(self.before[name]) if name in self.before else len(names), name)
+        return names
 
 
 def made(

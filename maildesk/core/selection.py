@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from maildesk.core.address import normal
 from maildesk.core.fields import BY_NAME, FIELDS, Field, choice
-from maildesk.core.model import DAY, HOUR, MINUTE, SECOND, Status
+from maildesk.core.model import DAY, HOUR, MINUTE, PRIORITIES, SECOND, Status
 from maildesk.core.policy import Agent, Policy
 from maildesk.core.search import Query
 
@@ -103,15 +103,14 @@ def _requesters(word: str, _: Viewpoint) -> tuple[str, ...]:
     )
 
 
-def _of_field(row: Field) -> Filter:
-    return Filter(
-        row.name,
-        f"Only this {row.name}: {row.help}.",
-        lambda word, seen: (str(row.parse(word, seen.policy)),),
-    )
+def _of_field(row: Field, told: str = "") -> Filter:
+    told = told or f"Only this {row.name}: {row.help}."
+    return Filter(row.name, told, lambda word, seen: (str(row.parse(word, seen.policy)),))
 
 
 _OWN = (
+    _of_field(BY_NAME["priority"], f"Only this priority: {', '.join(PRIORITIES)}."),
+    _of_field(BY_NAME["topic"], "Only this help topic, or none."),
     Filter(
         "status",
         f"Only this status: {', '.join(Status)}; open for all but resolved and closed, any for every one.",

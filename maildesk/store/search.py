@@ -85,7 +85,7 @@ def _of_ticket(number: int, subject: str, people: Iterable[tuple[str, str]]) -> 
 
 def _of_entry(one: Mapping[str, Any], files: Iterable[str]) -> dict[str, Any]:
     # Without quotes and signature: what is found is what `ticket show` shows.
-    found = document([one["author_name"], one["author"], *files, one["new_text"]])
+    found = document([one["author_name"], one["author"], one["new_text"], *files])
     return {"ticket": one["ticket"], "entry": one["key"], "words": found}
 
 

@@ -15,7 +15,7 @@ from maildesk.core.message import part_bytes
 from maildesk.store import inbox as inbox_rows
 from maildesk.store import threads
 from maildesk.store.db import among
-from maildesk.store.schema import attempt, event, inbox, outbox, raw, sent_line, ticket
+from maildesk.store.schema import attempt, event, inbox, outbox, raw, sent_line
 from maildesk.store.skeleton import Changed
 from maildesk.store.tickets import tickets
 
@@ -91,7 +91,6 @@ def ticket_show(conn: Connection, number: int) -> dict[str, Any] | None:
         return None
     return {
         **fields(found),
-        "updated": conn.execute(select(ticket.c.updated).where(ticket.c.number == number)).scalar_one(),
         "entries": [
             {
                 "key": e.key,
