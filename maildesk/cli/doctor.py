@@ -81,11 +81,15 @@ def _found(ctx: typer.Context) -> tuple[Configured | None, tuple[str, ...]]:
     """The configuration, the last good one where the files cannot be used, None if there is none; and the problems."""
     from maildesk import configured as configuring
 
-    path, problems = desk.config_of(ctx), desk.problems(ctx)
+    path = desk.config_of(ctx)
+    try:
+        return configuring.checked(path), ()
+    except configuring.Unusable as unusable:
+        problems = unusable.problems
     try:
         return configuring.read(path), problems
-    except configuring.BROKEN as error:
-        return configuring.last_good(path), problems or tuple(map(str, error.problems))
+    except configuring.BROKEN:
+        return configuring.last_good(path), problems
 
 
 def _examined(ctx: typer.Context, deep: bool, online: bool) -> list[Finding]:

@@ -85,12 +85,21 @@ def conditions(patient: Patient) -> Iterator[Finding]:
         for alarm in alarms.standing(conn):
             found.setdefault(alarm.name, alarm.sentence)
     for name, sentence in sorted(found.items()):
-        what, _, do = sentence.strip().partition(". ")
         kind = kind_of(name)
         told = warning if kind.name in _MEANT else fault
-        yield told("conditions", f"{kind.title} ({name}): {what.rstrip('.')}", do or "See `maildesk status`.")
+        what, do = _apart(sentence.strip())
+        yield told("conditions", f"{kind.title} ({name}): {what}", do)
     if not found:
         yield fine("conditions", "nothing that alarms watch is wrong")
+
+
+def _apart(sentence: str) -> tuple[str, str]:
+    """What an alarm's sentence says, and what it says is to be done."""
+    for mark in ("; ", ". "):
+        what, found, do = sentence.rpartition(mark)
+        if found:
+            return what, f"{do[:1].upper()}{do[1:]}"
+    return sentence.rstrip("."), "See `maildesk status`."
 
 
 def held_back(patient: Patient) -> Iterator[Finding]:

@@ -56,10 +56,8 @@ def references(patient: Patient) -> Iterator[Finding]:
     with patient.reading() as conn:
         found = list(examine.orphans(conn))
     for table, column, number, value in found:
-        rows = "1 row" if number == 1 else f"{number} rows"
-        yield fault(
-            "references", f"{rows} of {table} refer by {column} to what is not there ({value})", RESTORE
-        )
+        rows = f"1 row of {table} refers" if number == 1 else f"{number} rows of {table} refer"
+        yield fault("references", f"{rows} by {column} to what is not there ({value})", RESTORE)
     if not found:
         yield fine("references", "every row finds what it refers to")
 
