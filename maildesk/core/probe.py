@@ -25,6 +25,9 @@ KINDS: tuple[Kind, ...] = ("plain", "reply", "return", "wide")
 """An ordinary one; one to a reply address; one with a return path of its own; one with 8-bit text and long lines. Each
 goes by itself, so that what is refused of one says nothing of the others."""
 
+NAME = "probe of `maildesk doctor --probe`"
+"""How every reason names one: by this the store knows what became nothing because of one."""
+
 SUBJECT = "maildesk probe "
 HEADER = "X-Maildesk-Probe"
 NONCE = 9
@@ -110,17 +113,19 @@ def why(reading: Reading, keys: Keys) -> str:
     """
     message, report = reading.message, reading.bounce
     if report:
-        inside = (report.original_message_id, *report.original_references, *reading.recipients)
-        told = "It reports that a probe of `maildesk doctor --probe` was not delivered: it is ignored."
+        # A relay that replaces ids leaves the address that failed.
+        inside = (
+            report.original_message_id,
+            *report.original_references,
+            *report.recipients,
+            *reading.recipients,
+        )
+        told = f"It reports that a {NAME} was not delivered: it is ignored."
         return told if _known((*inside, *reading.cited), keys) else ""
     if any(_MARK in mid and _known((mid,), keys) for mid in reading.cited):
         return ""
     marks = (message.subject, message.header(HEADER), message.message_id, *reading.recipients)
-    return (
-        "It is a probe of `maildesk doctor --probe` that came back: it is ignored."
-        if _known(marks, keys)
-        else ""
-    )
+    return f"It is a {NAME} that came back: it is ignored." if _known(marks, keys) else ""
 
 
 def _known(texts: tuple[str, ...], keys: Keys) -> bool:

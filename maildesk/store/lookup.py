@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, Table, and_, case, func, select
 
 from maildesk.core.model import Disposition, Status
-from maildesk.core.probe import SUBJECT as PROBE_SUBJECT
+from maildesk.core.probe import NAME as PROBE
 from maildesk.store import schema
 from maildesk.store.nodes import is_alive
 
@@ -51,7 +51,7 @@ def newest_arrival(conn: Connection) -> int | None:
     """When the newest mail came; None if none ever did. What was imported did not come, and a probe says nothing."""
     inbox = schema.inbox
     ignored = func.coalesce(inbox.c.disposition, "") == Disposition.IGNORED.value
-    probe = and_(ignored, func.coalesce(inbox.c.subject, "").startswith(PROBE_SUBJECT))
+    probe = and_(ignored, func.coalesce(inbox.c.why, "").contains(PROBE))
     came = select(func.coalesce(inbox.c.accepted, inbox.c.received)).where(
         inbox.c.channel != "import", ~probe
     )

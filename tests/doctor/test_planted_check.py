@@ -63,7 +63,7 @@ PLANTS = (
         "known: ",
     ),
     Plant("a key of another certificate", other_key, "a/certificate.pem", "name a certificate with its chain"),
-    Plant("a key that is none", unheeded("^#level = .*", 'levle = "info"'), "levle", "did you mean level"),
+    Plant("a key that is none", unheeded("^#level = .*", 'levle = "info"'), "levle", "did you mean 'level'"),
     Plant(
         "a password that is not there",
         lambda desk: (desk.folder / "relay-password").unlink(),
