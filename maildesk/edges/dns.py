@@ -32,10 +32,16 @@ class Resolver(Protocol):
 
 
 class SystemResolver:
-    """Asks the name servers of this machine."""
+    """Asks the name servers of this machine, or the `server` at an address and port."""
 
-    def __init__(self, seconds: float = SECONDS, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        seconds: float = SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+        server: tuple[str, int] | None = None,
+    ) -> None:
         self._clock = clock
+        self._server = server
         self._end = clock() + seconds
         self._library: Library | None = None
 
@@ -61,7 +67,9 @@ class SystemResolver:
             raise NoAnswer("no answer in time")
         try:
             if self._library is None:
-                self._library = dns.resolver.Resolver()
+                self._library = dns.resolver.Resolver(configure=self._server is None)
+                if self._server:
+                    self._library.nameservers, self._library.port = [self._server[0]], self._server[1]
             return list(self._library.resolve(name, kind, lifetime=left, search=False))
         except (dns.resolver.NoAnswer, dns.resolver.NXDOMAIN):
             return []
