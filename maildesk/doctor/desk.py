@@ -148,17 +148,23 @@ def held(patient: Patient) -> Iterator[Finding]:
 def rights(patient: Patient) -> Iterator[Finding]:
     """See the table."""
     found: list[Finding] = []
-    if patient.file:
-        for suffix in ("", "-wal", "-shm"):
-            path = patient.file.with_name(f"{patient.file.name}{suffix}")
-            if path.exists() and path.stat().st_mode & 0o077:
-                told = f"others may read {path}, which holds everybody's mail and the desk's keys ({_mode(path)})"
-                found.append(fault("rights", told, f"Run `chmod 600 {path}`."))
+    if patient.file and patient.file.exists():
+        found += _store_rights(patient.file)
     for key, path in patient.secret_files():
         if path.exists() and path.stat().st_mode & 0o007:
             told = f"everybody on this machine may read {path}, which {key} names ({_mode(path)})"
             found.append(fault("rights", told, f"Run `chmod o= {path}`."))
     yield from found or [fine("rights", "only their owners may read the store, passwords and keys")]
+
+
+def _store_rights(file: Path) -> Iterator[Finding]:
+    for path in (file, *(file.with_name(f"{file.name}{suffix}") for suffix in ("-wal", "-shm"))):
+        if path.exists() and path.stat().st_mode & 0o077:
+            told = f"others may read {path}, which holds everybody's mail and the desk's keys ({_mode(path)})"
+            yield fault("rights", told, f"Run `chmod 600 {path}`.")
+    if file.parent.stat().st_mode & 0o002:
+        told = f"everybody may put files into {file.parent}, the folder of the store ({_mode(file.parent)})"
+        yield fault("rights", told, f"Run `chmod o-w {file.parent}`.")
 
 
 def _mode(path: Path) -> str:

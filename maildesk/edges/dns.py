@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from dns.resolver import Resolver as Library
 
 SECONDS = 8.0
-"""So long may all questions of one resolver take together."""
+"""So long may all questions of one resolver take together, from the first one on."""
 
 
 class NoAnswer(Exception):
@@ -42,7 +42,8 @@ class SystemResolver:
     ) -> None:
         self._clock = clock
         self._server = server
-        self._end = clock() + seconds
+        self._seconds = seconds
+        self._end: float | None = None
         self._library: Library | None = None
 
     def mx(self, name: str) -> tuple[tuple[int, str], ...]:
@@ -62,6 +63,8 @@ class SystemResolver:
         import dns.exception
         import dns.resolver
 
+        if self._end is None:
+            self._end = self._clock() + self._seconds
         left = self._end - self._clock()
         if left <= 0:
             raise NoAnswer("no answer in time")
@@ -74,8 +77,6 @@ class SystemResolver:
         except (dns.resolver.NoAnswer, dns.resolver.NXDOMAIN):
             return []
         except dns.exception.Timeout as error:
-            # Whoever asks next would only wait again.
-            self._end = self._clock()
             raise NoAnswer("no answer in time") from error
         except (dns.exception.DNSException, OSError) as error:
             raise NoAnswer(" ".join(str(error).split())[:200] or type(error).__name__) from error

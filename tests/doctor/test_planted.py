@@ -279,6 +279,13 @@ PLANTS = (
         "chmod 600",
     ),
     Plant(
+        "a folder that all may write to",
+        lambda desk: (desk.folder / "var").chmod(0o777),
+        "rights",
+        "everybody may put files into",
+        "chmod o-w",
+    ),
+    Plant(
         "a password that all may read",
         lambda desk: (desk.folder / "relay-password").chmod(0o644),
         "rights",

@@ -107,6 +107,16 @@ def test_no_answer_ends_at_one_deadline_for_all(server: NameServer) -> None:
     assert time.monotonic() - began < 5
 
 
+def test_the_deadline_begins_with_the_first_question(server: NameServer) -> None:
+    times = [100.0]
+    resolver = SystemResolver(30, lambda: times[0], server.address)
+    times[0] += 1_000  # somebody reads a large store first
+    assert resolver.mx("null.example") == ((0, ""),)
+    times[0] += 31
+    with pytest.raises(NoAnswer, match="no answer in time"):
+        resolver.mx("null.example")
+
+
 def test_all_that_is_asked_of_a_domain(server: NameServer) -> None:
     found = asked(SystemResolver(30, server=server.address), "a.example", "mx.a.example")
     assert found.texts["b.example"] == ("v=spf1 ip4:192.0.2.0/24 -all",)
