@@ -19,7 +19,7 @@ class NoAnswer(Exception):
 
 
 class Resolver(Protocol):
-    """Answers questions on names. What is not there is an empty answer. Raises NoAnswer."""
+    """Answers questions on names, sorted. What is not there is an empty answer. Raises NoAnswer."""
 
     def mx(self, name: str) -> tuple[tuple[int, str], ...]:
         """Preference and name of each mail server; "" is the name of the null MX (RFC 7505)."""
@@ -48,15 +48,16 @@ class SystemResolver:
 
     def mx(self, name: str) -> tuple[tuple[int, str], ...]:
         """See Resolver."""
-        return tuple((one.preference, _plain(one.exchange)) for one in self._ask(name, "MX"))
+        return tuple(sorted((one.preference, _plain(one.exchange)) for one in self._ask(name, "MX")))
 
     def txt(self, name: str) -> tuple[str, ...]:
         """See Resolver."""
-        return tuple(b"".join(one.strings).decode("utf-8", "replace") for one in self._ask(name, "TXT"))
+        found = (b"".join(one.strings).decode("utf-8", "replace") for one in self._ask(name, "TXT"))
+        return tuple(sorted(found))
 
     def addresses(self, name: str) -> tuple[str, ...]:
         """See Resolver."""
-        return tuple(str(one.address) for kind in ("A", "AAAA") for one in self._ask(name, kind))
+        return tuple(sorted(str(one.address) for kind in ("A", "AAAA") for one in self._ask(name, kind)))
 
     def _ask(self, name: str, kind: str) -> list[Any]:
         # Late: it takes a moment to import, and most commands ask nothing.
