@@ -48,13 +48,16 @@ class Trial:
     def trouble(self) -> str:
         """Why it did not come back; "" where it did."""
         if self.outcome != "sent":
-            return f"the relay did not take it ({self.answer.rstrip('.')})"
+            return f"the relay did not take it ({self._short(self.answer)})"
         if self.came is None:
             return "the relay took it, and it did not come back in time"
         if self.came.report:
             told = self.came.report.diagnostic or self.came.report.reason or self.came.report.status
-            return f"it came back as undeliverable ({' '.join(told.split())[:300]})"
+            return f"it came back as undeliverable ({self._short(told)})"
         return ""
+
+    def _short(self, answer: str) -> str:
+        return " ".join(answer.split())[:300].replace(self.probe.token, "TOKEN").rstrip(".")
 
 
 def judge(trials: Mapping[Kind, Trial], policy: Policy, waited: int) -> Iterator[Finding]:

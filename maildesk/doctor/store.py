@@ -36,7 +36,10 @@ def version(patient: Patient) -> Iterator[Finding]:
         what, _, do = patient.trouble.partition("; ")
         yield fault("schema", what, f"{do[:1].upper()}{do[1:].rstrip('.')}." if do else RESTORE)
     else:
-        yield fine("schema", f"the store {patient.store.db.shown} has version {VERSION} of the tables")
+        yield fine(
+            "schema",
+            f"the store {patient.file or patient.store.db.shown} has version {VERSION} of the tables",
+        )
 
 
 def integrity(patient: Patient) -> Iterator[Finding]:

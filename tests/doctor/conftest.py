@@ -77,6 +77,7 @@ class Healthy:
     app: App
     relay: FakeRelay
     dns: Table
+    runs: bool = True
 
     @property
     def main(self) -> Path:
@@ -84,17 +85,23 @@ class Healthy:
         return self.folder / "maildesk.toml"
 
     def run(self, *arguments: str) -> Result:
-        """One command, in this process."""
+        """One command, in this process; the daemon shows that it lives."""
+        if self.runs:
+            self.app.beat()
         return CliRunner().invoke(cli, ["--config", str(self.main), *arguments])
 
     def findings(self, *options: str) -> list[dict[str, str]]:
         """What `doctor` finds wrong."""
-        self.app.beat()
         done = self.run("doctor", "--json", *options)
         assert done.exit_code in (0, 1), done.output
         told = json.loads(done.stdout)
         assert done.exit_code == (1 if told["faults"] else 0)
         return [one for one in told["findings"] if one["level"] != "fine"]
+
+    def end(self) -> None:
+        """The daemon stops."""
+        self.app.leave()
+        self.runs = False
 
     def edit(self, pattern: str, replacement: str, file: str = "maildesk.toml", heed: bool = True) -> None:
         """Changes a file; the daemon takes it where it `heed`s that."""
@@ -138,6 +145,8 @@ def _made(folder: Path, relay: FakeRelay) -> None:
     )
     text = re.sub(r"^#user = .*", 'user = "desk"\npassword_file = "relay-password"', text, flags=re.MULTILINE)
     text = text.replace("#certificate_days = 14", "certificate_days = 1")
+    # Whatever the disk of the tests has.
+    text = text.replace("#disk_mb = 500", "disk_mb = 0")
     path.write_text(text)
 
 

@@ -41,8 +41,9 @@ def flipped_raw(desk: Healthy) -> None:
         conn.close()
 
 
-def sql(statement: str, *values: object) -> Callable[[Healthy], None]:
-    return lambda desk: desk.sql(statement, *values)
+def sql(statement: str, after: int | None = None) -> Callable[[Healthy], None]:
+    """A change of the store; its one value is the instant so long `after` the test's."""
+    return lambda desk: desk.sql(statement, *(() if after is None else (local_now() + after,)))
 
 
 def waiting(more: str) -> Callable[[Healthy], None]:
@@ -114,12 +115,6 @@ def refused_by_daemon(desk: Healthy) -> None:
     desk.app.store.node.trouble = "maildesk.toml:3: desk.name: must not be empty."
 
 
-def nobody(desk: Healthy) -> None:
-    desk.app.leave()
-    # The command line makes the store beat before it looks.
-    desk.app.beat = lambda: None  # type: ignore[method-assign]
-
-
 PLANTS = (
     Plant("a byte of a mail", flipped_raw, "mails", "its bytes are not those that came", "maildesk restore"),
     Plant(
@@ -162,7 +157,7 @@ PLANTS = (
         "a mail taken by the dead",
         sql(
             "update inbox set state = 'taken', holder = 'gone#1', disposition = null, received = ? where id = 1",
-            local_now(),
+            0,
         ),
         "arrivals",
         "held by a process that has ended, gone#1",
@@ -185,7 +180,7 @@ PLANTS = (
     Plant("a log that grows", grown_log, "wal", "has 300 MB", "restart the daemon", "warning"),
     Plant(
         "a clock that was ahead",
-        sql("update inbox set received = ?, accepted = null where id = 2", local_now() + 2 * DAY),
+        sql("update inbox set received = ?, accepted = null where id = 2", 2 * DAY),
         "clock",
         "minutes in the future",
         "NTP",
@@ -199,7 +194,7 @@ PLANTS = (
     ),
     Plant(
         "a full disk",
-        lambda desk: desk.edit("^#disk_mb = .*", "disk_mb = 1_000_000_000"),
+        lambda desk: desk.edit("^disk_mb = .*", "disk_mb = 1_000_000_000"),
         "conditions",
         "MB left",
         "Make room",
@@ -247,7 +242,7 @@ PLANTS = (
     ),
     Plant(
         "a held mail forgotten",
-        sql("update inbox set disposition = 'held', received = ? where id = 1", local_now() - 5 * DAY),
+        sql("update inbox set disposition = 'held', received = ? where id = 1", -5 * DAY),
         "held",
         "1 mail is held, the oldest for 5 days",
         "maildesk held list",
@@ -270,7 +265,7 @@ PLANTS = (
         "maildesk check",
     ),
     Plant("a dead daemon", sql(NODE), "nodes", "gone has ended", "maildesk run", "warning"),
-    Plant("no daemon", nobody, "nodes", "no daemon runs", "maildesk run", "warning"),
+    Plant("no daemon", Healthy.end, "nodes", "no daemon runs", "maildesk run", "warning"),
     Plant(
         "a store that all may read",
         lambda desk: (desk.folder / "var/maildesk.db").chmod(0o644),

@@ -201,9 +201,9 @@ def test_a_relay_that_takes_nothing(tmp_path: Path) -> None:
 def came_by(desk: Healthy, relay: FakeRelay, offer: Callable[[int, bytes], None]) -> list[dict[str, str]]:
     """What is found where the mails that a relay takes come back as `offer` brings them."""
     result: list[Result] = []
-    doctor = threading.Thread(
-        target=lambda: result.append(desk.run("doctor", "--probe", "--json", "--wait", WAIT))
-    )
+    words = ["--config", str(desk.main), "doctor", "--probe", "--json", "--wait", WAIT]
+    desk.app.beat()
+    doctor = threading.Thread(target=lambda: result.append(CliRunner().invoke(cli, words)))
     doctor.start()
     brought = 0
     while doctor.is_alive():
@@ -240,7 +240,7 @@ FOLDER = (r'(?s)^kind = "smtp".*?(?=^#hostname)', 'kind = "maildir"\n')
     [
         (lambda desk: desk.edit('^#mode = "live"', 'mode = "shadow"'), 'sends nothing; write mode = "live"'),
         (lambda desk: desk.run("pause", "all"), "no probe is sent; run `maildesk resume all`"),
-        (lambda desk: desk.app.leave(), "nobody would take the probes; start `maildesk run`"),
+        (Healthy.end, "nobody would take the probes; start `maildesk run`"),
         (lambda desk: desk.edit(*FOLDER), 'nothing to probe; write kind = "smtp" below [send]'),
     ],
     ids=["shadow", "paused", "no daemon", "folder"],

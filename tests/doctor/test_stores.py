@@ -13,7 +13,7 @@ from tests.doctor.conftest import Healthy, good_dns
 
 def pointed(desk: Healthy, url: str) -> None:
     """Names another store, and ends the daemon of the one before."""
-    desk.app.leave()
+    desk.end()
     desk.app.store.close()
     text = desk.main.read_text()
     desk.main.write_text(re.sub('^url = "sqlite.*', f'url = "{url}"', text, flags=re.MULTILINE))
