@@ -80,5 +80,5 @@ def examined(patient: Patient) -> Iterator[Finding]:
             yield from check.run(patient)
         except Exception as error:
             # What is damaged may fail in any way, and that is what somebody wants to know.
-            told = f"{check.name} could not be looked at ({type(error).__name__}: {log.told(error)})"
-            yield fault(check.name, told.rstrip("."), store.RESTORE)
+            told = f"{check.name} could not be looked at ({type(error).__name__}: {log.reason(error)})"
+            yield fault(check.name, told, log.advice(error) or store.RESTORE)

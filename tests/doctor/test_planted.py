@@ -193,6 +193,13 @@ PLANTS = (
         "maildesk quarantine list",
     ),
     Plant(
+        "a mail that nobody sends",
+        sql("update outbox set state = 'todo', not_before = 0, at = ? where id = 1", -3 * HOUR),
+        "conditions",
+        "1 mail is due and not sent, the oldest for 180 minutes",
+        "maildesk outbox list",
+    ),
+    Plant(
         "a full disk",
         lambda desk: desk.edit("^disk_mb = .*", "disk_mb = 1_000_000_000"),
         "conditions",
@@ -348,7 +355,7 @@ def test_there_are_enough_of_them() -> None:
     from maildesk.doctor.table import CHECKS
 
     assert len({plant.name for plant in PLANTS}) == len(PLANTS) >= 30
-    # Nothing fills the files of a disk, in a test.
+    # A disk that can hold no more files is only played.
     assert {plant.check for plant in PLANTS} == {check.name for check in CHECKS} - {"files"}
 
 

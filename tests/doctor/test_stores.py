@@ -8,6 +8,8 @@ import pytest
 
 from maildesk import configured
 from maildesk.app import App
+from maildesk.edges import machine
+from maildesk.store import examine
 from tests.doctor.conftest import Healthy, good_dns
 
 
@@ -60,6 +62,30 @@ def test_a_store_that_is_not_there(healthy: Healthy, url: str, what: str, do: st
     assert do in fault
     # All that needs no store is looked at nevertheless.
     assert "SPF record" in done.stdout
+
+
+def test_a_disk_without_room_for_files(healthy: Healthy, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "free_files", lambda folder: 0.01)
+    [found] = healthy.findings()
+    assert (found["check"], found["level"]) == ("files", "fault")
+    assert "hardly any more files (1.0% left)" in found["what"]
+    assert found["do"].startswith("Delete files there")
+    monkeypatch.undo()
+    assert 0 < machine.free_files(healthy.folder / "not" / "there") <= 1
+
+
+def test_a_check_that_fails_is_a_fault_and_the_others_go_on(
+    healthy: Healthy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(conn: object) -> list[str]:
+        raise KeyError("a page")
+
+    monkeypatch.setattr(examine, "damage", broken)
+    (healthy.folder / "relay-password").chmod(0o644)
+    first, second = healthy.findings()
+    assert "integrity could not be looked at (KeyError: 'a page')" in first["what"]
+    assert "maildesk restore" in first["do"]
+    assert second["check"] == "rights"
 
 
 def test_a_file_that_is_no_database(healthy: Healthy) -> None:
