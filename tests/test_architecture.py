@@ -21,9 +21,10 @@ MAY = {
     "edges": {"core", "store", "config.settings", "config.listeners"},
     "work": {"core", "store", "edges"},
     "configured": {"core", "config", "store", "edges"},
+    "doctor": {"core", "config", "store", "edges", "work", "configured"},
     "app": {"core", "config", "store", "edges", "work", "configured"},
     "daemon": {"core", "config", "store", "edges", "work", "configured", "app"},
-    "cli": {"core", "config", "store", "edges", "work", "configured", "app", "daemon", "__init__"},
+    "cli": {"core", "config", "store", "edges", "work", "configured", "app", "daemon", "doctor", "__init__"},
     "__main__": {"cli"},
     "__init__": set[str](),
 }
@@ -32,8 +33,8 @@ MAY = {
 CORE_LIBRARIES = {"pydantic", "mailparser", "lxml", "inscriptis", "regex", "charset_normalizer"}
 CORE_STDLIB = {
     "__future__", "base64", "binascii", "bisect", "codecs", "collections", "dataclasses", "datetime", "difflib",
-    "email", "enum", "functools", "hashlib", "hmac", "html", "itertools", "re", "typing", "unicodedata", "urllib.parse",
-    "zoneinfo",
+    "email", "enum", "functools", "hashlib", "hmac", "html", "ipaddress", "itertools", "re", "typing", "unicodedata",
+    "urllib.parse", "zoneinfo",
 }  # fmt: skip
 CORE_BANNED_CALLS = {"open", "print", "input", "hash", "id", "eval", "exec", "globals", "__import__"}
 CORE_BANNED_NAMES = {"now", "utcnow", "today", "urandom", "getrandbits", "uuid4", "make_msgid", "localtime"}

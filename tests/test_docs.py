@@ -49,6 +49,17 @@ def test_the_statuses_are_drawn_from_the_table_of_moves() -> None:
     assert current == page(), "run: python -m maildesk.config.moves > docs/statuses.md"
 
 
+def test_operators_can_read_about_every_check() -> None:
+    from maildesk.doctor.table import CHECKS
+
+    rows = [f"| `{check.name}` | {check.looks} |" for check in CHECKS]
+    text = (ROOT / "docs/operations.md").read_text()
+    assert text.partition("| check | it sees that |\n|---|---|\n")[2].splitlines()[: len(rows) + 1] == [
+        *rows,
+        "",
+    ]
+
+
 def test_operators_can_read_about_every_alarm() -> None:
     from maildesk.core.alarm import KINDS
 

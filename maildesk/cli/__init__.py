@@ -12,6 +12,7 @@ from maildesk.cli import (
     backup,
     check,
     deliver,
+    doctor,
     explain,
     held,
     importing,
@@ -98,7 +99,7 @@ for _name, _module in (
     ("trace", trace),
 ):
     app.command(_name, epilog=_module.EXAMPLE)(_module.command)
-for _name, _module in (("reload", reload), ("pause", pause), ("backup", backup)):
+for _name, _module in (("reload", reload), ("pause", pause), ("doctor", doctor), ("backup", backup)):
     app.command(_name, epilog=_module.EXAMPLE)(_module.command)
 app.command("resume", epilog=pause.RESUME_EXAMPLE)(pause.resume)
 app.command("restore", epilog=backup.RESTORE_EXAMPLE)(backup.restore)

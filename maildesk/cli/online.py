@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from maildesk.cli.relay import ends_soon
 from maildesk.cli.screen import count
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def mailboxes(loaded: Loaded, store: Store | None) -> tuple[list[tuple[str, str]
     problems: list[str] = []
     for mailbox in loaded.settings.imap:
         try:
-            there, wrong = _mailbox(mailbox, store)
+            there, wrong = _mailbox(mailbox, store, loaded.settings.alarms.certificate_days)
         except Exception as error:
             problems.append(f"mailbox {mailbox.name}: {told(mailbox, error)}")
         else:
@@ -30,7 +31,7 @@ def mailboxes(loaded: Loaded, store: Store | None) -> tuple[list[tuple[str, str]
     return found, problems
 
 
-def _mailbox(mailbox: Mailbox, store: Store | None) -> tuple[str, list[str]]:
+def _mailbox(mailbox: Mailbox, store: Store | None, days: int) -> tuple[str, list[str]]:
     from maildesk.edges.intakes.imap import tokens
     from maildesk.edges.intakes.imap_session import NotWelcome, Session
     from maildesk.edges.oauth import NoToken
@@ -43,7 +44,8 @@ def _mailbox(mailbox: Mailbox, store: Store | None) -> tuple[str, list[str]]:
         )
     session = Session(mailbox, tokens(mailbox, store, local_now) if store else None)
     try:
-        wrong = []
+        at = f"the certificate of {mailbox.host}:{mailbox.real_port}"
+        wrong = ends_soon(at, session.certificate_end(), days)
         told = f"{mailbox.user} at {mailbox.host} is logged in; {_folder(session, mailbox.folder)}"
         for folder in (session.junk_folder() if mailbox.junk else "", mailbox.sent):
             if folder:

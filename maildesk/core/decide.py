@@ -12,6 +12,7 @@ from maildesk.core import (
     commands,
     identity,
     parking,
+    probe,
     requesting,
     rules,
     same,
@@ -107,6 +108,9 @@ def _waits(cause: Arrival, draft: Draft) -> str:
 def _arrival(draft: Draft, cause: Arrival, standing: Standing) -> tuple[Disposition, int | None]:
     reading, keys = cause.reading, draft.after.keys
     message = reading.message
+    if why := probe.why(reading, draft.after.keys):
+        draft.because(why)
+        return Disposition.IGNORED, None
     if aliases.ours(draft, reading):
         draft.because("It is a mail of this desk that came back.")
         return Disposition.DUPLICATE, None

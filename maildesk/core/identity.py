@@ -171,6 +171,19 @@ def read_return_token(keys: Keys, letters: str) -> str | None:
     return f"{_letters(head + _mac(keys.root, 'ours', head)[:10])}.m"
 
 
+def probe_token(keys: Keys, nonce: bytes) -> str:
+    """The letters by which the desk knows a probe (`probe.py`) with this nonce of 10 bytes; as many as of a token."""
+    return _letters(nonce + _mac(keys.root, "probe", nonce)[:15])
+
+
+def read_probe_token(keys: Keys, letters: str) -> bytes | None:
+    """The nonce of a probe's token, None where it is none of ours."""
+    if len(letters) != TOKEN_LETTERS or (data := _bytes(letters)) is None:
+        return None
+    nonce, mac = data[:10], data[10:]
+    return nonce if hmac.compare_digest(_mac(keys.root, "probe", nonce)[:15], mac) else None
+
+
 def trace(keys: Keys, message_id: str) -> str:
     """The value of X-Maildesk-Trace: which desk sent this mail, and as which, signed."""
     local = message_id.partition("@")[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 import ssl
 from pathlib import Path
 
@@ -41,6 +42,26 @@ class Certificate:
         self._context, self._stamp = context, stamp
         return context
 
+    def refused_as(self, name: str) -> str:
+        """Why who connects to this name would not take the certificate, apart from who vouches for it and how long;
+        "" if they would. Raises BadCertificate."""
+        # Only OpenSSL knows all the forms of names: it talks to itself here.
+        client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        # The certificate itself is trusted, whoever signed it.
+        client.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+        there, back = ssl.MemoryBIO(), ssl.MemoryBIO()
+        server = self.load().wrap_bio(there, back, server_side=True)
+        client.load_verify_locations(cafile=self._files[0])
+        caller = client.wrap_bio(back, there, server_hostname=name)
+        for side in (caller, server, caller):
+            try:
+                side.do_handshake()
+            except ssl.SSLWantReadError:
+                continue
+            except ssl.SSLCertVerificationError as error:
+                return _no_name(error)
+        return ""
+
     def context(self) -> ssl.SSLContext | None:
         """What new connections show. A renewed certificate that cannot be used leaves the one before."""
         try:
@@ -62,6 +83,18 @@ class Certificate:
             return self._stamps()
         except OSError:
             return ()
+
+
+def server_end(connection: socket.socket) -> int:
+    """When the certificate of the server at the other end ends, microseconds UTC; 0 where nothing is encrypted."""
+    found = connection.getpeercert() if isinstance(connection, ssl.SSLSocket) else None
+    end = found.get("notAfter") if found else None
+    return int(ssl.cert_time_to_seconds(end)) * 1_000_000 if isinstance(end, str) else 0
+
+
+def _no_name(error: ssl.SSLCertVerificationError) -> str:
+    # X509_V_ERR_HOSTNAME_MISMATCH and X509_V_ERR_IP_ADDRESS_MISMATCH of OpenSSL.
+    return error.verify_message.rstrip(".") if error.verify_code in (62, 64) else ""
 
 
 def _no_password() -> str:

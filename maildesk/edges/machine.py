@@ -26,6 +26,13 @@ def free_bytes(path: Path) -> tuple[int, int]:
     return there.stat().st_dev, shutil.disk_usage(there).free
 
 
+def free_files(path: Path) -> float:
+    """Which part of the files that its disk can hold may still be made; 1.0 where there is no bound. Raises OSError."""
+    there = next(one for one in (path, *path.parents) if one.exists())
+    found = os.statvfs(there)
+    return found.f_favail / found.f_files if found.f_files else 1.0
+
+
 def certificate_end(path: Path) -> int:
     """When the first certificate of a PEM file ends, microseconds UTC.
 

@@ -123,8 +123,7 @@ def chained(
 ) -> dict[str, Any]:
     """An event's row: the chain covers a salted digest of the data, so that erasing the data keeps it valid."""
     salt = identity.salt(keys, number, seq)
-    digest = hashlib.sha256(f"{salt}{data}".encode("utf-8", "surrogatepass")).hexdigest()
-    link_ = f"{prev}:{number}:{seq}:{cause}:{kind}:{at}:{digest}"
+    digest = digest_of(salt, data)
     return {
         "ticket": number,
         "seq": seq,
@@ -135,8 +134,18 @@ def chained(
         "salt": salt,
         "digest": digest,
         "prev": prev,
-        "hash": hashlib.sha256(link_.encode()).hexdigest(),
+        "hash": link_hash(prev, number, seq, cause, kind, at, digest),
     }
+
+
+def digest_of(salt: str, data: str) -> str:
+    """What the chain covers of an event's data."""
+    return hashlib.sha256(f"{salt}{data}".encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def link_hash(prev: str, number: int, seq: int, cause: str, kind: str, at: int, digest: str) -> str:
+    """The hash of an event in its ticket's chain; `prev` is that of the event before, "" for the first."""
+    return hashlib.sha256(f"{prev}:{number}:{seq}:{cause}:{kind}:{at}:{digest}".encode()).hexdigest()
 
 
 def _collect(

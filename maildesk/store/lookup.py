@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Column, Connection, Table, case, func, select
+from sqlalchemy import Column, Connection, Table, and_, case, func, select
 
 from maildesk.core.model import Disposition, Status
+from maildesk.core.probe import NAME as PROBE
 from maildesk.store import schema
 from maildesk.store.nodes import is_alive
 
@@ -47,9 +48,13 @@ def oldest_undecided(conn: Connection) -> int | None:
 
 
 def newest_arrival(conn: Connection) -> int | None:
-    """When the newest mail came; None if none ever did. What was imported did not come."""
+    """When the newest mail came; None if none ever did. What was imported did not come, and a probe says nothing."""
     inbox = schema.inbox
-    came = select(func.coalesce(inbox.c.accepted, inbox.c.received)).where(inbox.c.channel != "import")
+    ignored = func.coalesce(inbox.c.disposition, "") == Disposition.IGNORED.value
+    probe = and_(ignored, func.coalesce(inbox.c.why, "").contains(PROBE))
+    came = select(func.coalesce(inbox.c.accepted, inbox.c.received)).where(
+        inbox.c.channel != "import", ~probe
+    )
     found: int | None = conn.execute(came.order_by(inbox.c.id.desc()).limit(1)).scalar()
     return found
 

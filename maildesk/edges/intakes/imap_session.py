@@ -20,6 +20,7 @@ from imapclient.imapclient import JUNK
 from maildesk import log
 from maildesk.config.settings import Mailbox
 from maildesk.edges import secret
+from maildesk.edges.certificate import server_end
 from maildesk.edges.oauth import Tokens
 from maildesk.store.mailboxes import Copy
 
@@ -120,6 +121,10 @@ class Session:
     def _socket(self) -> socket.socket:
         found: socket.socket = self._client.socket()
         return found
+
+    def certificate_end(self) -> int:
+        """When the server's certificate ends, microseconds UTC; 0 where nothing is encrypted."""
+        return server_end(self._socket)
 
     # Folders
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from maildesk.config.settings import Send
 from maildesk.edges import secret
+from maildesk.edges.certificate import server_end
 from maildesk.edges.oauth import NoToken, Tokens
 from maildesk.store import oauth
 from maildesk.store.store import Store
@@ -33,6 +34,10 @@ class Session:
     def has(self, extension: str) -> bool:
         """Whether the relay offers an extension of SMTP (in lower case)."""
         return bool(self._smtp.has_extn(extension))
+
+    def certificate_end(self) -> int:
+        """When the relay's certificate ends, microseconds UTC; 0 where nothing is encrypted."""
+        return server_end(self._smtp.sock) if self._smtp.sock else 0
 
     def offered(self) -> list[str]:
         """The extensions that the relay offers."""

@@ -1,0 +1,196 @@
+"""Checks of the desk at work: what runs, what it goes by, what is held back, and who may read its files."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from maildesk.core import rule_reach
+from maildesk.core.alarm import kind_of
+from maildesk.core.finding import Finding, fault, fine, warning
+from maildesk.core.model import DAY, SECOND
+from maildesk.doctor.patient import Patient
+from maildesk.edges import machine
+from maildesk.store import alarms, control, examine, lookup
+from maildesk.store.nodes import CLI
+from maildesk.work.checks import Checks, Places
+
+HELD_DAYS = 3
+FILES_LEFT = 0.02
+_MEANT = ("held", "silence")
+"""Conditions that may be as they should be."""
+
+
+def configuration(patient: Patient) -> Iterator[Finding]:
+    """See the table."""
+    for problem in patient.problems:
+        yield fault("configuration", problem.rstrip("."), "Mend it; `maildesk check` says when it is right.")
+    if patient.problems:
+        return
+    if patient.trouble:
+        yield fine("configuration", f"{patient.main} is right")
+        return
+    with patient.reading() as conn:
+        running = [
+            one for one in lookup.nodes(conn, patient.store.db.server_now(conn, patient.now)) if _daemon(one)
+        ]
+    for node in running:
+        if node["trouble"]:
+            told = node["trouble"].splitlines()[0].rstrip(".")
+            do = "Run `maildesk check`, then `maildesk reload`."
+            yield fault(
+                "configuration", f"the daemon {node['name']} has refused its configuration: {told}", do
+            )
+        elif node["name"] == patient.settings.node.name and node["policy"] != patient.loaded.digest:
+            do = "Run `maildesk reload`."
+            yield warning(
+                "configuration", f"{patient.main} was changed, and the running daemon does not know it", do
+            )
+    if not any(node["trouble"] for node in running):
+        yield fine("configuration", f"{patient.main} is right")
+
+
+def _daemon(node: dict[str, object]) -> bool:
+    return bool(node["alive"]) and not str(node["name"]).startswith(CLI)
+
+
+def nodes(patient: Patient) -> Iterator[Finding]:
+    """See the table."""
+    with patient.reading() as conn:
+        known = lookup.nodes(conn, patient.store.db.server_now(conn, patient.now))
+    running = [node["name"] for node in known if _daemon(node)]
+    dead = [node["name"] for node in known if not node["alive"] and not node["name"].startswith(CLI)]
+    for name in dead:
+        do = "Start it again with `maildesk run`, and see the end of its log."
+        yield warning("nodes", f"the daemon {name} has ended without saying so", do)
+    if running:
+        yield fine("nodes", f"at work: {', '.join(running)}")
+    elif not dead:
+        do = "Start it with `maildesk run`."
+        yield warning("nodes", "no daemon runs, so mail is neither taken nor answered", do)
+
+
+def conditions(patient: Patient) -> Iterator[Finding]:
+    """See the table. What raises alarms looks here, too; what other daemons have raised is added."""
+    settings = patient.settings
+    folders = [settings.send.path] if settings.send.kind == "maildir" else []
+    certificates = dict.fromkeys(Path(smtp.certificate) for smtp in settings.smtp if smtp.certificate)
+    places = Places((*folders, *([patient.file.parent] if patient.file else [])), tuple(certificates))
+    checks = Checks(lambda: settings.alarms, lambda: places)
+    with patient.reading() as conn:
+        found = {name: sentence for name, sentence in checks(conn, patient.now).items() if sentence}
+        for alarm in alarms.standing(conn):
+            found.setdefault(alarm.name, alarm.sentence)
+    for name, sentence in sorted(found.items()):
+        kind = kind_of(name)
+        told = warning if kind.name in _MEANT else fault
+        what, do = _apart(sentence.strip())
+        yield told("conditions", f"{kind.title} ({name}): {what}", do)
+    if not found:
+        yield fine("conditions", "nothing that alarms watch is wrong")
+
+
+def _apart(sentence: str) -> tuple[str, str]:
+    """What an alarm's sentence says, and what it says is to be done."""
+    for mark in ("; ", ". "):
+        what, found, do = sentence.rpartition(mark)
+        if found:
+            return what, f"{do[:1].upper()}{do[1:]}"
+    return sentence.rstrip("."), "See `maildesk status`."
+
+
+def held_back(patient: Patient) -> Iterator[Finding]:
+    """See the table."""
+    found: list[Finding] = []
+    if patient.policy.mode == "shadow":
+        do = 'Write mode = "live" below [desk] when the old system has gone, then `maildesk reload`.'
+        found.append(warning("held-back", "the desk runs in shadow mode: nothing is sent", do))
+    with patient.reading() as conn:
+        pauses = control.pauses(conn)
+        apart = examine.apart(conn)
+    for pause in pauses:
+        what = "all mail is" if pause.what == control.ALL else f"{pause.what} are"
+        told = f"{what} held back since {_time(pause.at, patient)}, by {pause.actor}"
+        found.append(warning("held-back", told, f"`maildesk resume {pause.what}` ends it."))
+    if apart:
+        mails = (
+            "1 mail that a restore set apart waits"
+            if apart == 1
+            else f"{apart} mails that a restore set apart wait"
+        )
+        do = "Look through `maildesk outbox list --state restored`, and send what is missing with `outbox retry KEY`."
+        found.append(warning("held-back", f"{mails} for somebody to look at it", do))
+    yield from found or [fine("held-back", "nothing is paused, and what is decided is sent")]
+
+
+def _time(at: int, patient: Patient) -> str:
+    return (
+        f"{datetime.fromtimestamp(at / SECOND, UTC).astimezone(ZoneInfo(patient.policy.zone)):%Y-%m-%d %H:%M}"
+    )
+
+
+def held(patient: Patient) -> Iterator[Finding]:
+    """See the table."""
+    with patient.reading() as conn:
+        count, oldest = examine.oldest_held(conn)
+    days = (patient.now - oldest) // DAY
+    if count and days >= HELD_DAYS:
+        mails = "1 mail is" if count == 1 else f"{count} mails are"
+        do = "Look at `maildesk held list`; `maildesk held release KEY` lets one in."
+        yield warning("held", f"{mails} held, the oldest for {days} days", do)
+    else:
+        yield fine("held", f"no mail is held for {HELD_DAYS} days or longer")
+
+
+def rights(patient: Patient) -> Iterator[Finding]:
+    """See the table."""
+    found: list[Finding] = []
+    if patient.file and patient.file.exists():
+        found += _store_rights(patient.file)
+    for key, path in patient.secret_files():
+        if path.exists() and path.stat().st_mode & 0o007:
+            told = f"everybody on this machine may read {path}, which {key} names ({_mode(path)})"
+            found.append(fault("rights", told, f"Run `chmod o= {path}`."))
+    yield from found or [fine("rights", "only their owners may read the store, passwords and keys")]
+
+
+def _store_rights(file: Path) -> Iterator[Finding]:
+    for path in (file, *(file.with_name(f"{file.name}{suffix}") for suffix in ("-wal", "-shm"))):
+        if path.exists() and path.stat().st_mode & 0o077:
+            told = f"others may read {path}, which holds everybody's mail and the desk's keys ({_mode(path)})"
+            yield fault("rights", told, f"Run `chmod 600 {path}`.")
+    if file.parent.stat().st_mode & 0o002:
+        told = f"everybody may put files into {file.parent}, the folder of the store ({_mode(file.parent)})"
+        yield fault("rights", told, f"Run `chmod o-w {file.parent}`.")
+
+
+def _mode(path: Path) -> str:
+    return f"{stat.S_IMODE(path.stat().st_mode):o}"
+
+
+def files(patient: Patient) -> Iterator[Finding]:
+    """See the table."""
+    settings = patient.settings
+    folders = [settings.send.path] if settings.send.kind == "maildir" else []
+    full = []
+    for folder in (*folders, *([patient.file.parent] if patient.file else [])):
+        left = machine.free_files(folder)
+        if left < FILES_LEFT:
+            full.append(folder)
+            do = "Delete files there: without room for new ones no mail can be taken."
+            yield fault("files", f"the disk of {folder} can hold hardly any more files ({left:.1%} left)", do)
+    if not full:
+        yield fine("files", "there is room for more files")
+
+
+def rules(patient: Patient) -> Iterator[Finding]:
+    """See the table."""
+    found = list(rule_reach.never(patient.policy))
+    for name, why in found:
+        do = "Correct it in config/rules.toml, or delete it."
+        yield warning("rules", f"the rule {name!r} can never hit: {why}", do)
+    if not found:
+        yield fine("rules", "every rule can hit")
