@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime
 import logging
 from collections.abc import Sequence
 
@@ -101,6 +102,23 @@ def mailbox_begun(mailbox: str, folder: str, start: str, messages: int, unread: 
 def mailbox_built_anew(mailbox: str, folder: str, why: str) -> None:
     """The UIDs of a folder mean other mails than before: it is read again."""
     _LOG.warning("mailbox %s: %s was built anew (%s) and is read again", mailbox, _safe(folder), why)
+
+
+def mailbox_replay_begun(mailbox: str, mails: int, backup: int) -> None:
+    """The store was restored: what came since the backup is read again. `backup` in microseconds UTC."""
+    since = datetime.datetime.fromtimestamp(backup / 1_000_000, datetime.UTC)
+    _LOG.warning(
+        "mailbox %s: after a restore it is read again since the backup of %s UTC: %d mails",
+        mailbox,
+        since.strftime("%Y-%m-%d %H:%M"),
+        mails,
+    )
+
+
+def mailbox_replay_ended(mailbox: str, mails: int, left: Sequence[str]) -> None:
+    """All of that is taken, but for folders that have stopped."""
+    but = f"; {_safe(', '.join(left))} follows when somebody lets it go on" if left else ""
+    _LOG.info("mailbox %s: %d mails since the backup were read again%s", mailbox, mails, but)
 
 
 def mailbox_stopped(mailbox: str, why: str) -> None:

@@ -142,7 +142,7 @@ def _made(db: Database, file: Path, about: Manifest, ack: bool) -> int:
 
 def _fill(conn: Connection, file: Path, about: Manifest, ack: bool) -> int:
     from maildesk.edges import archive
-    from maildesk.store import backup, control
+    from maildesk.store import backup, control, restores
     from maildesk.store.schema import meta
 
     for table in backup.TABLES:
@@ -153,5 +153,5 @@ def _fill(conn: Connection, file: Path, about: Manifest, ack: bool) -> int:
         backup.count_on(conn, table)
     now = desk.now()
     control.pause(conn, control.ALL, now, f"{desk.admin()}, who restored it from a backup")
-    control.put_restored(conn, control.Restored(about.at, now, ack), desk.admin())
-    return backup.set_apart(conn)
+    restores.put(conn, restores.Restored(about.at, now, ack), desk.admin())
+    return restores.begin(conn)

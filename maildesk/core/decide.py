@@ -81,8 +81,9 @@ def decide(cause: Cause, snapshot: Snapshot, policy: Policy, now: int) -> Decisi
     if isinstance(cause, Delivery):
         return undelivered.decided(Draft(cause.key, snapshot, policy, now), cause)
     imported = bool(cause.reading.evidence.imported)
-    # An archive is told of as it was: its mails happened when they were written, and nobody hears of them now.
-    draft = Draft(cause.key, snapshot, policy, min(now, cause.received) if imported else now, silent=imported)
+    # What comes again is decided as of when it came. An archive is told of as it was, and nobody hears of it now.
+    then = min(now, cause.received) if imported or cause.reading.evidence.replayed else now
+    draft = Draft(cause.key, snapshot, policy, then, silent=imported)
     if (waits_for := _waits(cause, draft)) and now - max(cause.received, cause.accepted) < WAIT:
         draft.because("It answers a mail that is not decided yet, and waits for it.")
         draft.apply(Wait(cause.key))

@@ -37,7 +37,7 @@ from maildesk.core.events import event_of
 from maildesk.core.identity import Keys
 from maildesk.core.model import Disposition, EntryKind
 from maildesk.core.policy import Policy
-from maildesk.store import control
+from maildesk.store import restores
 from maildesk.store.db import insert
 from maildesk.store.outbox import new_row
 from maildesk.store.schema import (
@@ -93,7 +93,7 @@ def save(
     for table, unique in ((mid, ["hash", "ticket", "role"]), (outbox, ["once"])):
         if rows[table]:
             conn.execute(insert(conn, table).on_conflict_do_nothing(index_elements=unique), rows[table])
-    control.set_apart(conn, [key for _, key, _ in decided if key])
+    restores.set_apart(conn, [key for _, key, _ in decided if key], now)
     _done(conn, decided, digest, now)
 
 
