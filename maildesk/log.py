@@ -18,6 +18,11 @@ def _safe(text: object) -> str:
     return start if start.isprintable() else "".join(c if c.isprintable() else " " for c in start)
 
 
+def _seconds(seconds: float) -> str:
+    """A short pause with a decimal: half a second is not none."""
+    return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+
+
 def received(key: str, channel: str, size: int, message_id: str, sender: str) -> None:
     """A mail was committed."""
     _LOG.info(
@@ -86,11 +91,6 @@ def relay_open() -> None:
     _LOG.warning("sending goes on")
 
 
-def refused(key: str, error: BaseException) -> None:
-    """A mail could not be stored: the other side keeps it and is told to come again."""
-    _LOG.error("mail %s not accepted, the sender keeps it and tries again: %s", key, _safe(told(error)))
-
-
 def mailbox_begun(mailbox: str, folder: str, start: str, messages: int, unread: int) -> None:
     """A folder is read for the first time; with `start = "now"` the mails that are there stay as they are."""
     left = f"; {unread} unread mails are left there" if start == "now" else ""
@@ -126,9 +126,11 @@ def mailbox_stopped(mailbox: str, why: str) -> None:
     _LOG.error("mailbox %s stopped: %s", mailbox, _safe(why))
 
 
-def mailbox_failed(mailbox: str, why: str, seconds: float, error: BaseException | None = None) -> None:
-    """A mailbox cannot be read at the moment; its mail stays there. `error` is one of our own."""
-    _LOG.warning("mailbox %s: %s; tried again in %.0f s", mailbox, _safe(why), seconds, exc_info=error)
+def mailbox_failed(mailbox: str, why: str, seconds: float | None, error: BaseException | None = None) -> None:
+    """A mailbox cannot be read at the moment; its mail stays there. It is tried again after so many seconds, or not at
+    all (None). `error` is one of our own."""
+    again = "" if seconds is None else f"; tried again in {_seconds(seconds)}"
+    _LOG.warning("mailbox %s: %s%s", mailbox, _safe(why), again, exc_info=error)
 
 
 def not_filed(mailbox: str, count: int, why: str, seconds: float) -> None:
@@ -144,7 +146,9 @@ def not_filed(mailbox: str, count: int, why: str, seconds: float) -> None:
 
 def loop_failed(name: str, error: BaseException, seconds: float) -> None:
     """A loop's step failed; it goes on after a pause."""
-    _LOG.error("%s failed and tries again in %.0f s: %s", name, seconds, _safe(told(error)), exc_info=error)
+    _LOG.error(
+        "%s failed and tries again in %s: %s", name, _seconds(seconds), _safe(told(error)), exc_info=error
+    )
 
 
 def alarm(name: str, is_: str, sentence: str) -> None:

@@ -148,7 +148,7 @@ class ImapIntake:
             )
         except Exception as error:
             # The node ends with the process; others take the mailbox then.
-            log.mailbox_failed(self.mailbox.name, log.told(error), 0)
+            log.mailbox_failed(self.mailbox.name, log.told(error), None)
 
     def _failed(self, error: Exception, pause: float) -> None:
         why = told(self.mailbox, error)

@@ -121,7 +121,9 @@ class _Hooks:
         recipients = tuple(recipient for recipient in mail.rcpt_tos if recipient)
         envelope = Envelope(self._service.channel, sender, recipients, server.peer)
         raw = mail.original_content or b""
-        return await self._service.store(raw, envelope, server.evidence())
+        reply = await self._service.store(raw, envelope, server.evidence())
+        server.said_in_log = reply
+        return reply
 
 
 def _unchecked(_server: SMTP, _client: Client, _mail: Transaction, _how: str, said: Any) -> AuthResult:
@@ -170,6 +172,7 @@ class Session(SMTP):
         self._in_data = False
         self._octets = 0
         self._refusals = 0
+        self.said_in_log = ""
         self._farewell = ""
         self._cap: asyncio.TimerHandle | None = None
 
@@ -318,7 +321,8 @@ class Session(SMTP):
 
     def _refused(self, reply: str) -> None:
         self._refusals += 1
-        if self._refusals <= REFUSALS_LOGGED:
+        # Why a mail could not be stored is in the log already.
+        if self._refusals <= REFUSALS_LOGGED and reply != self.said_in_log:
             # %r: some replies repeat what the client said.
             log.info("%s: refused: %r", self.peer, reply[:200])
 
