@@ -11,6 +11,7 @@ import email
 import shutil
 import time
 from collections import Counter
+from collections.abc import Callable
 from email import policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -22,15 +23,25 @@ from tests.bench.daemon import configure, free_port
 from tests.cli.conftest import Desk
 from tests.crash.test_daemon_kill import Supervised
 from tests.desk import DESK, an_answer
-from tests.imap.box import ENV, Box, mail, until
+from tests.imap.box import ENV, Box, mail
 from tests.imap.test_kill import came, with_mailbox
 from tests.servers.dovecot import PASSWORD
 from tests.servers.relay import FakeRelay, a_relay
 
 ALICE = "alice@desk.example"
 BULK = 12
+SECONDS = 120
+"""A deadline, never a wait."""
 BEFORE = int(time.time()) - 1_500
 """When the first mails came, so that no two of those that belong together came within a second."""
+
+
+def until(condition: Callable[[], Any]) -> None:
+    """Waits until something is so; asking takes a while itself."""
+    end = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < end, "it did not come to that"
+        time.sleep(0.1)
 
 
 def a_place(folder: Path, box: Box, relay: FakeRelay) -> Desk:
