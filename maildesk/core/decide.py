@@ -124,7 +124,11 @@ def _arrival(draft: Draft, cause: Arrival, standing: Standing) -> tuple[Disposit
     found = match(reading, standing, draft.after)
     draft.match = found.how
     draft.because(_sentence(found.why))
-    if reading.evidence.sent:
+    copy = by_hand.is_copy(draft, reading, standing, found)
+    if copy and not parking.vouched(reading.evidence):
+        draft.because(by_hand.COPY)
+        return Disposition.HELD, found.ticket
+    if reading.evidence.sent or (copy and found.ticket):
         return by_hand.written(draft, reading, standing, found, cause.received)
     if reading.kind.kind == "bounce" and reading.evidence.imported:
         draft.because("It was imported: it moves nothing.")

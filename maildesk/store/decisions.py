@@ -248,14 +248,11 @@ def _parts(conn: Connection, before: Snapshot, after: Snapshot) -> None:
 
 def _done(conn: Connection, decided: Sequence[tuple[str, str, Decision]], digest: str, now: int) -> None:
     done = []
+    superseded = []
     for _, key, decision in decided:
         for change in decision.changes:
             if isinstance(change, Supersede):
-                conn.execute(
-                    update(inbox)
-                    .where(inbox.c.key == change.key)
-                    .values(disposition=Disposition.DUPLICATE.value, why=json.dumps([change.why]))
-                )
+                superseded.append(change)
             elif isinstance(change, Remember) and decision.disposition:
                 facts = {"match": decision.match, "proof": decision.proof.value, "rules": decision.rules}
                 done.append(
@@ -283,4 +280,11 @@ def _done(conn: Connection, decided: Sequence[tuple[str, str, Decision]], digest
             .where(inbox.c.key == bindparam("b_key"), or_(inbox.c.state == "taken", inbox.c.state == "new"))
             .values({name: bindparam(name) for name in names}),
             done,
+        )
+    # Last: what is superseded may have been decided a moment before, in the same batch.
+    for change in superseded:
+        conn.execute(
+            update(inbox)
+            .where(inbox.c.key == change.key)
+            .values(disposition=Disposition.DUPLICATE.value, why=json.dumps([change.why]))
         )
