@@ -154,8 +154,8 @@ class Session(SMTP):
             enable_SMTPUTF8=True,
             hostname=service.hostname,
             ident=f"{self.greeting} maildesk",
-            tls_context=guard.tls(),
-            require_starttls=guard.require_tls,
+            tls_context=None if guard.implicit else guard.tls(),
+            require_starttls=guard.require_tls and not guard.implicit,
             timeout=service.timeout,
             auth_required=guard.require_auth,
             auth_exclude_mechanism=() if guard.logins() else ("PLAIN", "LOGIN"),
@@ -181,6 +181,9 @@ class Session(SMTP):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
+        if self._service.guard.implicit and self.session is not None:
+            # So that aiosmtpd knows: an encrypted connection is never closed on one side alone.
+            self.session.ssl = {"sslcontext": transport.get_extra_info("sslcontext")}
         # It is called again after STARTTLS, and what was said before counts no more (RFC 3207 section 4.2).
         self._login = ""
         if self._cap is not None:
@@ -196,7 +199,7 @@ class Session(SMTP):
     def is_for(self, peer: str) -> None:
         """Who is at the other end. Passwords in clear are taken from this machine alone."""
         self.peer = peer
-        self._auth_require_tls = not loopback(peer)
+        self._auth_require_tls = not (loopback(peer) or self._service.guard.implicit)
 
     def takes(self, address: str) -> bool:
         """Whether a recipient is taken whatever addresses are known."""
