@@ -74,7 +74,7 @@ def restore(
         raise No(f"{plain(folder)} is there already and not empty; name a new folder.")
     new = not folder.exists()
     try:
-        apart = _restored(file, about, folder.absolute(), ack)
+        apart, boxes = _restored(file, about, folder.absolute(), ack)
     except BaseException:
         # What could not be restored as a whole must not be taken for a desk.
         _emptied(folder, new)
@@ -87,6 +87,11 @@ def restore(
         say(
             f"{count(apart, 'mail')} waited to be sent then and may have gone out since; see "
             "`maildesk outbox list --state restored`, and send one with `maildesk outbox retry KEY`."
+        )
+    if boxes:
+        say(
+            "The daemon reads the mailboxes again since then; `maildesk mailbox list` says how far it is. Nothing is "
+            "decided until that is over."
         )
     say("All sending is paused. Run the desk, look at its outbox, then `maildesk resume all`.")
     for name, path in about.folders.items():
@@ -105,7 +110,8 @@ def _emptied(folder: Path, whole: bool) -> None:
         folder.rmdir()
 
 
-def _restored(file: Path, about: Manifest, folder: Path, ack: bool) -> int:
+def _restored(file: Path, about: Manifest, folder: Path, ack: bool) -> tuple[int, int]:
+    """How many mails are set apart, and how many mailboxes are to be read again."""
     from maildesk.config.load import load
     from maildesk.edges import archive
     from maildesk.store import backup
@@ -120,18 +126,20 @@ def _restored(file: Path, about: Manifest, folder: Path, ack: bool) -> int:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.touch(mode=0o600)
         path.write_bytes(data)
-    db = Database(load(folder).settings.store.url)
+    settings = load(folder).settings
+    db = Database(settings.store.url)
     try:
         backup.check_empty(db)
-        return _made(db, file, about, ack)
+        names = [box.name for box in settings.imap]
+        return _made(db, file, about, ack, names), len(names)
     finally:
         db.close()
 
 
-def _made(db: Database, file: Path, about: Manifest, ack: bool) -> int:
+def _made(db: Database, file: Path, about: Manifest, ack: bool, mailboxes: list[str]) -> int:
     apart: list[int] = []
     try:
-        db.create(lambda conn: apart.append(_fill(conn, file, about, ack)))
+        db.create(lambda conn: apart.append(_fill(conn, file, about, ack, mailboxes)))
     except BaseException:
         if db.path is not None:
             for end in ("", "-wal", "-shm"):
@@ -140,7 +148,7 @@ def _made(db: Database, file: Path, about: Manifest, ack: bool) -> int:
     return apart[0]
 
 
-def _fill(conn: Connection, file: Path, about: Manifest, ack: bool) -> int:
+def _fill(conn: Connection, file: Path, about: Manifest, ack: bool, mailboxes: list[str]) -> int:
     from maildesk.edges import archive
     from maildesk.store import backup, control, restores
     from maildesk.store.schema import meta
@@ -153,5 +161,7 @@ def _fill(conn: Connection, file: Path, about: Manifest, ack: bool) -> int:
         backup.count_on(conn, table)
     now = desk.now()
     control.pause(conn, control.ALL, now, f"{desk.admin()}, who restored it from a backup")
-    restores.put(conn, restores.Restored(about.at, now, ack), desk.admin())
+    restored = restores.Restored(about.at, now, ack)
+    restores.put(conn, restored, desk.admin())
+    restores.expect(conn, mailboxes, restored)
     return restores.begin(conn)

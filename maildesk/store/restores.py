@@ -8,9 +8,11 @@ from dataclasses import asdict, dataclass
 
 from sqlalchemy import Connection, select, update
 
+from maildesk.core.decide import WAIT
 from maildesk.core.reading import Evidence
 from maildesk.store import control
 from maildesk.store.schema import INBOX_OPEN, OUTBOX_OPEN, inbox, outbox
+from maildesk.store.schema import control as rows
 
 _RESTORED = "restored"
 _MAILBOX = "restored.mailbox."
@@ -61,6 +63,26 @@ def put_replay(conn: Connection, mailbox: str, how_far: Replay, now: int) -> Non
     control.put(conn, _MAILBOX + mailbox, json.dumps(asdict(how_far)), now, "maildesk")
 
 
+def expect(conn: Connection, mailboxes: Sequence[str], restored: Restored) -> None:
+    """These mailboxes are to be read again."""
+    for name in mailboxes:
+        put_replay(conn, name, Replay(restored.at), restored.at)
+
+
+def replaying(conn: Connection, now: int) -> bool:
+    """Whether mailboxes are being read again at this moment, so that mails of before may still come, in any order.
+
+    One that has made no progress for ten minutes is not waited for: it cannot be read, or is read no more.
+    """
+    restored = last(conn)
+    if restored is None:
+        return False
+    c = rows.c
+    values = conn.execute(select(c.value).where(c.name.startswith(_MAILBOX), c.at > now - WAIT)).scalars()
+    found = [Replay(**json.loads(value)) for value in values]
+    return any(one.of == restored.at and not one.over for one in found)
+
+
 def overview(conn: Connection, mailboxes: Sequence[str]) -> dict[str, Replay]:
     """The mailboxes among these that are yet to be read again, or are being read, and how far they are."""
     restored = last(conn)
@@ -102,7 +124,7 @@ def begin(conn: Connection) -> int:
     waiting = conn.execute(select(inbox.c.key, inbox.c.evidence).where(INBOX_OPEN)).all()
     for row in waiting:
         evidence = {**json.loads(row.evidence), "replayed": True}
-        values = {"state": "new", "holder": None, "evidence": json.dumps(evidence)}
-        conn.execute(update(inbox).where(inbox.c.key == row.key).values(values))
+        free = {"state": "new", "holder": None, "evidence": json.dumps(evidence)}
+        conn.execute(update(inbox).where(inbox.c.key == row.key).values(free))
     control.forget_reload(conn)
     return int(apart.rowcount)
