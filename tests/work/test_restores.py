@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from maildesk.core.model import DAY, HOUR
+from maildesk.core.decide import WAIT
+from maildesk.core.model import DAY, HOUR, SECOND
 from maildesk.core.reading import Evidence
 from maildesk.store import control, inbox, outbox, restores, schema
 from maildesk.store.restores import Restored
@@ -130,3 +131,36 @@ def test_a_ticket_lives_in_its_own_time(desk: Desk) -> None:
     later = a_mail(subject=f"Re: [#{number}]", text="Again it is broken, as before.", message_id="<later@x>")
     again(desk, later, day + 30 * DAY)
     assert len(desk.tickets()) == 2
+
+
+def replay(desk: Desk, name: str, over: bool) -> None:
+    how_far = restores.Replay(desk.now, 2, 2, over)
+    desk.store.write("work", lambda conn: restores.put_replay(conn, name, how_far, desk.now))
+
+
+def test_nothing_is_decided_before_all_mailboxes_are_read_again(desk: Desk) -> None:
+    """An answer in one mailbox, the mail that it answers in another, and a token of a ticket that is yet to come."""
+    for name in ("one", "two"):
+        replay(desk, name, over=False)
+    answer = a_mail(subject="Re: My printer is broken", text="Still broken.", message_id="<2@x>")
+    answer["In-Reply-To"] = "<first@customer.example>"
+    new = desk.deliver(a_mail("kim@x.example", message_id="<new@x>", subject="New"))
+    late = again(desk, answer, desk.now - HOUR)
+    first = again(desk, a_mail(), desk.now - 2 * HOUR)
+    replay(desk, "one", over=True)
+    desk.run()
+    assert {desk.row(key)["state"] for key in (new, late, first)} == {"new"}
+    replay(desk, "two", over=True)
+    desk.run()
+    found = {key: (desk.row(key)["disposition"], desk.row(key)["ticket"]) for key in (new, late, first)}
+    assert found[first][0] == found[new][0] == "new-ticket"
+    assert found[late] == ("reply", found[first][1])
+
+
+def test_a_mailbox_that_cannot_be_read_is_not_waited_for(desk: Desk) -> None:
+    replay(desk, "gone", over=False)
+    key = again(desk, a_mail(), desk.now - HOUR)
+    assert desk.row(key)["state"] == "new"
+    desk.now += WAIT + SECOND
+    desk.run()
+    assert desk.row(key)["disposition"] == "new-ticket"
