@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from maildesk.config.load import Loaded
-    from maildesk.edges.archive import Manifest
+    from maildesk.edges.backup_file import Manifest
     from maildesk.store.db import Database
 
 EXAMPLE = "Example: maildesk backup /backup/desk-monday.zip"
@@ -32,12 +32,12 @@ def command(ctx: typer.Context, file: Backup) -> None:
     It holds everybody's mail and the desk's keys: keep it safe.
     """
     from maildesk import __version__
-    from maildesk.edges import archive
+    from maildesk.edges import backup_file
 
     found = desk.configured(ctx)
     with desk.reading(ctx, found) as (loaded, _store, conn):
-        about = archive.about(desk.now(), __version__, _folders(loaded))
-        done = archive.write(file.absolute(), conn, found.files, about, _progress)
+        about = backup_file.about(desk.now(), __version__, _folders(loaded))
+        done = backup_file.write(file.absolute(), conn, found.files, about, _progress)
     tickets, mails = done.rows["ticket"], done.rows["inbox"]
     say(
         f"{count(tickets, 'ticket')} and {count(mails, 'mail')} in {plain(file)}, {size(file.stat().st_size)}, "
@@ -67,9 +67,9 @@ def restore(
     ] = False,
 ) -> None:
     """Make a desk from a backup. It sends nothing until `maildesk resume all`."""
-    from maildesk.edges import archive
+    from maildesk.edges import backup_file
 
-    about = archive.verify(file)
+    about = backup_file.verify(file)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise No(f"{plain(folder)} is there already and not empty; name a new folder.")
     new = not folder.exists()
@@ -113,13 +113,13 @@ def _emptied(folder: Path, whole: bool) -> None:
 def _restored(file: Path, about: Manifest, folder: Path, ack: bool) -> tuple[int, int]:
     """How many mails are set apart, and how many mailboxes are to be read again."""
     from maildesk.config.load import load
-    from maildesk.edges import archive
+    from maildesk.edges import backup_file
     from maildesk.store import backup
     from maildesk.store.db import Database
 
     backup.check_version(about.version)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for name, data in archive.files(file).items():
+    for name, data in backup_file.files(file).items():
         first, _, rest = name.partition("/")
         place = about.folders.get(first, first)
         path = folder / (first if place.startswith("/") else place) / rest if rest else folder / name
@@ -149,12 +149,12 @@ def _made(db: Database, file: Path, about: Manifest, ack: bool, mailboxes: list[
 
 
 def _fill(conn: Connection, file: Path, about: Manifest, ack: bool, mailboxes: list[str]) -> int:
-    from maildesk.edges import archive
+    from maildesk.edges import backup_file
     from maildesk.store import backup, control, restores
     from maildesk.store.schema import meta
 
     for table in backup.TABLES:
-        rows = archive.rows(file, about, table.name)
+        rows = backup_file.rows(file, about, table.name)
         if table is meta:
             rows = (row for row in rows if row["name"] != "version")
         _progress(table.name, backup.load(conn, table, rows))
