@@ -208,3 +208,19 @@ def test_a_second_restore_reads_it_again(read: Read, box: Box) -> None:
     read.start()
     until(lambda: over(read))
     assert names(read) == ["one"]
+
+
+def test_a_mailbox_that_was_built_anew_meanwhile(read: Read, box: Box) -> None:
+    box.put(mail("known"), at=LONG_AGO)
+    read.start(start="all", after="leave")
+    read.polls()
+    read.stop()
+    read.decide()
+    box.put(mail("since"))
+    box.renumber()
+    restore(read)
+    read.start(start="all", after="leave")
+    until(lambda: over(read))
+    assert read.fates() == {"known": "new-ticket", "since": "new-ticket"}
+    assert len(read.stored()) == 2
+    assert states(read) == {"sent", "restored"}
