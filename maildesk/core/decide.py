@@ -84,6 +84,8 @@ def decide(cause: Cause, snapshot: Snapshot, policy: Policy, now: int) -> Decisi
     # What comes again is decided as of when it came. An archive is told of as it was, and nobody hears of it now.
     then = min(now, cause.received) if imported or cause.reading.evidence.replayed else now
     draft = Draft(cause.key, snapshot, policy, then, silent=imported)
+    if cause.reading.evidence.replayed:
+        draft.because("It came before the desk was restored from a backup, and is decided as of then.")
     if (waits_for := _waits(cause, draft)) and now - max(cause.received, cause.accepted) < WAIT:
         draft.because("It answers a mail that is not decided yet, and waits for it.")
         draft.apply(Wait(cause.key))

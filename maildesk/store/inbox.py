@@ -161,9 +161,10 @@ def take(conn: Connection, db: Database, holder: str, limit: int, now: int) -> t
     """
     _reap(conn, db, holder, now)
     quarantined = _quarantine(conn, now)
-    if restores.replaying(conn, now):
+    restored = restores.last(conn)
+    if restored and restores.replaying(conn, restored, now):
         return [], quarantined
-    order = (inbox.c.received, inbox.c.id) if restores.last(conn) else (inbox.c.id,)
+    order = (inbox.c.received, inbox.c.id) if restored else (inbox.c.id,)
     waited_for = inbox.alias()
     free = or_(
         inbox.c.waits_for.is_(None),

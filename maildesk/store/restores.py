@@ -69,14 +69,11 @@ def expect(conn: Connection, mailboxes: Sequence[str], restored: Restored) -> No
         put_replay(conn, name, Replay(restored.at), restored.at)
 
 
-def replaying(conn: Connection, now: int) -> bool:
+def replaying(conn: Connection, restored: Restored, now: int) -> bool:
     """Whether mailboxes are being read again at this moment, so that mails of before may still come, in any order.
 
     One that has made no progress for ten minutes is not waited for: it cannot be read, or is read no more.
     """
-    restored = last(conn)
-    if restored is None:
-        return False
     c = rows.c
     values = conn.execute(select(c.value).where(c.name.startswith(_MAILBOX), c.at > now - WAIT)).scalars()
     found = [Replay(**json.loads(value)) for value in values]

@@ -59,6 +59,9 @@ def resume(desk: Desk) -> None:
 def test_what_somebody_wants_is_sent_however_old(desk: Desk) -> None:
     again(desk, a_mail(), desk.now - 2 * DAY)
     assert states(desk) == {"restored": 3}
+    with desk.store.db.reading() as conn:
+        [why] = conn.execute(select(schema.inbox.c.why)).scalars()
+    assert "before the desk was restored" in why
     once = kept(desk, "acknowledgment")
     assert desk.store.write("work", lambda conn: outbox.retry(conn, once, desk.now))
     desk.run()
