@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime
 import logging
 from collections.abc import Sequence
 from typing import Any
@@ -28,6 +29,11 @@ def _safe(text: object) -> str:
 def _about(**ids: object) -> dict[str, Any]:
     """What a line is about, apart from its words; what is None is left out."""
     return {IDS: {name: value for name, value in ids.items() if value is not None}}
+
+
+def _seconds(seconds: float) -> str:
+    """A short pause with a decimal: half a second is not none."""
+    return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
 
 
 def received(key: str, channel: str, size: int, message_id: str, sender: str) -> None:
@@ -106,14 +112,6 @@ def relay_open() -> None:
     _LOG.warning("sending goes on")
 
 
-def refused(key: str, error: BaseException) -> None:
-    """A mail could not be stored: the other side keeps it and is told to come again."""
-    why = _safe(told(error))
-    _LOG.error(
-        "mail %s not accepted, the sender keeps it and tries again: %s", key, why, extra=_about(key=key)
-    )
-
-
 def mailbox_begun(mailbox: str, folder: str, start: str, messages: int, unread: int) -> None:
     """A folder is read for the first time; with `start = "now"` the mails that are there stay as they are."""
     left = f"; {unread} unread mails are left there" if start == "now" else ""
@@ -127,15 +125,31 @@ def mailbox_built_anew(mailbox: str, folder: str, why: str) -> None:
     _LOG.warning(said, mailbox, _safe(folder), why, extra=_about(mailbox=mailbox))
 
 
+def mailbox_replay_begun(mailbox: str, mails: int, backup: int) -> None:
+    """The store was restored: what came since the backup is read again. `backup` in microseconds UTC."""
+    since = datetime.datetime.fromtimestamp(backup / 1_000_000, datetime.UTC)
+    said = "mailbox %s: after a restore it is read again since the backup of %s UTC: %d mails"
+    _LOG.warning(said, mailbox, since.strftime("%Y-%m-%d %H:%M"), mails, extra=_about(mailbox=mailbox))
+
+
+def mailbox_replay_ended(mailbox: str, mails: int, left: Sequence[str]) -> None:
+    """All of that is taken, but for folders that have stopped."""
+    but = f"; {_safe(', '.join(left))} follows when somebody lets it go on" if left else ""
+    said = "mailbox %s: %d mails since the backup were read again%s"
+    _LOG.info(said, mailbox, mails, but, extra=_about(mailbox=mailbox))
+
+
 def mailbox_stopped(mailbox: str, why: str) -> None:
     """A folder shows something that somebody should look at first."""
     _LOG.error("mailbox %s stopped: %s", mailbox, _safe(why), extra=_about(mailbox=mailbox))
 
 
-def mailbox_failed(mailbox: str, why: str, seconds: float, error: BaseException | None = None) -> None:
-    """A mailbox cannot be read at the moment; its mail stays there. `error` is one of our own."""
-    said, ids = "mailbox %s: %s; tried again in %.0f s", _about(mailbox=mailbox)
-    _LOG.warning(said, mailbox, _safe(why), seconds, exc_info=error, extra=ids)
+def mailbox_failed(mailbox: str, why: str, seconds: float | None, error: BaseException | None = None) -> None:
+    """A mailbox cannot be read at the moment; its mail stays there. It is tried again after so many seconds, or not at
+    all (None). `error` is one of our own."""
+    again = "" if seconds is None else f"; tried again in {_seconds(seconds)}"
+    said, ids = "mailbox %s: %s%s", _about(mailbox=mailbox)
+    _LOG.warning(said, mailbox, _safe(why), again, exc_info=error, extra=ids)
 
 
 def not_filed(mailbox: str, count: int, why: str, seconds: float) -> None:
@@ -152,8 +166,8 @@ def not_filed(mailbox: str, count: int, why: str, seconds: float) -> None:
 
 def loop_failed(name: str, error: BaseException, seconds: float) -> None:
     """A loop's step failed; it goes on after a pause."""
-    said, ids = "%s failed and tries again in %.0f s: %s", _about(loop=name)
-    _LOG.error(said, name, seconds, _safe(told(error)), exc_info=error, extra=ids)
+    said, ids = "%s failed and tries again in %s: %s", _about(loop=name)
+    _LOG.error(said, name, _seconds(seconds), _safe(told(error)), exc_info=error, extra=ids)
 
 
 def loop_hangs(name: str, seconds: float) -> None:

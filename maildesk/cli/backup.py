@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from maildesk.config.load import Loaded
-    from maildesk.edges.archive import Manifest
+    from maildesk.edges.backup_file import Manifest
     from maildesk.store.db import Database
 
 EXAMPLE = "Example: maildesk backup /backup/desk-monday.zip"
@@ -32,12 +32,12 @@ def command(ctx: typer.Context, file: Backup) -> None:
     It holds everybody's mail and the desk's keys: keep it safe.
     """
     from maildesk import __version__
-    from maildesk.edges import archive
+    from maildesk.edges import backup_file
 
     found = desk.configured(ctx)
     with desk.reading(ctx, found) as (loaded, _store, conn):
-        about = archive.about(desk.now(), __version__, _folders(loaded))
-        done = archive.write(file.absolute(), conn, found.files, about, _progress)
+        about = backup_file.about(desk.now(), __version__, _folders(loaded))
+        done = backup_file.write(file.absolute(), conn, found.files, about, _progress)
     tickets, mails = done.rows["ticket"], done.rows["inbox"]
     say(
         f"{count(tickets, 'ticket')} and {count(mails, 'mail')} in {plain(file)}, {size(file.stat().st_size)}, "
@@ -67,14 +67,14 @@ def restore(
     ] = False,
 ) -> None:
     """Make a desk from a backup. It sends nothing until `maildesk resume all`."""
-    from maildesk.edges import archive
+    from maildesk.edges import backup_file
 
-    about = archive.verify(file)
+    about = backup_file.verify(file)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise No(f"{plain(folder)} is there already and not empty; name a new folder.")
     new = not folder.exists()
     try:
-        apart = _restored(file, about, folder.absolute(), ack)
+        apart, boxes = _restored(file, about, folder.absolute(), ack)
     except BaseException:
         # What could not be restored as a whole must not be taken for a desk.
         _emptied(folder, new)
@@ -87,6 +87,11 @@ def restore(
         say(
             f"{count(apart, 'mail')} waited to be sent then and may have gone out since; see "
             "`maildesk outbox list --state restored`, and send one with `maildesk outbox retry KEY`."
+        )
+    if boxes:
+        say(
+            "The daemon reads the mailboxes again since then; `maildesk mailbox list` says how far it is. Nothing is "
+            "decided until that is over."
         )
     say("All sending is paused. Run the desk, look at its outbox, then `maildesk resume all`.")
     for name, path in about.folders.items():
@@ -105,33 +110,36 @@ def _emptied(folder: Path, whole: bool) -> None:
         folder.rmdir()
 
 
-def _restored(file: Path, about: Manifest, folder: Path, ack: bool) -> int:
+def _restored(file: Path, about: Manifest, folder: Path, ack: bool) -> tuple[int, int]:
+    """How many mails are set apart, and how many mailboxes are to be read again."""
     from maildesk.config.load import load
-    from maildesk.edges import archive
+    from maildesk.edges import backup_file
     from maildesk.store import backup
     from maildesk.store.db import Database
 
     backup.check_version(about.version)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for name, data in archive.files(file).items():
+    for name, data in backup_file.files(file).items():
         first, _, rest = name.partition("/")
         place = about.folders.get(first, first)
         path = folder / (first if place.startswith("/") else place) / rest if rest else folder / name
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.touch(mode=0o600)
         path.write_bytes(data)
-    db = Database(load(folder).settings.store.url)
+    settings = load(folder).settings
+    db = Database(settings.store.url)
     try:
         backup.check_empty(db)
-        return _made(db, file, about, ack)
+        names = [box.name for box in settings.imap]
+        return _made(db, file, about, ack, names), len(names)
     finally:
         db.close()
 
 
-def _made(db: Database, file: Path, about: Manifest, ack: bool) -> int:
+def _made(db: Database, file: Path, about: Manifest, ack: bool, mailboxes: list[str]) -> int:
     apart: list[int] = []
     try:
-        db.create(lambda conn: apart.append(_fill(conn, file, about, ack)))
+        db.create(lambda conn: apart.append(_fill(conn, file, about, ack, mailboxes)))
     except BaseException:
         if db.path is not None:
             for end in ("", "-wal", "-shm"):
@@ -140,13 +148,13 @@ def _made(db: Database, file: Path, about: Manifest, ack: bool) -> int:
     return apart[0]
 
 
-def _fill(conn: Connection, file: Path, about: Manifest, ack: bool) -> int:
-    from maildesk.edges import archive
-    from maildesk.store import backup, control, search
+def _fill(conn: Connection, file: Path, about: Manifest, ack: bool, mailboxes: list[str]) -> int:
+    from maildesk.edges import backup_file
+    from maildesk.store import backup, control, restores, search
     from maildesk.store.schema import meta
 
     for table in backup.TABLES:
-        rows = archive.rows(file, about, table.name)
+        rows = backup_file.rows(file, about, table.name)
         if table is meta:
             rows = (row for row in rows if row["name"] != "version")
         _progress(table.name, backup.load(conn, table, rows))
@@ -155,5 +163,7 @@ def _fill(conn: Connection, file: Path, about: Manifest, ack: bool) -> int:
     search.fill(conn)
     now = desk.now()
     control.pause(conn, control.ALL, now, f"{desk.admin()}, who restored it from a backup")
-    control.put_restored(conn, control.Restored(about.at, now, ack), desk.admin())
-    return backup.set_apart(conn)
+    restored = restores.Restored(about.at, now, ack)
+    restores.put(conn, restored, desk.admin())
+    restores.expect(conn, mailboxes, restored)
+    return restores.begin(conn)

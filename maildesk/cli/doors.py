@@ -17,7 +17,10 @@ NO_LOGIN = "reply addresses alone prove who writes"
 def mail_in(loaded: Loaded) -> list[tuple[str, str]]:
     """The listeners, and who stands behind forms and lists, as pairs to be shown."""
     settings, policy = loaded.settings, loaded.policy
-    found = [f"SMTP on {smtp.listen}; {_proof(smtp, policy)}" for smtp in settings.smtp]
+    found = [
+        f"SMTP {'with TLS ' if smtp.tls == 'implicit' else ''}on {smtp.listen}; {_proof(smtp, policy)}"
+        for smtp in settings.smtp
+    ]
     found += [f"LMTP on {lmtp.socket or lmtp.listen}; {NO_LOGIN}" for lmtp in settings.lmtp]
     found += [
         f"IMAP: {box.folder} of {box.user} at {box.host}, then {box.after}; {NO_LOGIN}"

@@ -68,7 +68,7 @@ def _of_the_desk(error: Exception) -> Told:
     from maildesk.config.scaffold import InitError
     from maildesk.configured import BROKEN
     from maildesk.core.decide import Refused
-    from maildesk.edges.archive import BadBackup
+    from maildesk.edges.backup_file import BadBackup
     from maildesk.edges.intakes.smtp import CannotListen
     from maildesk.edges.logs import CannotLog
     from maildesk.store.db import StoreError, operational

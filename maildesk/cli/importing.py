@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from maildesk.app import App
-    from maildesk.edges.archives import Archived
+    from maildesk.edges.mail_files import FiledMail
 
 EXAMPLE = "Example: maildesk import mbox old-tickets.mbox --closed"
 GROUP = 50
@@ -49,12 +49,12 @@ def command(
     Mails that were imported before are recognised, so an import that was broken off can be repeated.
     The running desk decides them; without it `maildesk run --once` does.
     """
-    from maildesk.edges import archives
+    from maildesk.edges import mail_files
 
     with desk.opened(ctx) as app:
         try:
-            mails = archives.found(kind.value, path, app.live.policy.limits.mail_bytes)
-        except archives.NoArchive as error:
+            mails = mail_files.found(kind.value, path, app.live.policy.limits.mail_bytes)
+        except mail_files.NoMailFile as error:
             raise No(plain(error)) from error
         except OSError as error:
             raise No(f"{plain(path)} cannot be read: {error.strerror or error}.") from error
@@ -66,16 +66,16 @@ def command(
         raise typer.Exit(1)
 
 
-def _import(app: App, mails: Sequence[Archived], how: str) -> tuple[int, int, list[tuple[str, str]]]:
+def _import(app: App, mails: Sequence[FiledMail], how: str) -> tuple[int, int, list[tuple[str, str]]]:
     """How many were taken and how many were there, and the others with what is wrong with them."""
     from maildesk.core.reading import Envelope, Evidence
-    from maildesk.edges.archives import source_key
+    from maildesk.edges.mail_files import source_key
     from maildesk.store import inbox
 
     taken = known = 0
     unread: list[tuple[str, str]] = []
     for start in range(0, len(mails), GROUP):
-        read: dict[str, tuple[Archived, bytes]] = {}
+        read: dict[str, tuple[FiledMail, bytes]] = {}
         for mail in mails[start : start + GROUP]:
             if mail.trouble:
                 unread.append((mail.name, mail.trouble))

@@ -13,6 +13,10 @@ from maildesk.cli.screen import age, as_json, count, note, pairs, plain, say
 from maildesk.cli.usage import Commands
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection
+
     from maildesk.config.settings import Settings
 
 app = Commands(
@@ -27,11 +31,8 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="The mailbox's name in
 @app.command("list", epilog="Example: maildesk mailbox list --json")
 def list_(ctx: typer.Context, json: Json = False) -> None:
     """Say how each mailbox stands."""
-    from maildesk.store import mailboxes
-
     with desk.reading(ctx) as (loaded, _store, conn):
-        found = mailboxes.overview(conn)
-        shown = {box.name: found.get(box.name, {}) for box in loaded.settings.imap}
+        shown = stand(conn, [box.name for box in loaded.settings.imap])
     if json:
         as_json(shown)
         return
@@ -43,6 +44,17 @@ def list_(ctx: typer.Context, json: Json = False) -> None:
         pairs([("", sentence) for sentence in standing(box, desk.now())], indent=2)
 
 
+def stand(conn: Connection, names: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """How these mailboxes stand, by name; after a restore also how far they have been read again."""
+    from maildesk.store import mailboxes, restores
+
+    known, replays = mailboxes.overview(conn), restores.overview(conn, names)
+    found = {name: dict(known.get(name, {})) for name in names}
+    for name, how_far in replays.items():
+        found[name]["replay"] = {"mails": how_far.mails, "done": how_far.done}
+    return found
+
+
 def _folder(state: dict[str, Any]) -> str:
     return f"{count(state['messages'], 'mail')}, read up to UID {state['last_uid']}" + (
         ", being read again" if state["rescan"] else ""
@@ -51,10 +63,12 @@ def _folder(state: dict[str, Any]) -> str:
 
 def standing(box: dict[str, Any], now: int) -> list[str]:
     """How a mailbox stands, in sentences: when all of it was last taken, and what hinders it."""
-    if not box:
-        return ["not read yet"]
+    replay = box.get("replay")
+    told = [_replay(replay)] if replay else []
+    if "polled" not in box:
+        return [*told, "not read yet"]
     polled = box["polled"]
-    told = [f"read {age(now - polled)} ago" if polled else "never read completely"]
+    told.append(f"read {age(now - polled)} ago" if polled else "never read completely")
     if box["error"]:
         told.append(f"failing for {age(now - box['error_since'])}: {plain(box['error'])}")
     told += [f"stopped: {plain(one['stopped'])}" for one in box["folders"].values() if one["stopped"]]
@@ -65,6 +79,12 @@ def standing(box: dict[str, Any], now: int) -> list[str]:
     if box["left_unread"]:
         told.append(f"{box['left_unread']} unread from before the start are left in it")
     return told
+
+
+def _replay(replay: dict[str, int]) -> str:
+    if not replay["mails"]:
+        return "after the restore it is to be read again since the backup"
+    return f"being read again since the backup, {replay['done']:,} of {count(replay['mails'], 'mail')}"
 
 
 @app.command(epilog="Example: maildesk mailbox resume support --held")

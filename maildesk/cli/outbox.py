@@ -124,14 +124,18 @@ def retry(ctx: typer.Context, key: Once) -> None:
 
 def retry_one(ctx: typer.Context, key: str) -> None:
     """Sends a mail again. Raises No where it is sent already, being sent, or stopped."""
-    from maildesk.store import outbox
+    from maildesk.store import control, outbox
 
     with desk.opened(ctx, create=False) as opened:
         with opened.store.db.reading() as conn:
             whole = outbox_key(conn, key)
+            paused = control.ALL in control.paused(conn)
         if not opened.store.write("work", lambda conn: outbox.retry(conn, whole, opened.clock())):
             raise No(
                 f"the mail {whole} is sent, is being sent, or was stopped, to be written anew; "
                 f"see `maildesk outbox show {whole}`."
             )
-        say(f"The mail {whole} will be sent by {desk.who_decides(opened.store)}.")
+        if paused:
+            say(f"The mail {whole} waits to be sent: all sending is paused until `maildesk resume all`.")
+        else:
+            say(f"The mail {whole} will be sent by {desk.who_decides(opened.store)}.")

@@ -24,8 +24,9 @@ def command(
     ] = False,
 ) -> None:
     """Say what waits, what failed, who is running. Alarms that stand come first."""
+    from maildesk.cli.mailbox import stand
     from maildesk.cli.mailbox import standing as mailbox_stands
-    from maildesk.store import alarms, control, inbox, lookup, mailboxes, outbox, pauses
+    from maildesk.store import alarms, control, inbox, lookup, outbox, pauses, restores
     from maildesk.store.nodes import CLI
 
     with desk.reading(ctx) as (loaded, store, conn):
@@ -34,12 +35,11 @@ def command(
         oldest = lookup.oldest_undecided(conn)
         unsent = lookup.unsent(conn)
         closed = pauses.listed(conn, now)
-        known = mailboxes.overview(conn)
-        boxes = {box.name: known.get(box.name, {}) for box in loaded.settings.imap}
+        boxes = stand(conn, [box.name for box in loaded.settings.imap])
         nodes = lookup.nodes(conn, store.db.server_now(conn, now))
         standing = alarms.standing(conn)
         paused = control.pauses(conn)
-        restored = control.restored(conn)
+        restored = restores.last(conn)
     lag = max(0, now - oldest) if oldest is not None else 0
     found = {
         "inbox": {state: came.get(state, 0) for state in ("new", "taken", "done", "held", "quarantined")},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -88,9 +88,13 @@ class SmtpListener(Listener):
 
     certificate: str = Field(
         "",
-        description="File with the certificate and its chain (PEM): offers STARTTLS. It is read anew when it changes.",
+        description="File with the certificate and its chain (PEM), for TLS. It is read anew when it changes.",
     )
     key: str = Field("", description="File with its private key (PEM).")
+    tls: Literal["starttls", "implicit"] = Field(
+        "starttls",
+        description="When it is encrypted: after STARTTLS, or from the start (submissions, port 465).",
+    )
     require_tls: bool = Field(False, description="Refuse mail before STARTTLS.")
     require_auth: bool = Field(
         False, description="Refuse mail without a login of `config/logins.toml`: a submission port."

@@ -32,11 +32,19 @@ def problems(settings: Settings, logins: bool) -> Iterator[tuple[Path, str]]:
         if bool(smtp.certificate) != bool(smtp.key):
             there, missing = ("certificate", "key") if smtp.certificate else ("key", "certificate")
             yield ("smtp", index, there), f"it is of no use alone; write {missing}, too"
+        elif smtp.tls == "implicit" and not smtp.certificate:
+            told = "there is no TLS without a certificate; write certificate and key"
+            yield ("smtp", index, "tls"), told
         elif smtp.require_tls and not smtp.certificate:
             yield (
                 ("smtp", index, "require_tls"),
                 "there is no TLS without a certificate; write certificate and key",
             )
+        if smtp.tls == "implicit" and smtp.proxies:
+            told = (
+                'a proxy speaks before TLS begins; write tls = "starttls", or have the proxy end TLS itself'
+            )
+            yield ("smtp", index, "proxies"), told
         if smtp.require_auth and not logins:
             told = "nobody could log in; write logins into config/logins.toml"
             yield ("smtp", index, "require_auth"), told

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from maildesk.core import acting, requesting
 from maildesk.core.commands import Parsed
+from maildesk.core.deskaddress import is_desk
 from maildesk.core.draft import Draft
 from maildesk.core.matching import Match
 from maildesk.core.model import Disposition
@@ -11,6 +12,28 @@ from maildesk.core.proof import Standing
 from maildesk.core.reading import Reading
 
 TRACE = "x-maildesk-trace"
+COPY = (
+    "It is from the desk's own address, as a copy of an answer would be that was written in the desk's mailbox, and "
+    "From alone proves nothing. It is held until the folder of sent mail shows it, too, or somebody releases it."
+)
+
+
+def is_copy(draft: Draft, reading: Reading, standing: Standing, found: Match) -> bool:
+    """Whether a mail looks like a copy, in the INBOX, of what a person wrote in the desk's own mailbox.
+
+    It is from the desk, and on a ticket or also to somebody else. A mail from the desk to the desk alone is none: many
+    forms of web sites write so. Nor is one of a sender who takes part in the ticket.
+    """
+    policy, message = draft.policy, reading.message
+    aside = (
+        reading.kind.kind != "person" or reading.behind or reading.evidence.imported or reading.evidence.sent
+    )
+    if aside or not is_desk(standing.sender, policy):
+        return False
+    if found.ticket is not None:
+        return draft.ticket(found.ticket).participant(standing.sender) is None
+    shown = [a.address for a in (*message.to, *message.cc) if a.address]
+    return not shown or any(not is_desk(address, policy) for address in shown)
 
 
 def written(

@@ -82,8 +82,11 @@ def decide(cause: Cause, snapshot: Snapshot, policy: Policy, now: int) -> Decisi
     if isinstance(cause, Delivery):
         return undelivered.decided(Draft(cause.key, snapshot, policy, now), cause)
     imported = bool(cause.reading.evidence.imported)
-    # An archive is told of as it was: its mails happened when they were written, and nobody hears of them now.
-    draft = Draft(cause.key, snapshot, policy, min(now, cause.received) if imported else now, silent=imported)
+    # What comes again is decided as of when it came. An archive is told of as it was, and nobody hears of it now.
+    then = min(now, cause.received) if imported or cause.reading.evidence.replayed else now
+    draft = Draft(cause.key, snapshot, policy, then, silent=imported)
+    if cause.reading.evidence.replayed:
+        draft.because("It came before the desk was restored from a backup, and is decided as of then.")
     if (waits_for := _waits(cause, draft)) and now - max(cause.received, cause.accepted) < WAIT:
         draft.because("It answers a mail that is not decided yet, and waits for it.")
         draft.apply(Wait(cause.key))
@@ -127,7 +130,11 @@ def _arrival(draft: Draft, cause: Arrival, standing: Standing) -> tuple[Disposit
     found = match(reading, standing, draft.after)
     draft.match = found.how
     draft.because(_sentence(found.why))
-    if reading.evidence.sent:
+    copy = by_hand.is_copy(draft, reading, standing, found)
+    if copy and not parking.vouched(reading.evidence):
+        draft.because(by_hand.COPY)
+        return Disposition.HELD, found.ticket
+    if reading.evidence.sent or (copy and found.ticket):
         return by_hand.written(draft, reading, standing, found, cause.received)
     if reading.kind.kind == "bounce" and reading.evidence.imported:
         draft.because("It was imported: it moves nothing.")

@@ -23,9 +23,9 @@ def parked(evidence: Evidence) -> str:
 
 def released(evidence: Evidence, by: str) -> Evidence:
     """The evidence after a release. Who lets a parked mail in says nothing yet about who wrote it."""
-    if parked(evidence):
-        return replace(evidence, released_by=by)
-    return replace(evidence, parked="", released_by=by)
+    evidence = replace(evidence, released_by=by, parked=evidence.parked if parked(evidence) else "")
+    # What follows from it is wanted now, whatever followed from it before a restore.
+    return replace(evidence, replayed=False)
 
 
 def vouched(evidence: Evidence) -> bool:

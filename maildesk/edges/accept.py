@@ -132,15 +132,12 @@ class Acceptor:
                 self._submit(mails, save, done, again=False)
             except Busy as busy:
                 # Raised in a callback it would be lost, and the other side would wait for ever.
-                self._refused(mails, busy, done)
+                self.not_accepted += len(mails)
+                done.set_exception(busy)
         else:
-            self._refused(mails, error, done)
-
-    def _refused(self, mails: Sequence[Incoming], error: BaseException, done: Future[None]) -> None:
-        self.not_accepted += len(mails)
-        for mail in mails:
-            log.refused(mail.key, error)
-        done.set_exception(error)
+            # Who offered them says so in the log: it knows from whom they came, and what it told them.
+            self.not_accepted += len(mails)
+            done.set_exception(error)
 
 
 def _pass_on(stored: Future[None], done: Future[str], key: str) -> None:

@@ -7,10 +7,10 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import Connection, Table, func, select, text, update
+from sqlalchemy import Connection, Table, func, select, text
 
 from maildesk.store.db import Database, StoreError
-from maildesk.store.schema import OUTBOX_OPEN, VERSION, alarm, control, inbox, metadata, node, outbox
+from maildesk.store.schema import VERSION, alarm, metadata, node
 from maildesk.store.search_tables import search
 
 BATCH = 500
@@ -81,18 +81,6 @@ def count_on(conn: Connection, table: Table) -> None:
             text("SELECT setval(pg_get_serial_sequence(:table, :column), :next, false)"),
             {"table": table.name, "column": column.name, "next": largest + 1},
         )
-
-
-def set_apart(conn: Connection) -> int:
-    """Mails that waited to be sent when the backup was made may have been sent since: they are kept and shown, and
-    not sent unless somebody wants it. Rows that nodes held are free. How many mails are set apart."""
-    told = "It waited to be sent when the backup was made, and may have been sent since."
-    apart = conn.execute(
-        update(outbox).where(OUTBOX_OPEN).values(state="restored", holder=None, trouble=told)
-    )
-    conn.execute(update(inbox).where(inbox.c.state == "taken").values(state="new", holder=None))
-    conn.execute(control.delete().where(control.c.name == "reload"))
-    return int(apart.rowcount)
 
 
 def check_version(version: object) -> None:

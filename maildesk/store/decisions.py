@@ -37,7 +37,7 @@ from maildesk.core.events import event_of
 from maildesk.core.identity import Keys
 from maildesk.core.model import Disposition, EntryKind, Ticket
 from maildesk.core.policy import Policy
-from maildesk.store import control, search
+from maildesk.store import restores, search
 from maildesk.store.db import insert
 from maildesk.store.outbox import new_row
 from maildesk.store.schema import (
@@ -94,7 +94,7 @@ def save(
     for table, unique in ((mid, ["hash", "ticket", "role"]), (outbox, ["once"])):
         if rows[table]:
             conn.execute(insert(conn, table).on_conflict_do_nothing(index_elements=unique), rows[table])
-    control.set_apart(conn, [key for _, key, _ in decided if key])
+    restores.set_apart(conn, [key for _, key, _ in decided if key], now)
     _done(conn, decided, digest, now)
 
 
@@ -269,14 +269,11 @@ def _parts(conn: Connection, before: Snapshot, after: Snapshot) -> None:
 
 def _done(conn: Connection, decided: Sequence[tuple[str, str, Decision]], digest: str, now: int) -> None:
     done = []
+    superseded = []
     for _, key, decision in decided:
         for change in decision.changes:
             if isinstance(change, Supersede):
-                conn.execute(
-                    update(inbox)
-                    .where(inbox.c.key == change.key)
-                    .values(disposition=Disposition.DUPLICATE.value, why=json.dumps([change.why]))
-                )
+                superseded.append(change)
             elif isinstance(change, Remember) and decision.disposition:
                 facts = {"match": decision.match, "proof": decision.proof.value, "rules": decision.rules}
                 done.append(
@@ -304,4 +301,11 @@ def _done(conn: Connection, decided: Sequence[tuple[str, str, Decision]], digest
             .where(inbox.c.key == bindparam("b_key"), or_(inbox.c.state == "taken", inbox.c.state == "new"))
             .values({name: bindparam(name) for name in names}),
             done,
+        )
+    # Last: what is superseded may have been decided a moment before, in the same batch.
+    for change in superseded:
+        conn.execute(
+            update(inbox)
+            .where(inbox.c.key == change.key)
+            .values(disposition=Disposition.DUPLICATE.value, why=json.dumps([change.why]))
         )

@@ -17,7 +17,7 @@ from maildesk.core.model import Disposition
 from maildesk.core.parking import parked as why_parked
 from maildesk.core.parking import released
 from maildesk.core.reading import Envelope, Evidence
-from maildesk.store import nodes
+from maildesk.store import nodes, restores
 from maildesk.store.db import Database, insert
 from maildesk.store.schema import INBOX_OPEN, inbox, raw
 
@@ -154,9 +154,17 @@ def _quarantine(conn: Connection, now: int) -> list[str]:
 
 
 def take(conn: Connection, db: Database, holder: str, limit: int, now: int) -> tuple[list[str], list[str]]:
-    """Takes mails for a decision: up to `limit`, or one alone that failed before. Also returns those given up."""
+    """Takes mails for a decision: up to `limit`, or one alone that failed before. Also returns those given up.
+
+    In a store from a backup mails are taken in the order of their times, and none while mailboxes are being read again:
+    a mail would be decided before the one that it answers.
+    """
     _reap(conn, db, holder, now)
     quarantined = _quarantine(conn, now)
+    restored = restores.last(conn)
+    if restored and restores.replaying(conn, restored, now):
+        return [], quarantined
+    order = (inbox.c.received, inbox.c.id) if restored else (inbox.c.id,)
     waited_for = inbox.alias()
     free = or_(
         inbox.c.waits_for.is_(None),
@@ -166,7 +174,7 @@ def take(conn: Connection, db: Database, holder: str, limit: int, now: int) -> t
     found = conn.execute(
         select(inbox.c.key, inbox.c.alone)
         .where(INBOX_OPEN, inbox.c.state == "new", free)
-        .order_by(inbox.c.id)
+        .order_by(*order)
         .limit(limit)
         .with_for_update(skip_locked=True)
     ).all()
@@ -192,14 +200,10 @@ def held_by(conn: Connection, keys: Iterable[str], holder: str) -> set[str]:
 
 
 def fetch(conn: Connection, keys: Sequence[str]) -> list[Row]:
-    """The rows with their bytes, in the order in which they came."""
-    found = conn.execute(
-        select(inbox, raw.c.z)
-        .join(raw, raw.c.key == inbox.c.key)
-        .where(inbox.c.key.in_(keys))
-        .order_by(inbox.c.id)
-    )
-    return [_row(row) for row in found]
+    """The rows with their bytes, in this order; what is not there is left out."""
+    query = select(inbox, raw.c.z).join(raw, raw.c.key == inbox.c.key).where(inbox.c.key.in_(keys))
+    found = {row.key: _row(row) for row in conn.execute(query)}
+    return [found[key] for key in keys if key in found]
 
 
 def _row(row: Any) -> Row:

@@ -88,13 +88,16 @@ def test_a_cut_during_idle_is_seen_at_once(box: Box, through: Through, proxy: Pr
     until(lambda: len(read.stored()) == 1)
 
 
-def test_a_server_that_is_away_is_waited_for(box: Box, through: Through, proxy: Proxy) -> None:
+def test_a_server_that_is_away_is_waited_for(
+    box: Box, through: Through, proxy: Proxy, caplog: pytest.LogCaptureFixture
+) -> None:
     proxy.refusing = True
     read = through()
     read.start()
     until(lambda: read.state().get("error"))
     since = read.state()["error_since"]
     assert since
+    assert "tried again in 0.5 s" in caplog.text, "half a second is not none"
     proxy.refusing = False
     until(lambda: read.state()["error"] == "")
     assert read.state()["error_since"] is None

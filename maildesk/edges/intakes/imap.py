@@ -15,6 +15,7 @@ from maildesk.config.settings import Mailbox
 from maildesk.edges.accept import Acceptor
 from maildesk.edges.intakes.imap_filing import Filing
 from maildesk.edges.intakes.imap_folder import Desk, Reader
+from maildesk.edges.intakes.imap_replay import Replay
 from maildesk.edges.intakes.imap_session import CUT_OFF, NotWelcome, Session, told
 from maildesk.edges.oauth import NoToken, Tokens
 from maildesk.edges.secret import NoSecret
@@ -72,6 +73,7 @@ class ImapIntake:
         self._jitter = jitter
         self._desk = Desk(store, accept, known, mail_bytes, clock)
         self._tokens = tokens(mailbox, store, clock)
+        self._replay = Replay(mailbox, self._desk)
         self._filing = Filing(mailbox, store, clock)
         self._woken, self._waker = socket.socketpair()
         self._stopping = threading.Event()
@@ -146,7 +148,7 @@ class ImapIntake:
             )
         except Exception as error:
             # The node ends with the process; others take the mailbox then.
-            log.mailbox_failed(self.mailbox.name, log.told(error), 0)
+            log.mailbox_failed(self.mailbox.name, log.told(error), None)
 
     def _failed(self, error: Exception, pause: float) -> None:
         why = told(self.mailbox, error)
@@ -166,10 +168,15 @@ class ImapIntake:
         session = self._session = Session(self.mailbox, self._tokens)
         try:
             readers = self._readers(session)
+            replayed = False
             while not self._stopping.is_set():
+                replayed = replayed or self._replay.run(session, readers, self._stopping.is_set)
                 # The folder where mail arrives comes last: it stays open while we wait.
                 stopped = False
                 for reader in readers:
+                    if reader.folder in self._replay.left:
+                        stopped = True
+                        continue
                     at = reader.read(session, self._stopping.is_set)
                     stopped |= bool(at.stopped)
                     if not reader.changes_nothing and not at.stopped:

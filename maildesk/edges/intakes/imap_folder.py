@@ -20,7 +20,7 @@ from maildesk.store import mailboxes
 from maildesk.store.mailboxes import Copy, CopyState, Folder
 from maildesk.store.store import Store
 
-Role = Literal["inbox", "junk", "sent"]
+Role = Literal["inbox", "junk", "sent", "done"]
 TOGETHER = 50
 FLOOD = 1_000
 TIMES_THE_USUAL = 10
@@ -42,6 +42,12 @@ class Desk:
     clock: Callable[[], int]
 
 
+def source_key(at: Folder, uid: int) -> str:
+    """The durable identity of a mail in a mailbox."""
+    epoch = f":{at.epoch}" if at.epoch else ""
+    return f"imap:{at.mailbox}:{at.folder}:{at.uidvalidity}:{uid}{epoch}"
+
+
 class Reader:
     """Takes the mail of one folder. The cursor moves in the transaction that stores the mails."""
 
@@ -58,6 +64,20 @@ class Reader:
 
     def read(self, session: Session, stopping: Callable[[], bool]) -> Folder:
         """Takes all that is new. Raises what the session and the store raise; then nothing is lost."""
+        at, uids = self.new(session)
+        if at.stopped:
+            return at
+        for run in self._runs(session, uids):
+            if stopping():
+                return at
+            at = self.take(session, at, run)
+        if at.last_uid < at.first_uid - 1:  # the start is over
+            at = self._change(at, last_uid=at.first_uid - 1)
+        return at
+
+    def new(self, session: Session, many: bool = False) -> tuple[Folder, list[int]]:
+        """Opens the folder: how it stands, and the UIDs of what is new in it; none where it has stopped. With `many`
+        any number is welcome, and is no flood."""
         selected = session.select(self.folder, self.changes_nothing)
         with self._desk.store.db.reading() as conn:
             at = mailboxes.folder(conn, self._mailbox.name, self.folder)
@@ -69,17 +89,11 @@ class Reader:
             at = self._look(session, at, selected)
         if at.stopped:
             session.look_anew()
-            return at
+            return at, []
         uids = self._new(session, at)
-        if self._flood(at, uids):
-            return replace(at, stopped="flood")
-        for run in self._runs(session, uids):
-            if stopping():
-                return at
-            at = self._take(session, at, run)
-        if at.last_uid < at.first_uid - 1:  # the start is over
-            at = self._change(at, last_uid=at.first_uid - 1)
-        return at
+        if not many and self._flood(at, uids):
+            return replace(at, stopped="flood"), []
+        return at, uids
 
     def _change(self, at: Folder, **values: object) -> Folder:
         holder = self._desk.store.node.id
@@ -213,7 +227,12 @@ class Reader:
             if run:
                 yield run
 
-    def _take(self, session: Session, at: Folder, run: Sequence[Copy]) -> Folder:
+    def take(self, session: Session, at: Folder, run: Sequence[Copy], before: int = 0) -> Folder:
+        """Takes a few mails of the folder, which is open, and moves the cursor.
+
+        In a replay the cursor stays: mails come in their order in time there, not in that of their UIDs. Then `before`
+        is the instant of the restore; mails of the time before were probably taken by the store that is lost.
+        """
         limit = self._desk.mail_bytes()
         bodies = session.bodies([copy.uid for copy in run if copy.size <= limit])
         fetched: list[tuple[Copy, bytes]] = []
@@ -231,11 +250,15 @@ class Reader:
         for copy, raw in fetched:
             if copy.uid in again:
                 continue
-            offer = self._offer(at, copy, raw, limit)
+            offer = self._offer(at, copy, raw, limit, before)
             if offer:
                 offers.append(offer)
                 places.append((copy, self._state(copy, limit)))
-        last, holder, now = run[-1].uid, self._desk.store.node.id, self._desk.clock()
+        last, holder, now = (
+            at.last_uid if before else run[-1].uid,
+            self._desk.store.node.id,
+            self._desk.clock(),
+        )
         self._desk.accept.together(
             offers,
             lambda conn, mails: mailboxes.take(
@@ -270,14 +293,13 @@ class Reader:
             return "left"  # what was not stored whole is never deleted
         return "todo"
 
-    def _offer(self, at: Folder, copy: Copy, raw: bytes, limit: int) -> Offer | None:
+    def _offer(self, at: Folder, copy: Copy, raw: bytes, limit: int, before: int) -> Offer | None:
         way = route(raw)
         old = copy.uid <= at.rescan_to and self._is_old(at, copy, way)
         if old and self._role == "sent":
             return None  # what was sent before says nothing new about a ticket
         parked = at.reason if old else "junk" if self._role == "junk" else ""
         ours = tuple(address for address in way.recipients if self._desk.known(address))
-        epoch = f":{at.epoch}" if at.epoch else ""
         sent = self._role == "sent"
         return Offer(
             raw=raw,
@@ -287,8 +309,13 @@ class Reader:
                 recipients=() if sent else ours or (self._mailbox.address,),
                 peer=f"{at.mailbox}/{at.folder}",
             ),
-            evidence=Evidence(parked=parked, sent=sent, oversized=copy.size if copy.size > limit else 0),
-            source_key=f"imap:{at.mailbox}:{at.folder}:{at.uidvalidity}:{copy.uid}{epoch}",
+            evidence=Evidence(
+                parked=parked,
+                sent=sent,
+                oversized=copy.size if copy.size > limit else 0,
+                replayed=copy.internaldate < before,
+            ),
+            source_key=source_key(at, copy.uid),
             received=copy.internaldate or self._desk.clock(),
         )
 

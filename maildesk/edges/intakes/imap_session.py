@@ -161,15 +161,19 @@ class Session:
             raise NotWelcome('the server names no junk folder; write junk = "hold:FOLDER"')
         return str(found)
 
+    def has_folder(self, folder: str) -> bool:
+        """Whether there is such a folder."""
+        return bool(self._client.folder_exists(folder))
+
     def make_folder(self, folder: str) -> None:
         """Makes a folder if it is not there."""
-        if self._client.folder_exists(folder):
+        if self.has_folder(folder):
             return
         try:
             self._client.create_folder(folder)
         except IMAPClientError:
             # Somebody else may have made it since, a person or another node.
-            if not self._client.folder_exists(folder):
+            if not self.has_folder(folder):
                 raise
         # Mail programs show only subscribed folders; some servers have no subscriptions.
         with contextlib.suppress(IMAPClientError):
@@ -185,6 +189,10 @@ class Session:
         return sorted(
             uid for uid in self._client.search(criteria) if first <= uid and (not last or uid <= last)
         )
+
+    def since(self, day: datetime.date) -> list[int]:
+        """The UIDs of what came on that day or later, by the server's time in its own zone, ascending."""
+        return sorted(self._client.search(["SINCE", day]))
 
     def unread(self) -> int:
         """How many mails nobody has read."""

@@ -64,6 +64,7 @@ def _guard(smtp: SmtpListener, policy: Callable[[], Policy]) -> Guard:
         tls=certificate.context if certificate else lambda: None,
         accounts=accounts,
         require_tls=smtp.require_tls,
+        implicit=smtp.tls == "implicit",
         require_auth=smtp.require_auth,
         proxies=tuple(ip_network(network) for network in smtp.proxies),
     )

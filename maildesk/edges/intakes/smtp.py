@@ -17,6 +17,7 @@ from maildesk.core.reading import Envelope, Evidence
 from maildesk.edges import unix
 from maildesk.edges.intakes.smtp_client import Guard
 from maildesk.edges.intakes.smtp_session import Service, Session, TurnAway
+from maildesk.edges.intakes.smtp_tls import Handshake
 from maildesk.store.db import operational
 from maildesk.store.pulse import Pulse
 from maildesk.store.writer import Busy
@@ -75,6 +76,7 @@ class SmtpIntake:
         self._accept = accept
         self._sessions: set[Session] = set()
         self._turned_away: set[TurnAway] = set()
+        self._handshakes: set[Handshake] = set()
         self._commits: set[asyncio.Task[str]] = set()
         self._max_sessions = max_sessions
         self._service = Service(
@@ -127,7 +129,8 @@ class SmtpIntake:
     def shown(self) -> str:
         """What it is, for people."""
         port = f"{self.listen.rpartition(':')[0]}:{self.port}"
-        return f"{self._protocol.name} on {self._socket or port}"
+        how = " with TLS" if self._service.guard.implicit else ""
+        return f"{self._protocol.name}{how} on {self._socket or port}"
 
     @property
     def _where(self) -> str:
@@ -143,15 +146,30 @@ class SmtpIntake:
             self._loop.call_soon_threadsafe(self._stopping.set)
         self._thread.join()
 
+    def _connection(self) -> asyncio.Protocol:
+        """What speaks on a new connection."""
+        guard = self._service.guard
+        if not guard.implicit:
+            return self._session()
+        tls = guard.tls()
+        if tls is None or len(self._handshakes) >= self._max_sessions:
+            return self._away(FULL)
+        handshake = Handshake(tls, self._session, self._handshakes.discard)
+        self._handshakes.add(handshake)
+        return handshake
+
     def _session(self) -> asyncio.Protocol:
         stopping = self._stopping.is_set()
         if stopping or len(self._sessions) >= self._max_sessions:
-            away = TurnAway(STOPPING if stopping else FULL, self._turned_away.discard)
-            self._turned_away.add(away)
-            return away
+            return self._away(STOPPING if stopping else FULL)
         session = self._protocol(self._service)
         self._sessions.add(session)
         return session
+
+    def _away(self, reply: str) -> TurnAway:
+        away = TurnAway(reply, self._turned_away.discard)
+        self._turned_away.add(away)
+        return away
 
     async def _store(self, raw: bytes, envelope: Envelope, evidence: Evidence) -> str:
         """The reply to a mail. When a client goes, aiosmtpd cancels the caller; that stops no commit."""
@@ -198,11 +216,11 @@ class SmtpIntake:
     async def _serve(self, listening: Future[int]) -> None:
         self._loop = asyncio.get_running_loop()
         if self._socket is None:
-            server = await self._loop.create_server(self._session, *split_listen(self.listen))
+            server = await self._loop.create_server(self._connection, *split_listen(self.listen))
             port = server.sockets[0].getsockname()[1]
         else:
             ours = unix.bound(self._socket, self._mode)
-            server = await self._loop.create_unix_server(self._session, sock=ours)
+            server = await self._loop.create_unix_server(self._connection, sock=ours)
             port = 0
         listening.set_result(port)
         await self._stopping.wait()
@@ -229,7 +247,11 @@ class SmtpIntake:
             await asyncio.wait(self._commits | answering, timeout=left, return_when=asyncio.FIRST_COMPLETED)
         if self._commits:
             log.warning("stopped with %d mails half stored; their senders will try again", len(self._commits))
-        rest: tuple[Session | TurnAway, ...] = (*self._sessions, *self._turned_away)
+        rest: tuple[Session | TurnAway | Handshake, ...] = (
+            *self._sessions,
+            *self._turned_away,
+            *self._handshakes,
+        )
         for connection in rest:
             connection.cut()
         if rest:

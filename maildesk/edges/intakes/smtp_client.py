@@ -25,7 +25,8 @@ class Account:
 
 
 class Guard:
-    """What a listener asks of its clients. `tls` and `accounts` are called on the loop, at each connection."""
+    """What a listener asks of its clients. `tls` and `accounts` are called on the loop, at each connection. With
+    `implicit` a connection begins with TLS, else `tls` is offered by STARTTLS."""
 
     def __init__(
         self,
@@ -34,10 +35,12 @@ class Guard:
         require_tls: bool = False,
         require_auth: bool = False,
         proxies: tuple[IPv4Network | IPv6Network, ...] = (),
+        implicit: bool = False,
     ) -> None:
         self.tls = tls
         self.logins = accounts
         self.require_tls = require_tls
+        self.implicit = implicit
         self.require_auth = require_auth
         self._proxies = proxies
         # One thread: who guesses passwords gets about ten a second, from all connections together.

@@ -121,7 +121,9 @@ class _Hooks:
         recipients = tuple(recipient for recipient in mail.rcpt_tos if recipient)
         envelope = Envelope(self._service.channel, sender, recipients, server.peer)
         raw = mail.original_content or b""
-        return await self._service.store(raw, envelope, server.evidence())
+        reply = await self._service.store(raw, envelope, server.evidence())
+        server.said_in_log = reply
+        return reply
 
 
 def _unchecked(_server: SMTP, _client: Client, _mail: Transaction, _how: str, said: Any) -> AuthResult:
@@ -152,8 +154,8 @@ class Session(SMTP):
             enable_SMTPUTF8=True,
             hostname=service.hostname,
             ident=f"{self.greeting} maildesk",
-            tls_context=guard.tls(),
-            require_starttls=guard.require_tls,
+            tls_context=None if guard.implicit else guard.tls(),
+            require_starttls=guard.require_tls and not guard.implicit,
             timeout=service.timeout,
             auth_required=guard.require_auth,
             auth_exclude_mechanism=() if guard.logins() else ("PLAIN", "LOGIN"),
@@ -170,6 +172,7 @@ class Session(SMTP):
         self._in_data = False
         self._octets = 0
         self._refusals = 0
+        self.said_in_log = ""
         self._farewell = ""
         self._cap: asyncio.TimerHandle | None = None
 
@@ -178,6 +181,9 @@ class Session(SMTP):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
+        if self._service.guard.implicit and self.session is not None:
+            # So that aiosmtpd knows: an encrypted connection is never closed on one side alone.
+            self.session.ssl = {"sslcontext": transport.get_extra_info("sslcontext")}
         # It is called again after STARTTLS, and what was said before counts no more (RFC 3207 section 4.2).
         self._login = ""
         if self._cap is not None:
@@ -193,7 +199,7 @@ class Session(SMTP):
     def is_for(self, peer: str) -> None:
         """Who is at the other end. Passwords in clear are taken from this machine alone."""
         self.peer = peer
-        self._auth_require_tls = not loopback(peer)
+        self._auth_require_tls = not (loopback(peer) or self._service.guard.implicit)
 
     def takes(self, address: str) -> bool:
         """Whether a recipient is taken whatever addresses are known."""
@@ -318,7 +324,8 @@ class Session(SMTP):
 
     def _refused(self, reply: str) -> None:
         self._refusals += 1
-        if self._refusals <= REFUSALS_LOGGED:
+        # Why a mail could not be stored is in the log already.
+        if self._refusals <= REFUSALS_LOGGED and reply != self.said_in_log:
             # %r: some replies repeat what the client said.
             log.info("%s: refused: %r", self.peer, reply[:200])
 

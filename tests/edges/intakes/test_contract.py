@@ -1,12 +1,15 @@
-"""Every way in keeps the contract: SMTP, the pipe, IMAP."""
+"""Every way in keeps the contract: SMTP, LMTP, the pipe and the socket of `deliver`, IMAP."""
 
 from __future__ import annotations
 
 import contextlib
 import io
 import smtplib
+import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 
@@ -14,7 +17,9 @@ from maildesk.config.settings import Mailbox
 from maildesk.core.deskaddress import is_desk
 from maildesk.core.reading import Envelope, Evidence
 from maildesk.edges.accept import Acceptor
+from maildesk.edges.handover import Handover, NotTaken
 from maildesk.edges.intakes.imap import ImapIntake
+from maildesk.edges.intakes.lmtp_session import LmtpSession, PipeSession
 from maildesk.edges.intakes.smtp import SmtpIntake
 from maildesk.store.db import local_now
 from tests.desk import DESK, Desk
@@ -62,17 +67,22 @@ class Sender:
 
 
 class SmtpDoor(Sender):
-    """A mail server that delivers by SMTP."""
+    """A mail server that delivers by SMTP, or by LMTP."""
+
+    client: type[smtplib.SMTP] = smtplib.SMTP
+    options: ClassVar[Mapping[str, Any]] = {}
 
     def __init__(self, accept: Acceptor) -> None:
         super().__init__()
-        self._intake = SmtpIntake("127.0.0.1:0", "desk.example", accept, lambda _: True, lambda: 1_000_000)
+        self._intake = SmtpIntake(
+            "127.0.0.1:0", "desk.example", accept, lambda _: True, lambda: 1_000_000, **self.options
+        )
         self._intake.start()
         self._proxy = Proxy(self._intake.port)
 
     def deliver(self, raw: bytes) -> bool:
         try:
-            with smtplib.SMTP("127.0.0.1", self._proxy.port, timeout=10) as client:
+            with self.client("127.0.0.1", self._proxy.port, timeout=10) as client:
                 return not client.sendmail("jane@customer.example", [DESK], raw)
         except (OSError, smtplib.SMTPException):
             return False
@@ -94,6 +104,72 @@ class TestSmtp(Contract):
     def door(self, accept: Acceptor) -> Iterator[Door]:
         """Open."""
         door = SmtpDoor(accept)
+        yield door
+        door.close()
+
+
+class LmtpDoor(SmtpDoor):
+    """A mail server that hands over by LMTP."""
+
+    client = smtplib.LMTP
+    options: ClassVar[Mapping[str, Any]] = {"protocol": LmtpSession, "channel": "lmtp"}
+
+
+class TestLmtp(Contract):
+    """By LMTP."""
+
+    @pytest.fixture
+    def door(self, accept: Acceptor) -> Iterator[Door]:
+        """Open."""
+        door = LmtpDoor(accept)
+        yield door
+        door.close()
+
+
+class SocketDoor(Sender):
+    """`maildesk deliver` beside a running daemon: it hands the mail over by the daemon's socket."""
+
+    def __init__(self, accept: Acceptor, path: Path) -> None:
+        super().__init__()
+        self._path = path
+        self._intake = SmtpIntake(
+            f"unix:{path}",
+            "desk.example",
+            accept,
+            lambda _: False,
+            lambda: 1_000_000,
+            protocol=PipeSession,
+            channel="pipe",
+        )
+        self._intake.start()
+        self._connection: Handover | None = None
+
+    def deliver(self, raw: bytes) -> bool:
+        try:
+            with Handover(self._path) as self._connection:
+                self._connection.hand(raw, None, [DESK])
+                return True
+        except (OSError, NotTaken):
+            return False
+
+    def cut(self) -> None:
+        super().cut()
+        assert self._connection is not None
+        with contextlib.suppress(OSError):
+            self._connection._socket.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        super().close()
+        self._intake.stop(0)
+
+
+class TestSocket(Contract):
+    """Through a pipe and the daemon's socket."""
+
+    @pytest.fixture
+    def door(self, accept: Acceptor, tmp_path: Path) -> Iterator[Door]:
+        """Open."""
+        door = SocketDoor(accept, tmp_path / "deliver.sock")
         yield door
         door.close()
 

@@ -113,6 +113,21 @@ def test_a_full_queue_is_451(
     assert record.exc_info is None  # to be expected, so without a traceback
 
 
+def test_a_mail_that_is_not_stored_is_said_once_in_the_log(
+    desk: Desk, serve: Serve, wire: Connect, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    desk.error = Busy("too much waits to be written")
+    client = wire(serve()).greet().to_data()
+    client.say(MAIL)
+    assert client.ask(b".").startswith("451 4.3.2 ")
+    assert client.ask(b"RCPT TO:<a@desk.example>").startswith("503 ")
+    told = [record.getMessage() for record in caplog.records if record.name == "maildesk.smtp"]
+    assert len(told) == 2, told
+    assert "not stored, told to try again" in told[0]
+    assert "503" in told[1], "any other refusal is"
+
+
 def test_a_surprise_of_the_policy_is_451(
     serve: Serve, wire: Connect, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -1,4 +1,4 @@
-"""Archives: what is a mail in them, and in which order they come."""
+"""Mail files: what is a mail in them, and in which order they come."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from maildesk.core.model import SECOND
-from maildesk.edges.archives import found
+from maildesk.edges.mail_files import found
 
 LATE = b"Date: Tue, 11 Mar 2025 10:00:00 +0000\nSubject: late\n\nFrom here on\nFrom there\n>From quoted\n"
 EARLY = b"Date: Mon, 10 Mar 2025 09:00:00 +0000\nSubject: early\n\nHello\n\n\nbye\n"

@@ -1,4 +1,4 @@
-"""Archives: the mails of an mbox file, a Maildir, or of files of one mail each, oldest first."""
+"""Mail files: the mails of an mbox file, a Maildir, or of files of one mail each, oldest first."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ HEAD = 256 * 1024
 """A header ends within so many bytes, or is none."""
 
 
-class NoArchive(Exception):
-    """There is no such archive; the sentence says what is there instead."""
+class NoMailFile(Exception):
+    """There is no such file or folder of mail; the sentence says what is there instead."""
 
 
 @dataclass(frozen=True, slots=True)
-class Archived:
+class FiledMail:
     """One mail of an archive. `written` is its Date, else the time of its file (microseconds UTC).
 
     `trouble` says why it is none; then nothing of it can be read. Reading raises OSError.
@@ -40,13 +40,13 @@ def source_key(raw: bytes) -> str:
     return f"import:{hashlib.sha256(raw).hexdigest()}"
 
 
-def found(kind: Kind, path: Path, largest: int) -> list[Archived]:
-    """All mails, oldest first, so that an answer comes after what it answers. Raises NoArchive and OSError.
+def found(kind: Kind, path: Path, largest: int) -> list[FiledMail]:
+    """All mails, oldest first, so that an answer comes after what it answers. Raises NoMailFile and OSError.
 
     `largest` is the size in bytes beyond which a mail is not taken.
     """
     if not path.exists():
-        raise NoArchive(f"there is no {path}")
+        raise NoMailFile(f"there is no {path}")
     if kind == "mbox":
         listed = _mbox(path, largest)
     elif kind == "maildir":
@@ -56,13 +56,13 @@ def found(kind: Kind, path: Path, largest: int) -> list[Archived]:
     return sorted(listed, key=lambda mail: mail.written)
 
 
-def _mbox(path: Path, largest: int) -> Iterator[Archived]:
+def _mbox(path: Path, largest: int) -> Iterator[FiledMail]:
     if not path.is_file():
-        raise NoArchive(f"{path} is no file; an mbox is one, and `maildir` reads a folder")
+        raise NoMailFile(f"{path} is no file; an mbox is one, and `maildir` reads a folder")
     with path.open("rb") as file:
         start = file.read(5)
     if start not in (b"From ", b""):
-        raise NoArchive(f'{path} is no mbox: it does not begin with "From "')
+        raise NoMailFile(f'{path} is no mbox: it does not begin with "From "')
     otherwise = int(path.stat().st_mtime) * 1_000_000
     for number, (first, last) in enumerate(_borders(path), start=1):
 
@@ -71,7 +71,7 @@ def _mbox(path: Path, largest: int) -> Iterator[Archived]:
                 file.seek(first)
                 return file.read(last - first)
 
-        yield _archived(f"{path}, mail {number}", otherwise, read, largest)
+        yield _filed(f"{path}, mail {number}", otherwise, read, largest)
 
 
 def _borders(path: Path) -> Iterator[tuple[int, int]]:
@@ -98,7 +98,7 @@ def _borders(path: Path) -> Iterator[tuple[int, int]]:
 
 def _maildir(path: Path) -> list[Path]:
     if not (path / "cur").is_dir() or not (path / "new").is_dir():
-        raise NoArchive(f"{path} is no Maildir: it has no folders cur and new")
+        raise NoMailFile(f"{path} is no Maildir: it has no folders cur and new")
     return [file for part in ("new", "cur") for file in sorted((path / part).iterdir()) if file.is_file()]
 
 
@@ -108,20 +108,20 @@ def _eml(path: Path) -> list[Path]:
     return sorted(file for file in path.rglob("*") if file.suffix.lower() == ".eml" and file.is_file())
 
 
-def _files(paths: list[Path], largest: int) -> Iterator[Archived]:
+def _files(paths: list[Path], largest: int) -> Iterator[FiledMail]:
     for path in paths:
-        yield _archived(str(path), int(path.stat().st_mtime) * 1_000_000, path.read_bytes, largest)
+        yield _filed(str(path), int(path.stat().st_mtime) * 1_000_000, path.read_bytes, largest)
 
 
-def _archived(name: str, otherwise: int, read: Callable[[], bytes], largest: int) -> Archived:
+def _filed(name: str, otherwise: int, read: Callable[[], bytes], largest: int) -> FiledMail:
     try:
         raw = read()
     except OSError as error:
-        return Archived(name, otherwise, (error.strerror or str(error)).lower(), read)
+        return FiledMail(name, otherwise, (error.strerror or str(error)).lower(), read)
     if len(raw) > largest:
-        return Archived(name, otherwise, f"it is larger than {largest} bytes", read)
+        return FiledMail(name, otherwise, f"it is larger than {largest} bytes", read)
     head = parse(raw[:HEAD].replace(b"\r\n", b"\n").split(b"\n\n", 1)[0] + b"\n\n")
     if not any(head.header(name) for name in ("from", "date", "subject", "message-id", "received")):
-        return Archived(name, otherwise, "it is no mail: it has no header", read)
+        return FiledMail(name, otherwise, "it is no mail: it has no header", read)
     written = head.date if head.date is not None and head.date > 0 else otherwise
-    return Archived(name, written, "", read)
+    return FiledMail(name, written, "", read)
