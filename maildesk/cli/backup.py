@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -47,10 +49,12 @@ def command(ctx: typer.Context, file: Backup) -> None:
 
 def _folders(loaded: Loaded) -> dict[str, str]:
     home, settings = loaded.folder, loaded.settings
-    return {
-        name: str(path.relative_to(home) if path.is_relative_to(home) else path)
-        for name, path in (("config", settings.config), ("templates", settings.templates))
-    }
+    found = {}
+    for name, path in (("config", settings.config), ("templates", settings.templates)):
+        # A name like ../config leads out of the folder, too.
+        place = Path(os.path.normpath(home / path))
+        found[name] = str(place.relative_to(home) if place.is_relative_to(home) else place)
+    return found
 
 
 def _progress(table: str, rows: int) -> None:
@@ -106,26 +110,40 @@ def _emptied(folder: Path, whole: bool) -> None:
 
 
 def _restored(file: Path, about: Manifest, folder: Path, ack: bool) -> int:
-    from maildesk.config.load import load
+    from maildesk.config.load import MAIN, load
     from maildesk.edges import archive
     from maildesk.store import backup
     from maildesk.store.db import Database
 
     backup.check_version(about.version)
+    files = archive.files(file)
+    with tempfile.TemporaryDirectory() as copy:
+        # Laid out as they are shipped: the folders that maildesk.toml names may be on another machine.
+        for name, data in files.items():
+            _write(Path(copy, name), data)
+        url = load(Path(copy), home=folder).settings.store.url
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for name, data in archive.files(file).items():
+    main = folder / f".{MAIN}.part"
+    for name, data in files.items():
         first, _, rest = name.partition("/")
         place = about.folders.get(first, first)
-        path = folder / (first if place.startswith("/") else place) / rest if rest else folder / name
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_bytes(data)
-    db = Database(load(folder).settings.store.url)
+        other = folder / (first if place.startswith("/") else place) / rest if rest else folder / name
+        _write(main if name == MAIN else other, data)
+    db = Database(url)
     try:
         backup.check_empty(db)
-        return _made(db, file, about, ack)
+        apart = _made(db, file, about, ack)
     finally:
         db.close()
+    # Last: a desk whose store was never filled would begin anew, with other keys and numbers.
+    main.rename(folder / MAIN)
+    return apart
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+    path.write_bytes(data)
 
 
 def _made(db: Database, file: Path, about: Manifest, ack: bool) -> int:
