@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from maildesk.core import identity
 from maildesk.core.changes import Append, Decision
-from maildesk.core.model import DAY, HOUR, Entry, Status
-from tests.core.given import JANE, NUMBER, RE, a_snapshot, a_ticket, a_token, decided
-from tests.desk import START
+from maildesk.core.decide import Arrival, decide
+from maildesk.core.model import DAY, HOUR, MINUTE, Entry, Status
+from tests.core.given import JANE, KEY, NUMBER, POLICY, RE, a_reading, a_snapshot, a_ticket, a_token, decided
+from tests.desk import START, a_mail
 
 
 def written(decision: Decision) -> Entry:
@@ -48,3 +50,16 @@ def test_a_late_reply_is_not_the_last_word() -> None:
     later = a_snapshot(a_ticket(answered=True, last_agent=START - 1, last_customer=START + HOUR))
     late = decided(later, now=START + DAY, to=a_token(JANE), subject=RE).after.tickets[NUMBER]
     assert (late.answered, late.last_customer) == (False, START + HOUR)
+
+
+def test_a_mail_fetched_late_waits_for_the_one_that_it_answers() -> None:
+    """Ten minutes from when both may have come here; the server had them for a day."""
+    pending = a_snapshot(pending={identity.mid_hash("j1@customer.example"): "other row"})
+    answer = a_reading(a_mail(headers={"In-Reply-To": "<j1@customer.example>"}))
+    arrival = Arrival(KEY, START, answer, accepted=START + DAY)
+
+    def waits(minutes: int) -> bool:
+        now = START + DAY + minutes * MINUTE
+        return decide(arrival, pending, POLICY, now).waits_for == "other row"
+
+    assert [waits(0), waits(9), waits(10)] == [True, True, False]
