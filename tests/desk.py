@@ -6,6 +6,7 @@ import mailbox
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -161,6 +162,11 @@ class Desk:
         raw = mail if isinstance(mail, bytes) else mail.as_bytes(policy=policy.SMTP)
         return explain(raw, self._envelope(raw), Evidence(), self.store, self.live, self.now)
 
+    def sent(self) -> list[str]:
+        """The once-keys of all mails, in order of sending."""
+        with self.store.db.reading() as conn:
+            return [row["once"] for row in reversed(views.outbox_list(conn, limit=1_000_000))]
+
     def mails(self, to: str = "", template: str = "") -> list[EmailMessage]:
         """What went out, in order of sending."""
         box = mailbox.Maildir(self.folder / "outgoing", create=True)
@@ -193,6 +199,11 @@ def a_desk(folder: Path, url: str = "", name: str = "main", **policy_changes: An
         yield desk
     finally:
         store.close()
+
+
+def instant(at: int) -> datetime:
+    """A desk's instant as a date."""
+    return datetime.fromtimestamp(at // 1_000_000, UTC)
 
 
 def a_mail(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -47,10 +49,12 @@ def command(ctx: typer.Context, file: Backup) -> None:
 
 def _folders(loaded: Loaded) -> dict[str, str]:
     home, settings = loaded.folder, loaded.settings
-    return {
-        name: str(path.relative_to(home) if path.is_relative_to(home) else path)
-        for name, path in (("config", settings.config), ("templates", settings.templates))
-    }
+    found = {}
+    for name, path in (("config", settings.config), ("templates", settings.templates)):
+        # A name like ../config leads out of the folder, too.
+        place = Path(os.path.normpath(home / path))
+        found[name] = str(place.relative_to(home) if place.is_relative_to(home) else place)
+    return found
 
 
 def _progress(table: str, rows: int) -> None:
@@ -112,28 +116,41 @@ def _emptied(folder: Path, whole: bool) -> None:
 
 def _restored(file: Path, about: Manifest, folder: Path, ack: bool) -> tuple[int, int]:
     """How many mails are set apart, and how many mailboxes are to be read again."""
-    from maildesk.config.load import load
+    from maildesk.config.load import MAIN, load
     from maildesk.edges import backup_file
     from maildesk.store import backup
     from maildesk.store.db import Database
 
     backup.check_version(about.version)
+    files = backup_file.files(file)
+    with tempfile.TemporaryDirectory() as copy:
+        # Laid out as they are shipped: the folders that maildesk.toml names may be on another machine.
+        for name, data in files.items():
+            _write(Path(copy, name), data)
+        settings = load(Path(copy), home=folder).settings
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for name, data in backup_file.files(file).items():
+    main = folder / f".{MAIN}.part"
+    for name, data in files.items():
         first, _, rest = name.partition("/")
         place = about.folders.get(first, first)
-        path = folder / (first if place.startswith("/") else place) / rest if rest else folder / name
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_bytes(data)
-    settings = load(folder).settings
+        other = folder / (first if place.startswith("/") else place) / rest if rest else folder / name
+        _write(main if name == MAIN else other, data)
     db = Database(settings.store.url)
     try:
         backup.check_empty(db)
         names = [box.name for box in settings.imap]
-        return _made(db, file, about, ack, names), len(names)
+        found = _made(db, file, about, ack, names), len(names)
     finally:
         db.close()
+    # Last: a desk whose store was never filled would begin anew, with other keys and numbers.
+    main.rename(folder / MAIN)
+    return found
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+    path.write_bytes(data)
 
 
 def _made(db: Database, file: Path, about: Manifest, ack: bool, mailboxes: list[str]) -> int:

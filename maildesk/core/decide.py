@@ -34,8 +34,8 @@ from maildesk.core.undelivered import Delivery
 
 WAIT = 600 * SECOND
 UNCLEAR = (
-    "It answers a mail that the desk does not know, perhaps one for colleagues alone, so nothing was sent. Write #note"
-    " above it to keep it internal, or answer the customer in a new mail with the ticket's number in its subject."
+    "It answers a mail that the desk does not know, perhaps one for colleagues alone, so nothing was sent. Send it"
+    " again with #note on a line of its own to keep it internal, or with #public for the customer."
 )
 NO_TEXT = "No new text was found in it, so nothing was sent. Write above the quoted mail."
 
@@ -206,7 +206,8 @@ def _agent(
         parsed = Parsed("", (), (requesting.too_large(reading) or NO_TEXT,))
     own = standing.token if standing.whose == "own" else None
     noted = parsed.internal or commands.says_note(reading.message.text)
-    if own is None and not noted and not parsed.errors and _answers_unknown(draft, reading):
+    unknown = own is None and _answers_unknown(draft, reading)
+    if unknown and not noted and not parsed.public and not parsed.errors:
         parsed = Parsed("", (), (UNCLEAR,))
     if parsed.errors:
         return _error(draft, reading, agent, found.ticket, parsed)
@@ -224,7 +225,8 @@ def _agent(
         copied=(*reading.message.to, *reading.message.cc),
     )
     disposition = acting.act(draft, request)
-    requesting.learn_ids(draft, reading, found.ticket, internal)
+    # Nobody can say whether what it answers was for colleagues: the next answer to it is asked, too.
+    requesting.learn_ids(draft, reading, found.ticket, None if unknown else internal)
     return disposition, found.ticket
 
 
@@ -249,9 +251,12 @@ def _answers_held(draft: Draft, reading: Reading, found: Match) -> bool:
 
 
 def _answers_unknown(draft: Draft, reading: Reading) -> bool:
-    """Whether it answers a mail, and the desk knows none of those that it may be: a relay may have renamed ours."""
-    known = (ref for mid in reading.cited for ref in draft.after.mids.get(identity.mid_hash(mid), ()))
-    return bool(reading.cited) and not any(ref.role != "cited" for ref in known)
+    """Whether the desk does not know the mail that it answers: a relay may have renamed one of ours.
+
+    That the desk knows earlier mails of the thread tells nothing of this one.
+    """
+    parent = identity.mid_hash(reading.cited[0]) if reading.cited else ""
+    return bool(parent) and not any(ref.role != "cited" for ref in draft.after.mids.get(parent, ()))
 
 
 def _answers_internal(draft: Draft, reading: Reading) -> bool:

@@ -14,7 +14,7 @@ class Material:
     The thread is in order, oldest first: for a mail to an agent the entries that it shows beside its own; for one to
     a customer, where the ticket has notes, all notes and all that was said in public.
     `references` are the Message-IDs, oldest first, of the newest mails about this ticket that the recipient wrote or
-    got.
+    got; a customer may have got what other customers wrote, too. The last one is what this mail answers.
     """
 
     ticket: Ticket | None = None

@@ -94,9 +94,13 @@ def too_large(reading: Reading) -> str:
     )
 
 
-def learn_ids(draft: Draft, reading: Reading, number: int, internal: bool = False) -> None:
-    """The ticket knows the mail's own id and those it cites from now on; `internal` if it answers an internal mail."""
-    aliases.learn(draft, reading, number, internal)
+def learn_ids(draft: Draft, reading: Reading, number: int, internal: bool | None = False) -> None:
+    """The ticket knows the mail's own id and those it cites from now on.
+
+    `internal` says whether it answers an internal mail; None if nobody can say.
+    """
+    if internal is not None:
+        aliases.learn(draft, reading, number, internal)
     own = identity.mid_hash(reading.message.message_id)
     if own:
         draft.apply(Learn(own, MidRef(number, "own")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import zipfile
@@ -20,6 +21,8 @@ from maildesk.store.schema import VERSION, meta
 MANIFEST = "manifest.json"
 _FILES, _TABLES = "files/", "tables/"
 _BROKEN = (zipfile.BadZipFile, zlib.error, ValueError, KeyError, TypeError, EOFError, NotImplementedError)
+
+_NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 
 Progress = Callable[[str, int], None]
 
@@ -66,8 +69,7 @@ def write(
             file.flush()
             os.fsync(file.fileno())
         verify(part)
-        # A link refuses to take the place of a file that has come meanwhile; a renaming would not.
-        os.link(part, path)
+        _named(part, path)
     finally:
         part.unlink(missing_ok=True)
     folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
@@ -76,6 +78,23 @@ def write(
     finally:
         os.close(folder)
     return done
+
+
+def _named(part: Path, path: Path) -> None:
+    """Gives the whole file its name. Raises BadBackup where another file has taken it meanwhile."""
+    taken = BadBackup(f"a file {path} has come meanwhile; name another one")
+    try:
+        # A link refuses to take the place of a file; a renaming would not.
+        os.link(part, path)
+    except FileExistsError as error:
+        raise taken from error
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        # A USB stick, or a share of another system.
+        if path.exists():
+            raise taken from error
+        os.rename(part, path)
 
 
 def _dumped(archive: zipfile.ZipFile, conn: Connection, table: Any, progress: Progress) -> int:
@@ -92,9 +111,13 @@ def manifest(path: Path) -> Manifest:
     """What a backup says of itself. Raises BadBackup and OSError."""
     try:
         with zipfile.ZipFile(path) as archive:
-            return Manifest(**json.loads(archive.read(MANIFEST)))
+            found = Manifest(**json.loads(archive.read(MANIFEST)))
     except _BROKEN as error:
         raise BadBackup(f"{path} is not a backup of maildesk, or it is damaged: {error}") from error
+    for name in found.folders.values():
+        if ".." in Path(name).parts:
+            raise BadBackup(f"{path} names a folder {name!r}, which leads out of a desk's folder")
+    return found
 
 
 def verify(path: Path) -> Manifest:

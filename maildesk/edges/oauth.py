@@ -12,12 +12,14 @@ import ssl
 import threading
 import time
 from collections.abc import Callable
+from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import HTTPRedirectHandler, HTTPSHandler, Request, build_opener
 
 from maildesk.config.settings import OAuth
+from maildesk.core.writing import one_line
 from maildesk.edges import secret
 
 EARLY = 120.0
@@ -32,12 +34,17 @@ Load = Callable[[str], str]
 Save = Callable[[str, str], None]
 """Keeps a refresh token under a key; returns once that is committed."""
 
-# Two users of one refresh token (mail in and mail out) must not spend it at the same time.
-_one_at_a_time = threading.Lock()
+# Two users of one refresh token (mail in and mail out) must not spend it at the same time; a provider that does not
+# answer holds up its own clients alone.
+_turns: dict[tuple[str, str], threading.Lock] = {}
 
 
 class NoToken(Exception):
     """No access token could be got; the sentence says why, without any secret."""
+
+
+class _Spent(NoToken):
+    """The refresh token is no longer good."""
 
 
 class _NoRedirects(HTTPRedirectHandler):
@@ -65,11 +72,13 @@ class Tokens:
         self._monotonic = monotonic
         self._token = ""
         self._until = 0.0
+        self._turn = _turns.setdefault((settings.token_url, settings.client_id), threading.Lock())
 
     def token(self) -> str:
-        """An access token that lasts for two minutes at least. Raises NoToken, NoSecret, OSError, and what the
-        store raises where a new refresh token could not be kept: then the access token is not used either."""
-        with _one_at_a_time:
+        """An access token that lasts for two minutes at least. Raises NoToken, NoSecret, OSError for a `ca_file` that
+        cannot be read, and what the store raises where a new refresh token could not be kept: then the access token
+        is not used either."""
+        with self._turn:
             if self._token and self._monotonic() < self._until:
                 return self._token
             self._token = ""
@@ -92,7 +101,14 @@ class Tokens:
             "\0".join((self._settings.token_url, self._settings.client_id, first)).encode()
         ).hexdigest()
         held = self._load(key) or first
-        answer = self._granted({"grant_type": "refresh_token", "refresh_token": held})
+        try:
+            answer = self._granted({"grant_type": "refresh_token", "refresh_token": held})
+        except _Spent:
+            # Another process may have spent it meanwhile, and kept the next one.
+            before, held = held, self._load(key) or first
+            if held == before:
+                raise
+            answer = self._granted({"grant_type": "refresh_token", "refresh_token": held})
         new = answer.get("refresh_token")
         if isinstance(new, str) and new and new != held:
             self._save(key, new)
@@ -115,15 +131,22 @@ class Tokens:
                 body = response.read(LARGEST)
         except HTTPError as error:
             with error:
-                raise NoToken(self._refusal(error.code, error.read(LARGEST))) from None
+                raise self._refusal(error.code, _rest(error), form) from None
+        except (OSError, HTTPException) as error:
+            why = getattr(error, "reason", None) or error
+            raise NoToken(
+                f"{settings.token_url} cannot be asked for a token: {one_line(str(why))}"
+            ) from error
         return _object(body)
 
-    def _refusal(self, status: int, body: bytes) -> str:
+    def _refusal(self, status: int, body: bytes, form: dict[str, str]) -> NoToken:
         """RFC 6749, 5.2: `error` is a word and `error_description` is for people; nothing else is shown."""
         found = _object(body)
-        word, text = (
-            " ".join(str(found.get(key, "")).split())[:200] for key in ("error", "error_description")
-        )
+        word, text = (str(found.get(key, "")) for key in ("error", "error_description"))
+        for shown in ("refresh_token", "client_secret"):
+            if shown in form:
+                word, text = (one.replace(form[shown], "(secret)") for one in (word, text))
+        word, text = one_line(word)[:200], one_line(text)[:200]
         told = f"{self._settings.token_url} refused a token: {word or f'HTTP status {status}'}"
         if text:
             told += f" ({text})"
@@ -133,7 +156,16 @@ class Tokens:
             "unauthorized_client": "the provider does not let this client have tokens this way",
             "invalid_scope": "check scope",
         }.get(word, "")
-        return f"{told}; {advice}" if advice else told
+        kind = _Spent if word == "invalid_grant" else NoToken
+        return kind(f"{told}; {advice}" if advice else told)
+
+
+def _rest(error: HTTPError) -> bytes:
+    try:
+        return error.read(LARGEST)
+    except (OSError, HTTPException):
+        # It broke off; the status says enough.
+        return b""
 
 
 def _seconds(value: object) -> float:

@@ -7,13 +7,17 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import Connection, Table, func, select, text
+from sqlalchemy import Connection, LargeBinary, Table, func, select, text
 
 from maildesk.store.db import Database, StoreError
 from maildesk.store.schema import VERSION, alarm, metadata, node
 from maildesk.store.search_tables import search
 
 BATCH = 500
+LARGE_BATCH = 10
+"""How many rows with bytes in them, which may be whole mails, are read at one time."""
+HELD = 16_000_000
+"""How many such bytes are written at one time, and the row that passes it."""
 LEFT_OUT = (node, alarm, search)
 """What belongs to the processes of the moment, and the index of words, which is made anew."""
 
@@ -24,7 +28,8 @@ _BYTES = "base64"
 def dump(conn: Connection, table: Table) -> Iterator[bytes]:
     """Every row of a table as a line of JSON, in the order of its key. The connection must be reading()."""
     ordered = table.select().order_by(*table.primary_key.columns)
-    for row in conn.execution_options(stream_results=True, yield_per=BATCH).execute(ordered):
+    at_once = LARGE_BATCH if any(isinstance(column.type, LargeBinary) for column in table.columns) else BATCH
+    for row in conn.execution_options(stream_results=True, yield_per=at_once).execute(ordered):
         yield json.dumps([_plain(value) for value in row], ensure_ascii=False).encode() + b"\n"
 
 
@@ -59,14 +64,15 @@ def check_empty(db: Database) -> None:
 
 def load(conn: Connection, table: Table, rows: Iterable[dict[str, Any]]) -> int:
     """Fills a table of a fresh store; how many rows it has then."""
-    count = 0
+    count = held = 0
     batch: list[dict[str, Any]] = []
     for row in rows:
         batch.append(row)
         count += 1
-        if len(batch) == BATCH:
+        held += sum(len(value) for value in row.values() if isinstance(value, bytes))
+        if len(batch) == BATCH or held > HELD:
             conn.execute(table.insert(), batch)
-            batch = []
+            batch, held = [], 0
     if batch:
         conn.execute(table.insert(), batch)
     return count

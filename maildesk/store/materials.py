@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import ColumnElement, Connection, func, or_, select
 
 from maildesk.core import notices, showing
 from maildesk.core.changes import Append, Decision
@@ -31,23 +31,26 @@ def materials(conn: Connection, rows: Sequence[Row], decided: Decision | None = 
         found |= decided.after.tickets
         fresh = [change.entry for change in decided.changes if isinstance(change, Append)]
     stored = _stored(conn, about)
-    got, wrote = _got(conn, about), _wrote(conn, about)
+    shows = {one.key: one for one in (*stored, *fresh)}
+    until = {row.once: _until(row, shows.get(row.notice.entry)) for row in about}
+    got, wrote = _got(conn, about), _wrote(conn, about, until.values())
+    for one in fresh:
+        if one.message_id:
+            wrote[one.ticket].append((one.at, one.message_id, one.author, one.kind))
     shown: dict[str, Material] = {row.once: Material() for row in rows}
     for row in about:
         notice = row.notice
-        thread = [one for one in (*stored, *fresh) if one.ticket == notice.ticket]
+        thread = [one for one in shows.values() if one.ticket == notice.ticket]
         known = [(at, 0, mid) for at, id_, mid in got[notice.ticket, notice.to] if id_ < row.id]
         # Their own mail sorts after our answer of the same instant: that is what the next mail answers.
-        for author in _authors(row):
-            known += [(at, 1, mid) for at, mid in wrote[notice.ticket, author]]
-            known += [
-                (one.at, 1, one.message_id)
-                for one in fresh
-                if one.ticket == notice.ticket and one.author == author and one.message_id
-            ]
+        known += [
+            (at, 1, mid)
+            for at, mid, author, kind in wrote[notice.ticket]
+            if at <= until[row.once] and _cites(row, author, kind)
+        ]
         shown[row.once] = Material(
             ticket=found.get(notice.ticket) if notice.ticket is not None else None,
-            entry=next((one for one in thread if one.key == notice.entry), None),
+            entry=shows.get(notice.entry),
             thread=tuple(thread),
             references=tuple(mid for _, _, mid in sorted(known)[-REFERENCES:]),
         )
@@ -142,25 +145,56 @@ def _authors(row: Row) -> tuple[str, ...]:
     return tuple(dict.fromkeys((row.notice.to, row.notice.person.removeprefix(person_of_address("")))))
 
 
-def _wrote(conn: Connection, rows: Sequence[Row]) -> dict[tuple[int | None, str], list[tuple[int, str]]]:
-    """The newest mails that the recipients wrote, by ticket and address: when, Message-ID."""
-    found: dict[tuple[int | None, str], list[tuple[int, str]]] = defaultdict(list)
+def _cites(row: Row, author: str, kind: str) -> bool:
+    """Whether a mail refers to an entry of its ticket: its recipient wrote it, or customers wrote it to each other.
+
+    A customer's mail may have gone to the others directly. What colleagues wrote stays among them.
+    """
+    return author in _authors(row) or (_to_customer(row) and kind == EntryKind.CUSTOMER)
+
+
+def _to_customer(row: Row) -> bool:
+    return notices.BY_NAME[row.notice.kind].audience == "customer"
+
+
+def _until(row: Row, shown: Entry | None) -> int:
+    """The instant of the newest mail that this one can answer, however late it is composed."""
+    return shown.at if shown and shown.author in _authors(row) else row.notice.at
+
+
+def _wrote(
+    conn: Connection, rows: Sequence[Row], until: Collection[int]
+) -> dict[int | None, list[tuple[int, str, str, str]]]:
+    """The newest mails that these may refer to, by ticket: when, Message-ID, author, kind of entry."""
+    found: dict[int | None, list[tuple[int, str, str, str]]] = defaultdict(list)
     if not rows:
         return found
-    nth = func.row_number().over(partition_by=(entry.c.ticket, entry.c.author), order_by=entry.c.id.desc())
+    first, last = min(until), max(until)
+    older = entry.c.at <= first
+    nth = func.row_number().over(
+        partition_by=(entry.c.ticket, entry.c.author, older), order_by=(entry.c.at.desc(), entry.c.id.desc())
+    )
+    who: ColumnElement[bool] = entry.c.author.in_(
+        sorted({author for row in rows for author in _authors(row)})
+    )
+    if any(map(_to_customer, rows)):
+        who |= entry.c.kind == EntryKind.CUSTOMER.value
     ids = (
-        select(entry.c.id, nth.label("nth"))
+        select(entry.c.id, entry.c.at, nth.label("nth"))
         .where(
             entry.c.ticket.in_(sorted({row.notice.ticket for row in rows if row.notice.ticket is not None})),
-            entry.c.author.in_(sorted({author for row in rows for author in _authors(row)})),
+            who,
+            entry.c.at <= last,
+            entry.c.message_id != "",
         )
         .subquery()
     )
+    # Of what was written between the first and the last of these mails, each refers to what was before it.
     newest = (
-        select(entry.c.ticket, entry.c.author, entry.c.at, entry.c.message_id)
+        select(entry.c.ticket, entry.c.author, entry.c.kind, entry.c.at, entry.c.message_id)
         .join(ids, ids.c.id == entry.c.id)
-        .where(ids.c.nth <= REFERENCES, entry.c.message_id != "")
+        .where(or_(ids.c.nth <= REFERENCES, ids.c.at > first))
     )
     for one in conn.execute(newest):
-        found[one.ticket, one.author].append((one.at, one.message_id))
+        found[one.ticket].append((one.at, one.message_id, one.author, one.kind))
     return found

@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import make_url, update
+from sqlalchemy import event, make_url, update
 
 from maildesk.config.load import load
 from maildesk.core.model import DAY, HOUR
 from maildesk.core.reading import Envelope, Evidence
 from maildesk.edges.accept import Acceptor
-from maildesk.store import backup
+from maildesk.store import backup, restores
 from maildesk.store.db import Database, local_now
-from maildesk.store.schema import inbox, metadata, outbox
+from maildesk.store.schema import inbox, metadata, outbox, raw
 from maildesk.store.store import Store
 from tests.cli.conftest import MAIL, Desk
 from tests.cli.test_run import running
@@ -280,3 +280,97 @@ def test_a_disk_that_is_full_leaves_no_backup(desk: Desk, monkeypatch: pytest.Mo
 def test_every_table_is_in_it() -> None:
     """What belongs to the running processes is left out by name; a new table is in a backup by itself."""
     assert {*backup.TABLES, *backup.LEFT_OUT} == {*metadata.sorted_tables}
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_where_there_are_no_links(desk: Desk, monkeypatch: pytest.MonkeyPatch, there: bool) -> None:
+    """A USB stick, a share: the file gets its name all the same, and takes no other's place."""
+    file = desk.folder.with_name("b.zip")
+
+    def refuses(_part: Path, path: Path) -> None:
+        if there:
+            path.write_text("mine")
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr("os.link", refuses)
+    told = desk.run("backup", str(file))
+    assert told.exit_code == (1 if there else 0)
+    assert (file.read_bytes() == b"mine") == there
+    assert ("has come meanwhile; name another one" in told.stderr) == there
+    assert not list(file.parent.glob(".b.zip*"))
+
+
+def test_folders_outside_of_the_desk(fresh: Desk, tmp_path: Path) -> None:
+    """What lies beside the old desk is not written beside the new one."""
+    fresh.deliver()
+    (fresh.folder / "config").rename(fresh.folder.with_name("ours"))
+    fresh.edit("^#config = .*", 'config = "../ours"')
+    file = saved(fresh)
+    new = Desk(tmp_path / "deep" / "restored")
+    (tmp_path / "ours").rename(tmp_path / "on another machine")
+    told = fresh.run("restore", str(file), str(new.folder))
+    assert told.exit_code == 0, told.output
+    assert f"names {tmp_path / 'ours'} for config" in " ".join(told.stderr.split())
+    assert (new.folder / "config" / "agents.toml").exists()
+    assert not (tmp_path / "deep" / "ours").exists()
+    shutil.rmtree(new.folder)
+    with zipfile.ZipFile(file) as good:
+        found = json.loads(good.read("manifest.json"))
+        members = {name: good.read(name) for name in good.namelist() if name != "manifest.json"}
+    with zipfile.ZipFile(file, "w") as bad:
+        for name, data in members.items():
+            bad.writestr(name, data)
+        bad.writestr("manifest.json", json.dumps({**found, "folders": {"config": "../evil"}}))
+    assert "leads out of a desk's folder" in fresh.no("restore", str(file), str(new.folder))
+
+
+def test_before_its_store_is_filled_it_is_no_desk(
+    desk: Desk, place: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody may kill it, or the power fail: what is there then must not begin as a new desk."""
+    seen = []
+    real = restores.begin
+
+    def last(conn: Any) -> int:
+        told = place.run("check")
+        seen.append((told.exit_code, "maildesk.toml" in told.stderr))
+        return real(conn)
+
+    file = saved(desk)
+    monkeypatch.setattr(restores, "begin", last)
+    restored(desk, place, file)
+    assert seen == [(1, True)]
+    place.ok("check")
+
+
+def test_few_large_mails_are_in_memory_at_one_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backup, "HELD", 1_500)
+    store = Store(Database(f"sqlite:///{tmp_path}/desk.db"), "x")
+    store.open()
+    mails = [{"key": f"k{n}", "z": bytes(1_000), "size": 1_000, "sha256": ""} for n in range(40)]
+    store.write("work", lambda conn: conn.execute(raw.insert(), mails))
+    fetched, written = [0], []
+
+    def count(_cursor: Any, row: tuple[Any, ...]) -> tuple[Any, ...]:
+        fetched[0] += 1
+        return row
+
+    with store.db.reading() as conn:
+        driver: Any = conn.connection.dbapi_connection
+        driver.row_factory = count
+        ahead = [fetched[0] - had for had, _ in enumerate(backup.dump(conn, raw))]
+        assert len(ahead) == 40
+        assert max(ahead) <= backup.LARGE_BATCH
+        driver.row_factory = None
+    more = ({**mail, "key": f"new {mail['key']}"} for mail in mails)
+
+    def filled(conn: Any) -> int:
+        @event.listens_for(conn, "before_cursor_execute")
+        def note(_conn: Any, _cursor: Any, _statement: str, values: Any, *_: Any) -> None:
+            written.append(len(values))
+
+        return backup.load(conn, raw, more)
+
+    assert store.write("work", filled) == 40
+    assert written[:20] == [2] * 20
+    store.close()

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import re
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -109,3 +115,93 @@ def test_where_secrets_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     ):
         with pytest.raises(NoSecret, match=why):
             secret.read(wrong)
+
+
+def test_a_token_that_another_process_has_spent_meanwhile(first: str) -> None:
+    """Two nodes of one desk: what the other one kept is good."""
+    kept = Kept()
+    with TokenServer("access", rotate=True) as server:
+        spent: list[str] = []
+
+        def load(key: str) -> str:
+            held = kept.load(key)
+            if not spent:
+                spent.append(held)
+                # What the other node does between this one's look and its question.
+                server.refresh_token = kept[key] = "refresh-9"
+            return held
+
+        tokens = Tokens(settings(server, refresh_token_env=first), load, kept.save)
+        assert tokens.token() == "access"
+        assert [form["refresh_token"] for form in server.asked] == ["refresh-0", "refresh-9"]
+
+
+@contextmanager
+def answering(answer: bytes) -> Iterator[str]:
+    """A token endpoint that answers with these bytes and hangs up."""
+
+    def serve() -> None:
+        conn, _ = listener.accept()
+        with conn, conn.makefile("rb") as asked:
+            head = b"".join(iter(asked.readline, b"\r\n"))
+            asked.read(int(re.findall(rb"(?i)content-length: (\d+)", head)[0]))
+            conn.sendall(answer)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/token"
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"* OK IMAP4rev1 ready\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n{",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}",
+        b"HTTP/1.1 500 Oops\r\nContent-Length: 900\r\n\r\n{",
+        b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n",
+    ],
+)
+def test_an_endpoint_that_is_none(first: str, answer: bytes) -> None:
+    kept = Kept()
+    with answering(answer) as url:
+        tokens = Tokens(
+            OAuth.model_validate({"token_url": url, "client_id": "desk", "refresh_token_env": first}),
+            kept.load,
+            kept.save,
+        )
+        with pytest.raises(NoToken, match=re.escape(url)):
+            tokens.token()
+
+
+def test_nothing_of_a_refusal_shows_a_secret_or_drives_a_terminal(first: str) -> None:
+    told = json.dumps({"error": "bad", "error_description": "no \x1b[2J refresh-0\nhere"}).encode()
+    head = f"HTTP/1.1 400 Bad Request\r\nContent-Length: {len(told)}\r\n\r\n".encode()
+    with answering(head + told) as url, pytest.raises(NoToken) as error:
+        Tokens(
+            OAuth.model_validate({"token_url": url, "client_id": "desk", "refresh_token_env": first}),
+            Kept().load,
+            Kept().save,
+        ).token()
+    assert str(error.value) == f"{url} refused a token: bad (no [2J (secret) here)"
+
+
+def test_an_endpoint_that_is_slow_holds_up_no_other(first: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as deaf, TokenServer("access") as server:
+        url = f"http://127.0.0.1:{deaf.getsockname()[1]}/token"
+        waiting = Tokens(OAuth(token_url=url, client_id="desk"), Kept().load, Kept().save)
+
+        def wait() -> None:
+            with pytest.raises(NoToken):
+                waiting.token()
+
+        thread = threading.Thread(target=wait)
+        thread.start()
+        conn, _ = deaf.accept()
+        assert Tokens(settings(server), Kept().load, Kept().save).token() == "access"
+        assert thread.is_alive()
+        conn.close()
+        thread.join()

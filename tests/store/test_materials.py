@@ -15,6 +15,7 @@ from maildesk.core.compose import REFERENCES, compose
 from maildesk.core.identity import person_of_address
 from maildesk.core.material import Material
 from maildesk.core.model import Entry, EntryKind
+from maildesk.core.notices import BY_NAME
 from maildesk.store import outbox as outbox_rows
 from maildesk.store import schema, threads
 from maildesk.store.materials import materials
@@ -43,7 +44,15 @@ def from_the_whole_thread(row: Row, desk: Desk, slim: Material) -> Material:
         mails = conn.execute(select(schema.outbox).where(schema.outbox.c.ticket == notice.ticket)).all()
     ours = [(m.at, 0, m.message_id) for m in mails if m.to == notice.to and m.id < row.id]
     author = (notice.to, notice.person.removeprefix(person_of_address("")))
-    theirs = [(e.at, 1, e.message_id) for e in thread if e.author in author and e.message_id]
+    public = BY_NAME[notice.kind].audience == "customer"
+    about = next((e for e in thread if e.key == notice.entry and e.author in author), None)
+    theirs = [
+        (e.at, 1, e.message_id)
+        for e in thread
+        if (e.author in author or (public and e.kind is EntryKind.CUSTOMER))
+        and e.message_id
+        and e.at <= (about.at if about else notice.at)
+    ]
     known = tuple(mid for _, _, mid in sorted(ours + theirs))
     return replace(
         slim,
@@ -180,3 +189,36 @@ def test_the_last_gate_gets_notes_and_what_was_said_beside_them(tmp_path: Path) 
         _, reply = loaded(desk, "customer_reply")
         assert said(reply.thread) <= {"customer", "agent-reply"}
         assert len(reply.thread) == 2
+
+
+def test_a_mail_composed_late_answers_what_it_would_have_answered_at_once(tmp_path: Path) -> None:
+    with a_desk(tmp_path) as desk:
+        desk.deliver(a_mail())
+        desk.inbound.step(desk.now)
+        desk.now += 1_000_000
+        again = {"In-Reply-To": "<first@customer.example>"}
+        desk.deliver(a_mail(text="It smokes.\n", message_id="<second@customer.example>", headers=again))
+        desk.run()
+        (acknowledgment,) = desk.mails(JANE, "acknowledgment")
+        assert acknowledgment["In-Reply-To"] == "<first@customer.example>"
+        notice = desk.mails(ALICE, "customer_reply")[0]
+        desk.handle(an_answer(notice, ALICE, "Pull the plug.", "<a@desk.example>"))
+        assert desk.mails(JANE, "answer")[0]["In-Reply-To"] == "<second@customer.example>"
+
+
+def test_what_customers_may_have_sent_to_each_other_is_referred_to(tmp_path: Path) -> None:
+    """A copy to Carl lies in his mailbox; what Alice's client called her answer is nobody else's affair."""
+    with a_desk(tmp_path) as desk:
+        desk.handle(a_mail())
+        desk.handle(an_answer(desk.mails(ALICE, "new_ticket")[0], ALICE, "Off and on?", "<a1@desk.example>"))
+        desk.now += 1_000_000
+        copied = {"Cc": "carl@partner.example"}
+        answer = desk.mails(JANE, "answer")[0]
+        desk.handle(an_answer(answer, JANE, "No.", "<second@customer.example>", copied))
+        desk.now += 1_000_000
+        told = desk.mails(ALICE, "customer_reply")[0]
+        desk.handle(an_answer(told, ALICE, "Which drum is in it?", "<a2@desk.example>"))
+        (asked,) = desk.mails("carl@partner.example", "answer")
+        assert asked["In-Reply-To"] == "<second@customer.example>"
+        assert asked["References"].split()[1:] == ["<first@customer.example>", "<second@customer.example>"]
+        assert all("customer.example" not in m["References"] for m in desk.mails(ALICE))

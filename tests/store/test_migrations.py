@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, MetaData, exc, inspect
+from sqlalchemy import Connection, MetaData, exc, inspect, text
 
 from maildesk.core.model import SECOND
 from maildesk.core.search import parse
@@ -209,6 +209,57 @@ def test_a_daemon_that_runs_is_in_the_way(old: Database) -> None:
         old.create()
     changed(old, lambda conn: conn.exec_driver_sql("DELETE FROM node"))
     old.create()
+
+
+def test_a_daemon_that_starts_while_the_file_is_copied_is_in_the_way(
+    old: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    until, copied = local_now() + 20 * SECOND, migrations._copied
+    values = f"('main#1', 'main', {until}, 'elsewhere', 1, 1)"
+
+    def starts(db: Database, *rest: Any) -> Path | None:
+        changed(old, lambda conn: conn.exec_driver_sql(f"INSERT INTO node VALUES {values}"))  # noqa: S608
+        return copied(db, *rest)
+
+    monkeypatch.setattr(migrations, "_copied", starts)
+    with pytest.raises(StoreError, match="the node 'main' still runs on it"):
+        old.create()
+    with old.connect() as conn:
+        assert old.version(conn) == 1
+
+
+def test_half_a_copy_is_not_left_behind(old: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    if old.path is None:
+        return
+    before = rows(old)
+    monkeypatch.setattr(migrations, "text", lambda _: text("VACUUM INTO '/absent/folder/' || :file"))
+    with pytest.raises(exc.OperationalError):
+        old.create()
+    assert sorted(path.name for path in old.path.parent.iterdir()) == [
+        "desk.db",
+        "desk.db-shm",
+        "desk.db-wal",
+    ]
+    assert rows(old) == before
+
+
+def test_a_program_that_has_a_table_open_is_named(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    db = Database(postgres_url)
+
+    def make(conn: Connection) -> None:
+        conn.exec_driver_sql((V1 / "postgresql.sql").read_text())
+        conn.exec_driver_sql("INSERT INTO meta VALUES ('version', '1')")
+
+    changed(db, make)
+    monkeypatch.setattr(migrations, "LOCK_MS", 100)
+    with db.reading() as dumping:
+        dumping.exec_driver_sql("SELECT * FROM node")
+        with pytest.raises(StoreError, match="another program has its tables open; end it"):
+            db.create()
+    db.create()
+    with db.connect() as conn:
+        assert db.version(conn) == VERSION
+    db.close()
 
 
 def test_who_only_reads_upgrades_nothing(old: Database) -> None:

@@ -216,3 +216,26 @@ def test_a_file_goes_out_whole(desk: Desk) -> None:
     (answer,) = desk.mails(template="answer")
     (file,) = answer.iter_attachments()
     assert file.get_content() == b"the plan of the house"
+
+
+def test_a_file_that_did_not_reach_its_place_is_written_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The mail counts as sent only once it would survive a power cut."""
+    decided(desk)
+    unlucky, rename = rows(desk)[1].once, Path.rename
+
+    def picky(self: Path, target: Path) -> Path:
+        if unlucky in self.name:
+            raise OSError(5, "Input/output error")
+        return rename(self, target)
+
+    with monkeypatch.context() as trouble:
+        trouble.setattr(Path, "rename", picky)
+        desk.outbound.step(desk.now)
+    assert [row.state for row in rows(desk)] == ["sent", "ready", "sent"]
+    assert len(desk.mails()) == 2
+    desk.now = rows(desk)[1].not_before
+    desk.run()
+    assert [row.state for row in rows(desk)] == ["sent"] * 3
+    assert len(desk.mails()) == 3

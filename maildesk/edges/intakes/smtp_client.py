@@ -7,13 +7,14 @@ import ssl
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Any
 
 from maildesk.core import password as passwords
 
 WAITING = 20
 """Passwords that wait to be checked; to more clients is said to come again."""
+_LOCAL = 0  # the command of a proxy that speaks for itself (PROXY protocol, version 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,5 +86,7 @@ def loopback(peer: str) -> bool:
 
 
 def proxied(told: Any) -> str:
-    """The client's address as a proxy tells it; "" where it speaks for itself (a check of its own)."""
-    return str(told.src_addr) if told.src_addr else ""
+    """The client's address as a proxy tells it; "" where it speaks for itself (a check of its own), or for a program
+    on its own machine, which has no address."""
+    itself = told.version == 2 and told.command == _LOCAL
+    return str(told.src_addr) if isinstance(told.src_addr, IPv4Address | IPv6Address) and not itself else ""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, exc, select, text
 
 from maildesk import log
 from maildesk.store import search
@@ -23,12 +23,16 @@ from maildesk.store.schema import VERSION, meta, node
 
 STEPS: Mapping[int, Callable[[Operations], None]] = {2: version_2.upgrade, 3: version_3.upgrade}
 """What leads to each version from the one before it."""
+LOCK_MS = 30_000
+"""How long PostgreSQL may wait for a table that another program uses."""
+_LOCKED = "55P03"  # lock_not_available
 
 
 def migrate(db: Database, now: int) -> None:
     """Brings the store to `VERSION`. A SQLite file is copied first; on any error the store is as it was.
 
-    Raises StoreError while a daemon runs on the store, and the database's errors.
+    Raises StoreError while a daemon runs on the store or another program has its tables open, and the database's
+    errors.
     """
     with db.connect() as conn:
         before = db.version(conn)
@@ -39,13 +43,24 @@ def migrate(db: Database, now: int) -> None:
             conn.exec_driver_sql("PRAGMA foreign_keys=OFF")
         try:
             db.begin(conn, "decide")
+            if not db.is_sqlite:
+                conn.exec_driver_sql(f"SET LOCAL lock_timeout = {LOCK_MS}")
             # Another process may have done it meanwhile.
             old = db.version(conn)
             for version in range(old + 1, VERSION + 1):
                 _step(db, conn, version)
             if old < search.SINCE:
                 search.fill(conn)
+            # A daemon of the older version may have started while the file was copied.
+            _nobody_runs(db, conn, now)
             db.commit(conn)
+        except exc.OperationalError as error:
+            if getattr(error.orig, "sqlstate", "") != _LOCKED:
+                raise
+            raise StoreError(
+                f"the store {db.shown} must be upgraded, and another program has its tables open; end it (a pg_dump, a "
+                "psql), then start maildesk again"
+            ) from error
         finally:
             db.rollback(conn)
             if db.is_sqlite:
@@ -82,6 +97,10 @@ def _copied(db: Database, conn: Connection, version: int) -> Path | None:
     part = copy.with_name(f"{copy.name}.part")
     part.unlink(missing_ok=True)
     os.close(os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-    conn.execute(text("VACUUM INTO :file"), {"file": str(part)})
-    os.replace(part, copy)
+    try:
+        conn.execute(text("VACUUM INTO :file"), {"file": str(part)})
+        os.replace(part, copy)
+    finally:
+        # On a full disk half a copy would only be in the way.
+        part.unlink(missing_ok=True)
     return copy

@@ -255,17 +255,26 @@ def proxied(port: int, line: bytes) -> Wire:
     return client
 
 
+V2 = b"\r\n\r\n\0\r\nQUIT\n"
+
+
 def v2(command: int, address: str) -> bytes:
     body = socket.inet_aton(address) + socket.inet_aton("127.0.0.1") + bytes([1, 2, 0, 25])
     if not command & 1:
         body = b""
     family = 0x11 if command & 1 else 0
-    return b"\r\n\r\n\0\r\nQUIT\n" + bytes([command, family]) + len(body).to_bytes(2, "big") + body
+    return V2 + bytes([command, family]) + len(body).to_bytes(2, "big") + body
+
+
+ADDRESS = socket.inet_aton("192.0.2.9") + socket.inet_aton("127.0.0.1") + bytes([1, 2, 0, 25])
+PATHS = b"/run/client".ljust(108, b"\0") + b"/run/proxy".ljust(108, b"\0")
 
 
 @pytest.mark.parametrize(
     ("line", "peer"),
     [
+        (V2 + bytes([0x20, 0x11]) + len(ADDRESS).to_bytes(2, "big") + ADDRESS, "127.0.0.1"),
+        (V2 + bytes([0x21, 0x31]) + len(PATHS).to_bytes(2, "big") + PATHS, "127.0.0.1"),
         (REMOTE, "192.0.2.7"),
         (b"PROXY TCP6 2001:db8::1 ::1 5555 25\r\n", "2001:db8::1"),
         (b"PROXY UNKNOWN\r\n", "127.0.0.1"),
