@@ -5,7 +5,7 @@ import re
 from maildesk.core.subject import marked
 
 # "Re: Automatic reply: x" is an answer that a person gave to one.
-_PREFIX = r"\W{0,3}(?:auto ?: ?)?\W{0,3}"
+_PREFIX = r"\W{0,3}(?:auto\W{1,3})?\W{0,3}"
 # Words that nobody but a machine begins a subject with.
 _ANSWER = re.compile(
     _PREFIX + r"(?:auto(?:mat(?:ic|ed))?[ -]?(?:reply|response|responder|answer|confirmation of absence)"

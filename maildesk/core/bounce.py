@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from maildesk.core import address, charset, failure, mime, notification, prose, report, subject
+from maildesk.core import address, charset, failure, mime, notification, prose, report
 from maildesk.core.away import away
 from maildesk.core.message import Message
 
@@ -59,12 +59,10 @@ def bounce(message: Message, raw: bytes, null_return_path: bool = False) -> Boun
         return _formal(message, list(posted.failed), None, posted.message_id) if posted.failed else None
     kind = message.header("content-type").lower()
     declared = "multipart/report" in kind or "delivery-status" in kind
-    machine = _by_machine(message, null_return_path)
-    if subject.marked(message.subject) and not machine:
-        return None  # "Fw: Undelivered Mail" and "Re: failure notice" are of people who show what came back
+    by_server = _by_server(message, null_return_path)
     bears = declared or any(one.type in report.TYPES for one in message.attachments)
     about = failure.SUBJECT.match(message.subject[:300]) is not None
-    if not (declared or (bears and (machine or about)) or _looks_like_one(message, machine, about)):
+    if not (declared or (bears and (by_server or about)) or _looks_like_one(message, by_server, about)):
         return None
     root = mime.split(raw)[0]
     returned = report.returned(root)
@@ -82,35 +80,31 @@ def bounce(message: Message, raw: bytes, null_return_path: bool = False) -> Boun
     return _informal(message, returned, [], certain="report-type=delivery-status" in kind.replace('"', ""))
 
 
-def _by_machine(message: Message, null_return_path: bool) -> int:
-    """How sure it is that a mail server sent it: its name (2), the empty return path (1), RFC 3834 (1)."""
+def _by_server(message: Message, null_return_path: bool) -> bool:
+    """Whether a mail server or a mailing list's software sent it, by its name or by the empty return path."""
     senders = (*message.from_, *message.sender)
-    lists = any(_LIST_MACHINE.match(one.address) for one in senders) and any(
-        map(message.header, _LIST_HEADERS)
-    )
-    by_name = any(_MACHINE.match(one.address) or _MACHINE_NAME.search(one.name) for one in senders)
     return (
-        2 * (by_name or lists or not senders)
-        + (
-            null_return_path
-            or message.header("return-path").replace(" ", "").upper() in ("<>", "<MAILER-DAEMON>")
+        not senders
+        or null_return_path
+        or message.header("return-path").replace(" ", "").upper() in ("<>", "<MAILER-DAEMON>")
+        or any(_MACHINE.match(one.address) or _MACHINE_NAME.search(one.name) for one in senders)
+        or (
+            any(_LIST_MACHINE.match(one.address) for one in senders)
+            and any(map(message.header, _LIST_HEADERS))
         )
-        + message.header("auto-submitted").lower().startswith("auto-")
     )
 
 
-def _looks_like_one(message: Message, machine: int, about: bool) -> bool:
-    """A machine's mail about a delivery. A person's is none, whatever it is about or quotes.
+def _looks_like_one(message: Message, by_server: bool, about: bool) -> bool:
+    """A mail server's mail about a delivery. A person's is none, whatever it is about or quotes.
 
-    Customers write "Delivery problem" about parcels, companies write from info@, and who is away has a machine answer.
+    Customers write "Delivery problem" about parcels, shops have machines that do, and so has who is away.
     """
     if message.header("x-failed-recipients") or _from_daemon(message):
         return True
-    if away(message.subject, answers=True):
+    if not by_server or away(message.subject, answers=True):
         return False
-    return machine > 2 or (
-        machine > 0 and (about or failure.STRONG.search(message.text[: prose.TEXT]) is not None)
-    )
+    return about or failure.STRONG.search(message.text[: prose.TEXT]) is not None
 
 
 def _from_daemon(message: Message) -> bool:
@@ -159,6 +153,8 @@ def _informal(
     if not (certain or said or message.header("x-failed-recipients") or _from_daemon(message)):
         return None
     recipients = _recipients(message, text, fields, returned)
+    if not (certain or recipients or _from_daemon(message) or failure.STRONG.search(text)):
+        return None  # a parcel, perhaps
     near = prose.near(text, recipients[0]) if recipients else text
     status = next((one.status for one in (*told, *fields) if one.status), "")
     status = status or _status(near) or _status(text)
@@ -195,22 +191,24 @@ def _recipients(
         sent_to = _sent_to(returned)
         known = [one for one in sent_to if one in candidates or one in anywhere]
         found = (
-            next(filter(None, (_may_fail(those, ours) for those in sure)), [])
+            next(filter(None, (_may_fail(those, ours) or _others(those, ours) for those in sure)), [])
             or known
             or candidates
-            or [one for one in sent_to[:1] if one not in ours]
-            # Somebody wrote to themselves, or to a postmaster.
-            or next(
-                filter(None, ([one for one in those if one not in senders] for those in (*sure, listed))), []
-            )
-            or [one for one in (*anywhere, *sent_to) if one not in senders][:1]
+            or _others(sent_to[:1], ours)
+            # Somebody wrote to themselves.
+            or next(filter(None, (_others(those, senders) for those in (*sure, listed))), [])
+            or _others([*anywhere, *sent_to], senders)[:1]
         )
     return tuple(dict.fromkeys(found))[:1000]
 
 
 def _may_fail(those: list[str], ours: set[str]) -> list[str]:
     machines = ("mailer-daemon@", "postmaster@", "abuse@")
-    return [one for one in those if one not in ours and not one.startswith(machines)]
+    return [one for one in _others(those, ours) if not one.startswith(machines)]
+
+
+def _others(those: list[str], ours: set[str]) -> list[str]:
+    return [one for one in those if one not in ours]
 
 
 def _sent_to(returned: mime.Entity | None) -> list[str]:

@@ -8,7 +8,8 @@ import re
 from maildesk.core import report
 
 SUBJECT = re.compile(
-    r"\W{0,4}(?:undeliver(?:ed|able)|(?:mail |message )?delivery (?:status|fail|problem|error|report|has"
+    r"\W{0,4}(?:(?:notice|notify|postmaster notify|warning|error|smtp error|e-?mail|automatic\w{0,2})\W{1,3}){0,2}"
+    r"(?:undeliver(?:ed|able)|(?:mail |message )?delivery (?:status|fail|problem|error|report|has"
     r"|delayed|notification|warning|issue)"
     r"|mail (?:delivery|system error|could not)|message (?:delivery|undeliverable|could not|you sent)"
     r"|failure notice|returned mail|returned to sender"

@@ -63,7 +63,7 @@ _NAMED = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _CONTACT = re.compile(r"contact|assistance|questions|support team|wenden sie sich|contacter", re.IGNORECASE)
-_LOOKS = re.compile(_ADDRESS)
+_LOOKS = re.compile(f"({_ADDRESS})")
 _FIRST_LINES = 32 * 1024
 
 
@@ -107,7 +107,7 @@ def announced(text: str) -> list[str]:
 
 def named(text: str) -> list[str]:
     """The addresses that stand where software names whom a mail did not reach."""
-    return [one for match in _NAMED.finditer(text) if (one := _normal(match[1]))]
+    return _found(_NAMED, text)
 
 
 def led(text: str, within: int = TEXT) -> list[str]:
@@ -122,18 +122,23 @@ def led(text: str, within: int = TEXT) -> list[str]:
 
 
 def anywhere(text: str) -> list[str]:
-    """All that looks like an address, but for whom one may ask about it."""
-    return [
-        one
-        for match in _LOOKS.finditer(text)
-        if not _CONTACT.search(text, max(0, match.start() - 60), match.start()) and (one := _normal(match[0]))
-    ]
+    """All that looks like an address."""
+    return _found(_LOOKS, text)
 
 
 def near(text: str, recipient: str) -> str:
     """The passage that speaks of the recipient, where codes and reasons stand."""
     at = text.lower().find(recipient)
     return text if at < 0 else text[at : at + 1500]
+
+
+def _found(pattern: re.Pattern[str], text: str) -> list[str]:
+    """The addresses that a pattern finds, but for those of people whom one may ask."""
+    return [
+        one
+        for match in pattern.finditer(text)
+        if not _CONTACT.search(text, max(0, match.start() - 60), match.start()) and (one := _normal(match[1]))
+    ]
 
 
 def _normal(text: str) -> str:

@@ -25,6 +25,9 @@ _ADDRESS = re.compile(
     r"(?:\"[^\"\s]{1,128}\"|[^\s<>()\[\],;:\"]{1,128})@(?:\[[^\]\s]{1,64}\]|[^\s<>()\[\],;:\"]{1,253})"
 )
 
+_UNITEXT = re.compile(r"\\x\{(0{0,2}[0-9A-Fa-f]{2,4}|0?1[0-9A-Fa-f]{4})\}")
+"""How RFC 6533 writes other letters where only ASCII may stand."""
+
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
@@ -85,7 +88,9 @@ def _value(match: re.Match[str]) -> str:
 
 def _mailbox(group: dict[str, str], name: str) -> str:
     value = group.get(name, "")
-    _, split, rest = value.partition(";")
+    kind, split, rest = value.partition(";")
+    if kind.strip().lower() == "utf-8":
+        rest = _UNITEXT.sub(lambda found: chr(int(found[1], 16)), rest)
     match = _ADDRESS.search(rest if split else value)
     return address.normal(match[0]) if match else ""
 

@@ -1,0 +1,191 @@
+"""More reports in words: gateways, providers and lists, and languages."""
+
+from tests.core.reports import DAEMON, POSTMASTER, RETURNED
+
+MORE: dict[str, tuple[str, str, str, str, str, str]] = {
+    "Apache James": (
+        POSTMASTER,
+        "Re:Order 7",
+        "Error message below:\n550 - Requested action not taken: no such user here\n\nMessage details:\n"
+        "  Subject: Order 7\n  Sent date: Mon Mar 02 10:00:00 GMT 2026\n  MAIL FROM: support@desk.example\n"
+        "  RCPT TO: jane@shop.example\n  From: support@desk.example\n  Size (in bytes): 100\n",
+        "jane@shop.example",
+        "5.1.1",
+        "failed",
+    ),
+    "hMailServer": (
+        DAEMON,
+        "Message undeliverable: Order 7",
+        "Your message did not reach some or all of the intended recipients.\n\n"
+        "   Sent: Mon, 2 Mar 2026 10:00:00 +0100\n"
+        "   Subject: Order 7\n\nThe following recipient(s) could not be reached:\n\njane@shop.example\n"
+        "   Error Type: SMTP\n   Remote server (192.0.2.7) issued an error.\n"
+        "   hMailServer sent: RCPT TO:<jane@shop.example>\n   Remote server replied: 550 5.1.1 no such mailbox\n",
+        "jane@shop.example",
+        "5.1.1",
+        "failed",
+    ),
+    "MailEnable": (
+        POSTMASTER,
+        "Message Delivery Failure",
+        "MailEnable: Message Delivery Failure.\n\nThe following recipient(s) could not be reached:\n\n"
+        "        Recipient: [SMTP:jane@shop.example]\n        Reason: Remote SMTP Server Returned: 550 User unknown\n",
+        "jane@shop.example",
+        "5.1.1",
+        "failed",
+    ),
+    "SmarterMail": (
+        f"System Administrator <{POSTMASTER}>",
+        "Delivery Failure",
+        "Could not deliver message to the following recipient(s):\n\nFailed Recipient: jane@shop.example\n"
+        "Reason: Remote host said: 550 No such user here\n\n"
+        "   -- The header and top 20 lines of the message follows --\n\n" + RETURNED,
+        "jane@shop.example",
+        "5.1.1",
+        "failed",
+    ),
+    "InterScan": (
+        '"InterScan MSS" <scan@mx.example>\nReturn-Path: <>',
+        "Mail could not be delivered",
+        "Sent <<< RCPT TO:<jane@shop.example>\nReceived >>> 550 5.1.1 <jane@shop.example>... user unknown\n"
+        "Unable to deliver message to <jane@shop.example>.\n",
+        "jane@shop.example",
+        "5.1.1",
+        "failed",
+    ),
+    "a firewall that shows name and address": (
+        DAEMON,
+        "FAILURE NOTICE :",
+        "  ----- The following addresses had permanent fatal errors -----\n\n"
+        ">>> jane@shop.example <jane@shop.example>\n\n  ----- Transcript of session follows -----\n"
+        "550 sorry, no mailbox here by that name (#5.1.1 - chkusr)\n",
+        "jane@shop.example",
+        "5.1.1",
+        "failed",
+    ),
+    "a server that answers in one sentence": (
+        "<>",
+        "There was an error sending your mail",
+        "We had trouble delivering your message. Full details follow:\n\nSubject: 'Order 7'\n\n1 error(s):\n\n"
+        "SMTP Server <mail.shop.example> rejected recipient <jane@shop.example> (Error following RCPT command). "
+        "It responded as follows: [550 5.1.1 unknown user <jane@shop.example>]\n",
+        "jane@shop.example",
+        "5.1.1",
+        "failed",
+    ),
+    "DragonFly": (
+        "MAILER-DAEMON <>",
+        "Mail delivery failed",
+        "This is the DragonFly Mail Agent v0.13 at mx.example.\n\n"
+        "There was an error delivering your mail to <postmaster@shop.example>.\n\n"
+        f"DNS lookup failure: host shop.example not found\n\nMessage headers follow.\n\n{RETURNED}",
+        "postmaster@shop.example",
+        "5.1.2",
+        "failed",
+    ),
+    "smail, T-Online": (
+        f"Mail Delivery System <{DAEMON}>",
+        "mail failed, returning to sender",
+        "|------------------------- Message log follows: -------------------------|\n"
+        " no valid recipients were found for this message\n"
+        "|------------------------- Failed addresses follow: ---------------------|\n <jane@shop.example>\n"
+        "   552 5.2.2 <jane@shop.example> Quota exceeded (mailbox for user is full)\n"
+        f"|------------------------- Message header follows: ----------------------|\n{RETURNED}",
+        "jane@shop.example",
+        "5.2.2",
+        "failed",
+    ),
+    "GMX": (
+        f"GMX Mailer Daemon <{DAEMON}>",
+        "Mail delivery failed: returning message to sender",
+        "This message was created automatically by mail delivery software.\nA message that you sent could not be "
+        "delivered to\none or more of its recipients. This is a permanent error.\nThe following address failed:\n\n"
+        '"jane@shop.example":\nSMTP error from remote server after RCPT command:\nhost: mail.shop.example\n'
+        f"5.1.1 unknown recipient\n\n--- The header of the original message is following. ---\n\n{RETURNED}",
+        "jane@shop.example",
+        "5.1.1",
+        "failed",
+    ),
+    "Yahoo": (
+        DAEMON,
+        "Failure Notice",
+        "Sorry, we were unable to deliver your message to the following address.\n\n<jane@shop.example>:\n"
+        "This user doesn't have a shop.example account (jane@shop.example) [0]\n\n"
+        f"--- Below this line is a copy of the message.\n\n{RETURNED}",
+        "jane@shop.example",
+        "5.1.1",
+        "failed",
+    ),
+    "Gmail": (
+        "Mail Delivery Subsystem <mailer-daemon@googlemail.com>",
+        "Delivery Status Notification (Failure)",
+        "Delivery to the following recipient failed permanently:\n\n     jane@shop.example\n\n"
+        "Technical details of permanent failure:\nGoogle tried to deliver your message, but it was rejected by the "
+        "server for the recipient domain. The error that the other server returned was:\n"
+        f"550 5.1.1 <jane@shop.example>: no such user\n\n----- Original message -----\n\n{RETURNED}",
+        "jane@shop.example",
+        "5.1.1",
+        "failed",
+    ),
+    "Zoho": (
+        DAEMON,
+        "Undelivered Mail Returned to Sender",
+        "This message was created automatically by mail delivery software.\n A message that you sent could not be "
+        "delivered to one or more of its recipients. This is a permanent error.\n\n"
+        "jane@shop.example Error, ERROR_CODE :421, ERROR_CODE :, Host not reachable.\n",
+        "jane@shop.example",
+        "4.4.7",
+        "failed",
+    ),
+    "Yandex, in Russian": (
+        "mailer-daemon@mx.example",
+        "Недоставленное сообщение",
+        "Это автоматическое сообщение.\n\nК сожалению, ваше письмо не может быть доставлено следующим получателям:\n\n"
+        "jane@shop.example\n\n550 5.7.1 No such user!\n",
+        "jane@shop.example",
+        "5.7.1",
+        "failed",
+    ),
+    "a provider in Japan": (
+        f"Mail Administrator <{POSTMASTER}>",
+        "メール配信エラー",
+        "メールを配信できませんでした。\n\n宛先:\n\n<jane@shop.example>\n\n550 5.1.1 User unknown\n",
+        "jane@shop.example",
+        "5.1.1",
+        "failed",
+    ),
+    "a server in Germany": (
+        POSTMASTER,
+        "Unzustellbar: Bestellung 7",
+        "Fehler bei der Nachrichtenzustellung an folgende Empfänger oder Verteilerlisten:\n\njane@shop.example\n"
+        "Das Postfach ist voll.\n\nDiagnoseinformationen für Administratoren:\n\n#552 5.2.2 mailbox full ##\n",
+        "jane@shop.example",
+        "5.2.2",
+        "failed",
+    ),
+    "a server in Brazil": (
+        POSTMASTER,
+        "Não entregue: Pedido 7",
+        "A sua mensagem não pôde ser entregue aos seguintes destinatários:\n\njane@shop.example\n550 5.1.1 unknown\n",
+        "jane@shop.example",
+        "5.1.1",
+        "failed",
+    ),
+    "fml, to one who is no member": (
+        "talk-admin@shop.example\nX-MLServer: fml [fml 4.0]",
+        "You support@desk.example are not member (talk ML)",
+        "You are not a member of this mailing list <talk@shop.example>.\n\nFor the guide, write to\n\n"
+        "    talk-ctl@shop.example\n",
+        "talk@shop.example",
+        "5.7.1",
+        "failed",
+    ),
+    "a daemon whose words we do not know": (
+        DAEMON,
+        "Rahat",
+        "Ny hafatra dia tsy tonga.",
+        "",
+        "5.0.0",
+        "failed",
+    ),
+}
