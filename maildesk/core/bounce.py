@@ -9,7 +9,7 @@ from maildesk.core.message import Message
 
 _DAEMON = re.compile(r"(?:^|[\s<\"(])mailer[._-]?daemon\b|\bmail delivery (?:sub)?system\b", re.IGNORECASE)
 _MACHINE = re.compile(
-    r"(?:mailer[._-]?daemon|poo?st[._-]?master|mail[._-]?daemon|mmdf|double-bounce|bounces?|mail[._-]?(?:system"
+    r"(?:mailer[._-]?daemon|post[._-]?master|mail[._-]?daemon|mmdf|double-bounce|bounces?|mail[._-]?(?:system"
     r"|delivery)"
     r"|mdaemon|daemon)(?:[+=.-][^@]*)?@",
     re.IGNORECASE,
@@ -82,16 +82,16 @@ def bounce(message: Message, raw: bytes, null_return_path: bool = False) -> Boun
 
 def _by_server(message: Message, null_return_path: bool) -> bool:
     """Whether a mail server or a mailing list's software sent it, by its name or by the empty return path."""
+    returned_to = message.header("return-path").replace(" ", "").upper()
+    return null_return_path or returned_to in ("<>", "<MAILER-DAEMON>") or _by_name(message)
+
+
+def _by_name(message: Message) -> bool:
     senders = (*message.from_, *message.sender)
-    return (
-        not senders
-        or null_return_path
-        or message.header("return-path").replace(" ", "").upper() in ("<>", "<MAILER-DAEMON>")
-        or any(_MACHINE.match(one.address) or _MACHINE_NAME.search(one.name) for one in senders)
-        or (
-            any(_LIST_MACHINE.match(one.address) for one in senders)
-            and any(map(message.header, _LIST_HEADERS))
-        )
+    if not senders or any(_MACHINE.match(one.address) or _MACHINE_NAME.search(one.name) for one in senders):
+        return True
+    return any(_LIST_MACHINE.match(one.address) for one in senders) and any(
+        map(message.header, _LIST_HEADERS)
     )
 
 
@@ -104,7 +104,7 @@ def _looks_like_one(message: Message, by_server: bool, about: bool) -> bool:
         return True
     if not by_server or away(message.subject, answers=True):
         return False
-    return about or failure.STRONG.search(message.text[: prose.TEXT]) is not None
+    return about or failure.strong(message.text[: prose.TEXT])
 
 
 def _from_daemon(message: Message) -> bool:
@@ -153,7 +153,7 @@ def _informal(
     if not (certain or said or message.header("x-failed-recipients") or _from_daemon(message)):
         return None
     recipients = _recipients(message, text, fields, returned)
-    if not (certain or recipients or _from_daemon(message) or failure.STRONG.search(text)):
+    if not (certain or recipients or _by_name(message) or failure.strong(text)):
         return None  # a parcel, perhaps
     near = prose.near(text, recipients[0]) if recipients else text
     status = next((one.status for one in (*told, *fields) if one.status), "")

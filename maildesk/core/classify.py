@@ -129,7 +129,10 @@ def _kind(message: Message, null_return_path: bool, bounce: Bounce | None) -> tu
             BOUNCE,
             f"It reports a mail that was not delivered ({bounce.action or 'failed'} {bounce.status}).",
         )
+    present = {name for name, _ in message.headers}
     for name, pattern, kind in _HEADER_RULES:
+        if name not in present:
+            continue
         for value in message.headers_all(name):
             if pattern.match(value):
                 return kind, f'Its header {name} says "{value[:80]}".'
@@ -167,9 +170,9 @@ def _looks_unwritten(message: Message) -> bool:
 
 
 def _list(message: Message) -> tuple[bool, str]:
+    present = {name for name, _ in message.headers}
     for name in _LIST_HEADERS:
-        value = message.header(name)
-        if value:
+        if name in present and (value := message.header(name)):
             return True, f'A person wrote it, but a list passed it on ({name}: "{value[:80]}").'
     for value in message.headers_all("precedence"):
         if value.strip().lower() in ("list", "bulk", "junk"):

@@ -43,12 +43,13 @@ def recipients(root: mime.Entity) -> tuple[Recipient, ...] | None:
     """The recipients of the report in a mail, or None if the mail bears no such part."""
     found: list[Recipient] = []
     seen = False
+    left = _MAX_REPORT
     for entity in root.walk():
         if entity.type in TYPES and not entity.children:
             seen = True
-            found += from_text(
-                charset.decode(entity.content()[:_MAX_REPORT], entity.params.get("charset", ""))
-            )
+            data = entity.content()[:left]
+            left -= len(data)
+            found += from_text(charset.decode(data, entity.params.get("charset", "")))
     return tuple(found[:_MAX_RECIPIENTS]) if seen else None
 
 

@@ -1,7 +1,5 @@
 """Bounces: which mail failed, for whom, and why."""
 
-import time
-
 import pytest
 
 from maildesk.core.bounce import Bounce, bounce
@@ -198,13 +196,3 @@ def test_report_forwarded_by_a_person_is_no_bounce() -> None:
         b"--out\r\nContent-Type: message/rfc822\r\n\r\n" + inner + b"\r\n--out--\r\n"
     )
     assert read(raw) is None
-
-
-@pytest.mark.parametrize(
-    "unit", ["a@b.c.d.e.", "5.1.1 ", "user ", "From: x\n", "x" * 63 + "@", "Final-Recipient: a@b.example\n\n"]
-)
-def test_bombs_end_soon(unit: str) -> None:
-    head = "From: mailer-daemon@mx.example\r\nSubject: failure notice\r\n\r\n"
-    started = time.process_time()
-    read((head + unit * (5_000_000 // len(unit))).encode())
-    assert time.process_time() - started < 5

@@ -4,6 +4,8 @@ import pytest
 
 from maildesk.core.bounce import Bounce, bounce
 from maildesk.core.message import parse
+from maildesk.core.reading import Envelope
+from tests.core.given import DESK, a_reading
 from tests.core.reports import REPORTS
 
 STATUS = (
@@ -51,6 +53,12 @@ def test_the_same_from_a_server_is_a_report() -> None:
     assert found.recipients == ("bob@shop.example",)
     assert read(forwarded("Something", "From: relay@mx.example\r\n"), null_return_path=True) is not None
     assert read(forwarded("Something", "From: relay@mx.example\r\n")) is None
+
+
+@pytest.mark.parametrize(("sender", "kind"), [("", "bounce"), ("relay@mx.example", "person")])
+def test_the_empty_return_path_of_the_envelope_counts(sender: str, kind: str) -> None:
+    raw = forwarded("Something", "From: relay@mx.example\r\n").encode()
+    assert a_reading(raw, envelope=Envelope("smtp", sender, (DESK,))).kind.kind == kind
 
 
 @pytest.mark.parametrize("subject", ["failure notice", "Undelivered mail", "Re: failure notice", "Help"])
