@@ -16,7 +16,7 @@ SUBJECT = re.compile(
     r"|delivery (?:unsuccessful|incomplete)|undelivered mail|warning: (?:message|could not send)"
     r"|failed mail|mail failure|there was an error sending your mail|considered unsolicited bulk"
     r"|unable to deliver|could not (?:deliver|send)|delayed mail|non[- ]?deliver|nondeliverable|non remis"
-    r"|rejected mail|email (?:delivery|cannot|bounce)|(?:mail|message) status|permanent delivery failure"
+    r"|rejected mail|mail rejected|email (?:delivery|cannot|bounce)|(?:mail|message) status|permanent delivery failure"
     r"|recipient (?:unknown|not found)|user unknown|mail error|dsn:|ndn:|ndr:"
     r"|(?:returning|returned) (?:message|mail|email)|\[?bounce|error sending"
     r"|error delivering|loop (?:alert|back warning)|(?:delivery )?failure\b"

@@ -32,10 +32,9 @@ def read(message: Message) -> Notification | None:
     said = _object(message.text.strip()[:_MAX])
     if said.get("Type") == "Notification":  # not posted raw: the notification is a string inside another
         said = _object(str(said.get("Message", ""))[:_MAX])
-    kind = said.get("notificationType") or said.get("eventType")
-    if not isinstance(kind, str):
+    if not (said.get("notificationType") or said.get("eventType")):
         return None
-    bounced = _inside(said, "bounce").get("bouncedRecipients") if kind == "Bounce" else None
+    bounced = _inside(said, "bounce").get("bouncedRecipients")
     found = [_recipient(one) for one in bounced[:_MAX_RECIPIENTS]] if isinstance(bounced, list) else []
     message_id = _inside(_inside(said, "mail"), "commonHeaders").get("messageId")
     return Notification(

@@ -180,6 +180,15 @@ MORE: dict[str, tuple[str, str, str, str, str, str]] = {
         "5.7.1",
         "failed",
     ),
+    "a gateway that says whom to ask": (
+        POSTMASTER,
+        "Mail rejected",
+        "If you have questions, please send mail to help@provider.example.\n\n"
+        "The mail for our customer jane@shop.example was rejected: 550 5.7.1 no mail from there\n",
+        "jane@shop.example",
+        "5.7.1",
+        "failed",
+    ),
     "a daemon whose words we do not know": (
         DAEMON,
         "Rahat",

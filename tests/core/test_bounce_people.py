@@ -82,6 +82,13 @@ def test_who_is_away_cannot_be_reached(head: str) -> None:
     assert read(f"{head}\r\n{text}") is None
 
 
+def test_who_is_away_quotes_what_we_wrote() -> None:
+    head = f"{JANE}Return-Path: <>\r\nSubject: Automatic reply: Your parcel\r\n"
+    assert (
+        read(f"{head}\r\nI am away.\r\n\r\n> Your parcel could not be delivered to bob@shop.example.") is None
+    )
+
+
 @pytest.mark.parametrize(
     ("head", "text"),
     [

@@ -37,7 +37,7 @@ def read(text: str, head: str = HEAD) -> Bounce | None:
         json.dumps(FAILED),
         json.dumps(FAILED).replace("notificationType", "eventType"),
         json.dumps({"Type": "Notification", "Message": json.dumps(FAILED)}),
-        json.dumps(FAILED)[:150] + "!\r\n " + json.dumps(FAILED)[150:] + "\r\n\r\n--\r\nTo stop these, ...",
+        json.dumps(FAILED).replace("<jane@", "<ja!\r\n ne@") + "\r\n\r\n--\r\nTo stop these, ...",
     ],
     ids=["notification", "event", "inside another", "broken by a relay"],
 )
