@@ -67,6 +67,11 @@ def bounce(message: Message, raw: bytes, null_return_path: bool = False) -> Boun
     root = mime.split(raw)[0]
     returned = report.returned(root)
     found = report.recipients(root)
+    if found is None and returned is not None and returned.type == "multipart/report":
+        found, returned = (
+            report.recipients(returned),
+            report.returned(returned),
+        )  # a gateway wrapped the report
     if found is not None:
         failed = [one for one in found if one.action in ("failed", "delayed", "")]
         if found and not failed:

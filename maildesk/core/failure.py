@@ -8,7 +8,7 @@ import re
 from maildesk.core import report
 
 SUBJECT = re.compile(
-    r"\W{0,4}(?:(?:notice|notify|postmaster notify|warning|error|smtp error|e-?mail|automatic\w{0,2})\W{1,3}){0,2}"
+    r"\W{0,4}(?:(?:notice|notify|postmaster|warning|error|smtp error|e-?mail|automatic\w{0,2})\W{1,3}){0,2}"
     r"(?:undeliver(?:ed|able)|(?:mail |message )?delivery (?:status|fail|problem|error|report|has"
     r"|delayed|notification|warning|issue)"
     r"|mail (?:delivery|system error|could not)|message (?:delivery|undeliverable|could not|you sent)"
@@ -164,7 +164,8 @@ _REASONS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
             r"|does(?: not|n't) (?:exist|have an? .{0,60}account)|destinataire invalide"
             r"|unbekannter? (?:empfänger|benutzer)"
             r"|not listed in|recipient (?:address )?rejected: user|not our customer|isn't a valid"
-            r"|couldn't be found|wasn.t found|no valid recipients|account.{0,20}does not exist|recipient name is not",
+            r"|couldn't be found|wasn.t found|no valid recipients|account.{0,20}does not exist"
+            r"|宛先不明|存在しません|見つかりません|リストにありません|不存在|recipient name is not",
             "1.1",
         ),
         (

@@ -24,8 +24,7 @@ _RETURNED_HEADER = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _HEADED = re.compile(
-    rf"^[ \t]{{0,4}}<({_ADDRESS})>(?: \((?:expanded from|in reply|generated).{{0,300}}?\))?:(?=\s)",
-    re.MULTILINE,
+    rf"^[ \t]{{0,4}}<({_ADDRESS})>(?:\s{{1,8}}\((?:expanded|generated)[^()]{{0,400}}\))?:(?=\s)", re.MULTILINE
 )
 # What comes before the list of those who did not get the mail, on lines of their own.
 _ANNOUNCED = re.compile(
@@ -73,11 +72,13 @@ def own_text(text: str) -> str:
     marker = _MARKER.search(text)
     end = marker.start() if marker and marker.start() > 20 else len(text)
     header = [match.start() for match in _RETURNED_HEADER.finditer(text[:end])]
-    for here, later in zip(header, header[3:], strict=False):
-        if later - here < 800 and here > 20:  # four such lines close together: a mail's header, unannounced
-            end = here
-            break
-    return text[:end]
+    close = (
+        here for here, later in zip(header, header[3:], strict=False) if later - here < 800 and here > 20
+    )
+    begin = next(close, end)
+    # Four such lines close together are a mail's header, unannounced; or they are what the report is about, and whom
+    # it concerns comes below.
+    return text[:end] if announced(text[begin:end]) and not announced(text[:begin]) else text[:begin]
 
 
 def returned(text: str, begin: int) -> mime.Entity | None:

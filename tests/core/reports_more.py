@@ -13,6 +13,87 @@ MORE: dict[str, tuple[str, str, str, str, str, str]] = {
         "5.1.1",
         "failed",
     ),
+    "Mimecast": (
+        POSTMASTER,
+        "[Postmaster] Email Delivery Failure",
+        "This is a delivery failure notification message indicating that\n"
+        "an email you addressed could not be delivered:\n"
+        "-- jane@shop.example\n\nThe problem appears to be :\n-- Recipient email address is possibly incorrect\n\n"
+        "Additional information follows :\n-- 5.4.1 Recipient address rejected: Access denied.\n",
+        "jane@shop.example",
+        "5.4.1",
+        "failed",
+    ),
+    "Messaging Server": (
+        f"Internet Mail Delivery <{POSTMASTER}>",
+        "Delivery Notification: Delivery has failed",
+        "This report relates to a message you sent with the following header fields:\n\n"
+        "  Message-id: <m1@desk.example>\n  Date: Mon, 02 Mar 2026 10:00:00 +0100\n  From: support@desk.example\n"
+        "  To: bob@shop.example\n  Subject: Order 7\n\n"
+        "Your message cannot be delivered to the following recipients:\n\n  Recipient address: jane@shop.example\n"
+        "  Reason: Remote SMTP server has rejected address\n  Diagnostic code: smtp;550 5.1.1 User Unknown\n",
+        "jane@shop.example",
+        "5.1.1",
+        "failed",
+    ),
+    "a server that answers in one sentence, after the data": (
+        "Mail Server <>",
+        "There was an error sending your mail",
+        "We had trouble delivering your message. Full details follow:\n\nSubject: 'Order 7'\n\n1 error(s):\n\n"
+        "The following recipients returned permanent errors: jane@shop.example.\n"
+        "Reason: SMTP Server <192.0.2.7> refused to accept your message (DATA): [554 5.4.6 Hop count exceeded]\n",
+        "jane@shop.example",
+        "5.4.6",
+        "failed",
+    ),
+    "a mobile operator": (
+        "sysadmin@mms.example\nReturn-Path: <>",
+        "Undeliverable Message",
+        "Message could not be delivered to mobile.\nError: No valid recipients for this MM\n\nOriginal Message:\n"
+        "From: support@desk.example\nTo: 15550100@mms.example\nSubject: Order 7\n"
+        "Date: Mon, 02 Mar 2026 10:00:00 +0100\n",
+        "15550100@mms.example",
+        "5.1.1",
+        "failed",
+    ),
+    "a provider that lists the rejected": (
+        "Postmaster@mx.example",
+        "Mail System Error - Returned Mail",
+        "Each of the following recipients was rejected by a remote\nmail server.\n\n"
+        "    Recipient: <jane@shop.example>\n    >>> RCPT TO:<jane@shop.example>\n"
+        "    <<< 550 <jane@shop.example>: User unknown\n",
+        "jane@shop.example",
+        "5.1.1",
+        "failed",
+    ),
+    "a provider that names one in a sentence": (
+        "no-reply@mx.example\nReturn-Path: <>",
+        "Mail delivery failed",
+        "Your mail sent on: Mon, 2 Mar 2026 10:00:00 +0100\n     Could not be delivered to: <jane@shop.example>\n"
+        "     As their mailbox is full.\n",
+        "jane@shop.example",
+        "5.2.2",
+        "failed",
+    ),
+    "MailFoundry": (
+        "postmaster@mx.example",
+        "Message delivery has failed",
+        "Unable to deliver message to: <jane@shop.example>\nDelivery failed for the following reason:\n"
+        "Server mail.shop.example[192.0.2.7] failed with: 550 <jane@shop.example> No such user here\n\n"
+        "This has been a permanent failure.  No further delivery attempts will be made.\n",
+        "jane@shop.example",
+        "5.1.1",
+        "failed",
+    ),
+    "Notes, in Japanese": (
+        POSTMASTER,
+        "Undeliverable message",
+        "------- Failure Reasons  --------\n\n次のユーザーはディレクトリのリストにありません\njane@shop.example\n\n"
+        f"------- Returned Message --------\n\n{RETURNED}",
+        "jane@shop.example",
+        "5.1.1",
+        "failed",
+    ),
     "hMailServer": (
         DAEMON,
         "Message undeliverable: Order 7",

@@ -125,6 +125,15 @@ def test_receipts_are_no_bounces(action: str) -> None:
     assert read(report(FAILED.replace("failed", action).replace("Status: 5.1.1", "Status: 2.0.0"))) is None
 
 
+def test_a_report_that_a_gateway_wrapped_in_another() -> None:
+    raw = (
+        b"From: Mail Delivery Subsystem <gateway@mx.example>\r\nSubject: Returned mail: User unknown\r\n"
+        b"Content-Type: multipart/mixed; boundary=out\r\n\r\n--out\r\n\r\nSee below.\r\n"
+        b"--out\r\nContent-Type: message/rfc822\r\n\r\n" + report(FAILED, RETURNED) + b"\r\n--out--\r\n"
+    )
+    assert read(raw) == read(report(FAILED, RETURNED))
+
+
 def test_read_receipt_is_no_bounce() -> None:
     raw = (
         b"From: jane@shop.example\r\nSubject: Read: x\r\nContent-Type: multipart/report;\r\n"

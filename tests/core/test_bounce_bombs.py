@@ -69,6 +69,11 @@ def test_bombs_end_soon(head: str) -> None:
         assert seconds(HEADS[head].encode() + text) < SECONDS, (head, unit)
 
 
+def test_headers_without_end_before_an_announcement() -> None:
+    text = "From: x\n" * 8000 + "Not delivered to the following recipients:\n\n  a@b.example\n"
+    assert seconds(HEADS["daemon"].encode() + text.encode()) < SECONDS
+
+
 def test_many_delivery_statuses_are_bounded() -> None:
     part = (
         "\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\n" + "Final-Recipient: a@b.example\n\n" * 1500

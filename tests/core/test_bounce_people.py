@@ -5,7 +5,7 @@ import pytest
 from maildesk.core.bounce import Bounce, bounce
 from maildesk.core.message import parse
 from maildesk.core.reading import Envelope
-from tests.core.given import DESK, a_reading
+from tests.core.given import a_reading
 from tests.core.reports import REPORTS
 
 STATUS = (
@@ -58,7 +58,7 @@ def test_the_same_from_a_server_is_a_report() -> None:
 @pytest.mark.parametrize(("sender", "kind"), [("", "bounce"), ("relay@mx.example", "person")])
 def test_the_empty_return_path_of_the_envelope_counts(sender: str, kind: str) -> None:
     raw = forwarded("Something", "From: relay@mx.example\r\n").encode()
-    assert a_reading(raw, envelope=Envelope("smtp", sender, (DESK,))).kind.kind == kind
+    assert a_reading(raw, envelope=Envelope("smtp", sender)).kind.kind == kind
 
 
 @pytest.mark.parametrize("subject", ["failure notice", "Undelivered mail", "Re: failure notice", "Help"])
