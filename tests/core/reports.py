@@ -40,10 +40,10 @@ REPORTS: dict[str, tuple[str, str, str, str, str, str]] = {
         "Undelivered Mail Returned to Sender",
         "This is the mail system at host mx.example.\n\nI'm sorry to have to inform you that your message could\n"
         "not be delivered to one or more recipients. It's attached below.\n\n"
-        "For further assistance, please contact <help@provider.example>\n\n                   The mail system\n\n"
+        "For further assistance, ask\n<help@provider.example>.\n\n                   The mail system\n\n"
         "<jane@shop.example> (expanded\n    from <sales@shop.example>): host\n"
         "    mail.shop.example[192.0.2.7] said: 550 5.1.1\n"
-        "    <jane@shop.example>: user unknown (in reply to RCPT TO command)\n",
+        "    user unknown (in reply to RCPT TO command)\n",
         "jane@shop.example",
         "5.1.1",
         "failed",

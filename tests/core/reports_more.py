@@ -270,6 +270,15 @@ MORE: dict[str, tuple[str, str, str, str, str, str]] = {
         "5.7.1",
         "failed",
     ),
+    "a server that refuses the sender": (
+        DAEMON,
+        "Returned mail: Sender rejected",
+        "   ----- Transcript of session follows -----\n550 <support@desk.example>... Sender rejected\n\n"
+        f"   ----- Unsent message follows -----\n{RETURNED}",
+        "jane@shop.example",
+        "5.7.1",
+        "failed",
+    ),
     "a daemon whose words we do not know": (
         DAEMON,
         "Rahat",
