@@ -27,7 +27,11 @@ _LIST_MACHINE = re.compile(
     re.IGNORECASE,
 )
 _LIST_HEADERS = ("x-mlserver", "x-list-administrivia", "x-mailman-version", "x-listserver", "x-loop")
-_MESSAGE_ID = re.compile(r"^[ \t>|]{0,6}message-id:\s{0,4}<?([^<>\s]{3,998})>?", re.IGNORECASE | re.MULTILINE)
+_MESSAGE_ID = re.compile(
+    r"\bmessage-?id:?\s{0,4}<([^<>\s]{3,998})>|^[ \t>|]{0,6}message-id:\s{0,4}([^<>\s]{3,998})",
+    re.IGNORECASE | re.MULTILINE,
+)
+_ID = re.compile(r"^[ \t>|]{0,6}message-id:\s{0,4}<?([^<>\s]{3,998})>?", re.IGNORECASE | re.MULTILINE)
 _ID = re.compile(r"<([^<>\s]{3,998})>")
 
 
@@ -163,7 +167,7 @@ def _informal(
     near = prose.near(text, recipients[0]) if recipients else text
     status = next((one.status for one in (*told, *fields) if one.status), "")
     status = status or _status(near) or _status(text)
-    delayed = failure.DELAYED.search(f"{message.subject}\n{text[:4000]}") is not None
+    delayed = failure.late(message.subject, text)
     reason = failure.reason(status, near) or failure.reason("", text)
     if not status:
         status = failure.status(reason, failure.kind(near, delayed) or failure.kind(text, delayed) or "5")
@@ -235,7 +239,7 @@ def _original_id(message: Message, returned: mime.Entity | None) -> str:
         match = _ID.search(value)
         return charset.line(match[1] if match else value.strip("<> "))[:998]
     match = _MESSAGE_ID.search(message.text[: 4 * prose.TEXT])
-    return charset.line(match[1]) if match else ""
+    return charset.line(match[1] or match[2]) if match else ""
 
 
 def _original_references(returned: mime.Entity | None) -> tuple[str, ...]:

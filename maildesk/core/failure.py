@@ -48,12 +48,17 @@ _STRONG = re.compile(
     r"|kon niet worden (?:bezorgd|afgeleverd)|не (?:было|может быть|могло быть|удалось) доставл|配信できませんでした"
     r"|無法傳遞|无法(?:投递|送达)"
 )
-DELAYED = re.compile(
+_LATE = re.compile(
     r"\bdelay(?:ed)?\b|will (?:continue|keep|be) (?:to )?(?:try|retri|attempt)|still (?:trying|being)"
-    r"|this is a warning message only|verzögert"
-    r"|you do not need to resend|delivery attempts will continue|warning: could not send"
-    r"|not yet been delivered",
-    re.IGNORECASE,
+    r"|this is a warning message only|you do not need to resend|delivery attempts will continue"
+    r"|warning: could not send|not yet been delivered"
+    r"|verzögert|retardée?|en retard|retrasad[oa]|atrasad[oa]|ritardo|vertraagd"
+    r"|försenad|forsinket|opóźnion|задерж|отложен|遅延|延迟|延遲|지연"
+)
+_FOR_GOOD = re.compile(
+    r"permanent(?:ly)?\b|(?:given|giving) up|no (?:further|more) (?:delivery )?(?:attempts|retries)"
+    r"|could not be delivered for"
+    r"|endgültig|définitive|definitiv[oa]|окончательн"
 )
 _TOLD = re.compile(
     r"(?:could|can|did|was|were|has|is|have)(?: ?not|n't) (?:be |been |reach|able to )?(?:deliver|reach"
@@ -284,6 +289,14 @@ _BY_STATUS = {
 def told(text: str) -> bool:
     """The text says that a mail was not delivered."""
     return _TOLD.search(text.lower()) is not None
+
+
+def late(subject: str, text: str) -> bool:
+    """The delivery goes on: the report only warns of a delay, and does not say that somebody gave up."""
+    subject, text = subject[:300].lower(), text[:4000].lower()
+    return _LATE.search(subject) is not None or (
+        _LATE.search(text) is not None and _FOR_GOOD.search(text) is None
+    )
 
 
 def strong(text: str) -> bool:

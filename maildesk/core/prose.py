@@ -61,7 +61,10 @@ _NAMED = re.compile(
     rf")<?({_ADDRESS})",
     re.IGNORECASE | re.MULTILINE,
 )
-_CONTACT = re.compile(r"contact|assistance|questions|support team|wenden sie sich|contacter", re.IGNORECASE)
+_NOT_FAILED = re.compile(
+    r"contact|assistance|questions|support team|wenden sie sich|contacter|message-?id:?[ \t]{0,4}<?$",
+    re.IGNORECASE,
+)
 _LOOKS = re.compile(f"({_ADDRESS})")
 _FIRST_LINES = 32 * 1024
 
@@ -134,11 +137,12 @@ def near(text: str, recipient: str) -> str:
 
 
 def _found(pattern: re.Pattern[str], text: str) -> list[str]:
-    """The addresses that a pattern finds, but for those of people whom one may ask."""
+    """The addresses that a pattern finds, but for those of people whom one may ask, and Message-IDs."""
     return [
         one
         for match in pattern.finditer(text)
-        if not _CONTACT.search(text, max(0, match.start() - 60), match.start()) and (one := _normal(match[1]))
+        if not _NOT_FAILED.search(text, max(0, match.start() - 60), match.start())
+        and (one := _normal(match[1]))
     ]
 
 

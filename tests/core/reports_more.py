@@ -270,6 +270,27 @@ MORE: dict[str, tuple[str, str, str, str, str, str]] = {
         "5.7.1",
         "failed",
     ),
+    "a server that gave up after a delay": (
+        DAEMON,
+        "Undelivered mail",
+        "About your mail with the Message-ID <m1@desk.example>:\nAfter a delay of five days this is permanent:\n"
+        "nobody answers at the host of jane@shop.example, and we will not try again.\n",
+        "jane@shop.example",
+        "5.0.0",
+        "failed",
+    ),
+    "a server that warns": (
+        DAEMON,
+        "Warning: could not send message for past 4 hours",
+        "    **********************************************\n    **      THIS IS A WARNING MESSAGE ONLY      **\n"
+        "    **  YOU DO NOT NEED TO RESEND YOUR MESSAGE  **\n    **********************************************\n\n"
+        "   ----- The following addresses had transient non-fatal errors -----\n<jane@shop.example>\n\n"
+        "   ----- Transcript of session follows -----\n"
+        "451 jane@shop.example: shop.example: Name server timeout\nWill keep trying until message is 5 days old\n",
+        "jane@shop.example",
+        "4.4.7",
+        "delayed",
+    ),
     "a server that refuses the sender": (
         DAEMON,
         "Returned mail: Sender rejected",
