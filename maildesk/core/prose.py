@@ -133,6 +133,7 @@ def anywhere(text: str) -> list[str]:
 def near(text: str, recipient: str) -> str:
     """The passage that speaks of the recipient, where codes and reasons stand."""
     at = text.lower().find(recipient)
+    at -= text[at - 1 : at] in ("<", '"')
     return text if at < 0 else text[at : at + 1500]
 
 

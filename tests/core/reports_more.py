@@ -279,6 +279,18 @@ MORE: dict[str, tuple[str, str, str, str, str, str]] = {
         "5.0.0",
         "failed",
     ),
+    "Postfix, late": (
+        DAEMON,
+        "Delayed Mail (still being retried)",
+        "####################################################################\n"
+        "# THIS IS A WARNING ONLY.  YOU DO NOT NEED TO RESEND YOUR MESSAGE. #\n"
+        "####################################################################\n\n"
+        "You are told again if the failure becomes permanent.\n\n"
+        "<jane@shop.example>: connect to mail.shop.example[192.0.2.7]:25: Connection timed out\n",
+        "jane@shop.example",
+        "4.4.7",
+        "delayed",
+    ),
     "a server that warns": (
         DAEMON,
         "Warning: could not send message for past 4 hours",

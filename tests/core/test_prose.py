@@ -2,7 +2,7 @@
 
 import pytest
 
-from maildesk.core.prose import announced, named, own_text, returned
+from maildesk.core.prose import announced, named, near, own_text, returned
 
 MAIL = "Received: by x\nMessage-ID: <m1@desk.example>\nFrom: a@desk.example\nTo: jane@shop.example\nSubject: x\n\nHi\n"
 REPORT = "Your mail failed, and this is what it was.\n\n"
@@ -38,6 +38,15 @@ def test_an_announcement_without_a_list_announces_nobody() -> None:
         "bob@shop.example",
     ]
     assert announced(told + "It is a pity.\n" * 40 + "help@provider.example\n") == []
+
+
+@pytest.mark.parametrize(
+    "passage", ["<jane@shop.example>: full", "Jane@Shop.Example is full", '"jane@shop.example": x']
+)
+def test_the_passage_near_a_recipient(passage: str) -> None:
+    assert near(f"Sorry. {passage}", "jane@shop.example") == passage
+    assert near(passage, "jane@shop.example") == passage
+    assert near(passage, "bob@shop.example") == passage
 
 
 def test_whom_one_may_ask_did_not_fail() -> None:
