@@ -115,7 +115,7 @@ def read(
     Bounded in time on any input.
     """
     message = parse(raw)
-    report = bounce(message, raw)
+    report = bounce(message, raw, envelope.sender == "")
     found = new_text(message.text, sent, message.html)
     fresh = found.text
     person = behind(message, policy)
