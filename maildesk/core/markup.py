@@ -10,6 +10,8 @@ from inscriptis.model.config import ParserConfig
 from lxml.etree import LxmlError
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
+from maildesk.core import quotes
+
 MAX_CHARACTERS = 1024 * 1024
 _MAX_TAGS = 30_000
 _CONFIG = ParserConfig(css=CSS_PROFILES["strict"].copy())
@@ -26,6 +28,13 @@ _BLANKS = re.compile(r"\n(?:[ \t]*\n){2,}")
 _SPACES = re.compile(r"[ \t]{40,}")
 _LINK = re.compile(r"(?:https?|ftp)://\S+", re.IGNORECASE)
 _REPLY_BORDER = re.compile(r"border-top\s*:\s*solid|border\s*:\s*none\s*;\s*border-top", re.IGNORECASE)
+_SIGNATURES = frozenset(
+    {"gmail_signature", "moz-signature", "protonmail_signature_block", "front-signature", "cm_signature"}
+)
+_SIGNATURE_IDS = frozenset({"Signature", "signature", "ms-outlook-mobile-signature"})
+_QUOTES = frozenset(
+    {"gmail_quote", "yahoo_quoted", "protonmail_quote", "zmail_extra", "messagereplysection", "cm_quote"}
+)
 _PARSER_OPTIONS = {"huge_tree": True, "encoding": "utf-8", "remove_pis": True}
 
 
@@ -54,7 +63,7 @@ def _rendered(markup: str) -> str:
     if not source.strip():
         return ""
     tree = document_fromstring(source, parser=parser)
-    for element in list(tree.iter("a", "blockquote", "div", "table", "tr", "td", "th")):
+    for element in list(tree.iter("a", "blockquote", "div", "hr", "pre", "table", "tr", "td", "th")):
         if element.tag in ("table", "tr", "td", "th"):
             if len(list(islice(element.iterancestors("table"), _MAX_TABLE_DEPTH))) == _MAX_TABLE_DEPTH:
                 element.tag = "div"  # each level of tables costs its whole content once more
@@ -62,10 +71,12 @@ def _rendered(markup: str) -> str:
             _show_link(element)
         elif element.tag == "blockquote":
             _mark(parser, element)
-        elif element.get("id", "").endswith("divRplyFwdMsg") or _REPLY_BORDER.search(
-            element.get("style", "")
-        ):
-            _prepend(parser, element, _RULE)
+        elif element.tag == "hr":
+            element.tag = "div"
+            element.attrib.clear()  # Outlook styles it to stand in the line
+            element.text = _RULE
+        else:
+            _show_structure(parser, element)
     lines: list[str] = []
     depth = 0
     for line in Inscriptis(tree, _CONFIG).get_text().split("\n"):
@@ -86,6 +97,31 @@ def _show_link(element: HtmlElement) -> None:
         element[-1].tail = f"{element[-1].tail or ''} <{target}>"
     else:
         element.text = f"{element.text or ''} <{target}>"
+
+
+def _show_structure(parser: HTMLParser, element: HtmlElement) -> None:
+    """What a client says with a class, an id or a border about a signature or an earlier mail is said in the text."""
+    name = element.get("id", "").removeprefix("x_")
+    classes = {one.removeprefix("x_") for one in element.get("class", "").lower().split()}
+    if name == "divRplyFwdMsg" or _REPLY_BORDER.search(element.get("style", "")):
+        _prepend(parser, element, _RULE)
+    elif (name in _SIGNATURE_IDS or not classes.isdisjoint(_SIGNATURES)) and _stands_alone(element):
+        _prepend(parser, element, "-- ")
+    elif not classes.isdisjoint(_QUOTES) and next(element.iter("blockquote"), None) is None:
+        # Answers between quotes stand in the same element, beside the blockquotes: it is no quote as a whole.
+        shown = (line.strip() for line in islice(element.itertext(), 20))
+        if not quotes.is_forward(next((line for line in shown if line), "")):
+            _mark(parser, element)
+
+
+def _stands_alone(element: HtmlElement) -> bool:
+    """The signature says something, and no "-- " stands above it already."""
+    text = "".join(islice(element.itertext(), 50)).strip()
+    above = element.getprevious()
+    while above is not None and above.tag == "br" and not (above.tail or "").strip():
+        above = above.getprevious()
+    before = f"{''.join(islice(above.itertext(), 50))}{above.tail or ''}" if above is not None else ""
+    return bool(text) and not text.startswith("--") and not before.rstrip().endswith("--")
 
 
 def _mark(parser: HTMLParser, element: HtmlElement) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 
-from maildesk.core import body, bounce, classify, message
+from maildesk.core import body, bounce, classify, message, subject
 
 _KINDS = {classify.PERSON: "message", classify.BOUNCE: "bounce"}
 
@@ -25,7 +25,9 @@ def to_json(raw: bytes) -> dict[str, object]:
         "references": list(mail.references),
         "date": mail.date,
         "text": mail.text,
-        "reply_text": body.new_text(mail.text, html=mail.html).text,
+        "reply_text": body.new_text(
+            mail.text, html=mail.html, passed_on=subject.passes_on(mail.subject)
+        ).text,
         "html": bool(mail.html),
         "attachments": [
             {

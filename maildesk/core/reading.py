@@ -12,6 +12,7 @@ from maildesk.core.bounce import Bounce, bounce
 from maildesk.core.classify import Kind, classify
 from maildesk.core.message import Message, parse
 from maildesk.core.policy import Policy
+from maildesk.core.subject import passes_on
 
 LINES_KEPT = 5_000
 
@@ -114,7 +115,7 @@ def read(
     """
     message = parse(raw)
     report = bounce(message, raw)
-    found = new_text(message.text, sent, message.html)
+    found = new_text(message.text, sent, message.html, passes_on(message.subject))
     fresh = found.text
     person = behind(message, policy)
     to = (*(a.address for a in message.to), *(a.address for a in message.cc), *envelope.recipients)

@@ -8,6 +8,11 @@ import regex
 _REPLY = r"(?:re|aw|sv|antw|odp|ynt|rif|r|res|回复|答复)\s*(?:\[\d+\])?\s*[:：]"
 _FORWARD = r"(?:fwd?|wg|vs|i|tr|rv|enc|转发)\s*(?:\[\d+\])?\s*[:：]"
 _LIST_TAG = r"\[[^\[\]]{0,60}\](?=.*\w)"
+# "VS" passes on in Danish and answers in Finnish: it tells nothing.
+_PASSES_ON = regex.compile(
+    rf"^(?:\s|{_LIST_TAG})*(?:fwd?|wg|tr|rv|enc|i|vb|vl|pd|ilt|转发|轉寄|転送|전달)\s*(?:\[\d+\])?\s*[:：]",
+    regex.IGNORECASE,
+)
 _FRONT = regex.compile(rf"^(?:\s+|{_REPLY}|{_FORWARD}|{_LIST_TAG})", regex.IGNORECASE)
 _ANSWERS = regex.compile(rf"^\s*{_REPLY}", regex.IGNORECASE)
 _BACK = regex.compile(r"(?:\(fwd\)|\[#\d{1,12}\]|\s)+$", regex.IGNORECASE)
@@ -24,6 +29,11 @@ def tagged(subject: str, number: int) -> str:
 def numbers(subject: str) -> tuple[int, ...]:
     """The ticket numbers that a subject names, at most five."""
     return tuple(dict.fromkeys(int(n) for n in _TAG.findall(subject[:2_000])[:5]))
+
+
+def passes_on(subject: str) -> bool:
+    """Whether the subject's first mark says that the mail passes another one on."""
+    return _PASSES_ON.match(subject[:500]) is not None
 
 
 def base(subject: str) -> str:
