@@ -12,7 +12,7 @@ def to_json(raw: bytes) -> dict[str, object]:
     mail = message.parse(raw)
     failed = bounce.bounce(mail, raw)
     kind = classify.classify(mail, bounce=failed)
-    sender = mail.from_[0] if mail.from_ else None
+    sender = mail.author
     return {
         "from_addr": sender.address if sender else None,
         "from_name": sender.name if sender else None,

@@ -11,6 +11,9 @@ _UU = re.compile(
     rb"(?:\A|\n)begin [0-7]{3,4} ([^\r\n]{1,255})\r?\n((?:[!-`][^\r\n]{1,90}\r?\n)+)[` ]?\r?\n?end\b"
 )
 _UU_LIMIT = 20
+_REPORTS = frozenset(
+    {"message/delivery-status", "message/disposition-notification", "message/global-delivery-status"}
+)
 _EXTENSIONS = {
     "message/rfc822": ".eml",
     "text/plain": ".txt",
@@ -20,6 +23,19 @@ _EXTENSIONS = {
     "image/jpeg": ".jpg",
     "image/png": ".png",
     "image/gif": ".gif",
+    "image/webp": ".webp",
+    "application/zip": ".zip",
+    "application/json": ".json",
+    "text/csv": ".csv",
+    "text/vcard": ".vcf",
+    "text/x-vcard": ".vcf",
+    "application/pkcs7-mime": ".p7m",
+    "application/x-pkcs7-mime": ".p7m",
+    "application/pkcs7-signature": ".p7s",
+    "application/x-pkcs7-signature": ".p7s",
+    "application/pgp-signature": ".asc",
+    "application/pgp-keys": ".asc",
+    "application/ms-tnef": ".dat",
 }
 
 
@@ -54,7 +70,18 @@ def content(root: mime.Entity) -> Content:
     """Body texts in order (plain, else rendered HTML), the first HTML, and all attachments."""
     found = Content()
     _collect(root, found, in_related=False)
+    if not found.texts:
+        _read_report(root, found)
     return found
+
+
+def _read_report(root: mime.Entity, found: Content) -> None:
+    """Where no part is meant for people, what a mail server tells other mail servers is better than nothing."""
+    for entity in root.walk():
+        if entity.type in _REPORTS and not entity.children:
+            found.texts = [text for text in (_read(entity, found)[0],) if text.strip()]
+            if found.texts:
+                return
 
 
 def part_bytes(root: mime.Entity, part: str) -> bytes:

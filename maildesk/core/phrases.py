@@ -5,7 +5,7 @@ Thunderbird, Yahoo, Zimbra, Lotus Notes, phones, and web mailers of single count
 """
 
 WROTE = (
-    r"wrote|writes|said|schrieb|geschrieben|a [ée]crit|[ée]crit|escribi[óo]|ha escrit|va escriure|escribiu"
+    r"wrote|writes|schrieb|geschrieben|a [ée]crit|[ée]crit|escribi[óo]|ha escrit|va escriure|escribiu"
     r"|ha scritto|scrisse|schreef|geschreven|escreveu|skrev|skrifaði|kirjoitti|kirjutas|rakstīja|rašė"
     r"|napisał\(a\)|napisała?|pisze|napsal\(a\)|napsala?|napísal\(a\)|napísala?|napisao(?: je|/la)?"
     r"|napisala?|написал\(а\)|написала?|написав\(ла\)|написав|написа|пише|пишет|írta|a scris|yazdı|έγραψε"

@@ -32,8 +32,9 @@ _MAY_END = (
     *("escreveu", "写道", "寫道", "작성", "メッセージ", "メール"),
 )
 _HAS_DATE_OR_ADDRESS = re.compile(r"\d[\d:./-]{0,9}\D{1,30}\d|@[\w-]+\.|\d{1,2}:\d\d")
-_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)|\d{1,2}[./-]\d{1,2}[./-]\d{2}(?!\d)")
-_TIME_OF_DAY = re.compile(rf"(?<!\d){_TIME}(?!\d)")
+# Neither a year nor a time of day is in "192.0.20.25".
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)|(?<![\d.])\d{1,2}[./-]\d{1,2}[./-]\d{2}(?![\d.]\d|\d)")
+_TIME_OF_DAY = re.compile(rf"(?<![\d.]){_TIME}(?!\.?\d)")
 _MAILBOX = re.compile(r"<\s?(?:mailto:)?[^<>\s@]{1,64}@[^<>\s@]{1,200}>")
 _COLON_END = re.compile(r"[:：][ \t*_]*$")
 _ANONYMOUS_ATTRIBUTION = re.compile(
@@ -178,6 +179,8 @@ def separator(lines: list[str], at: int) -> int:
             start = _next_filled(lines, start + 1)
         block = header_block(lines, start, below_rule=True)
         return start - at + block if block else 0
+    if at and lines[at - 1].strip() and not _FROM_LINE.match(line):
+        return 0  # a field in the middle of a header that somebody shows whole
     return header_block(lines, at)
 
 

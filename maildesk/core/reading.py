@@ -72,16 +72,16 @@ class Reading:
         """The address of the person that the mail claims to come from, normalised; "" if it claims none."""
         if self.behind:
             return self.behind.address
-        named = (*self.message.from_, *self.message.sender)
-        return named[0].address if named else self.envelope.sender or ""
+        author = self.message.author
+        return author.address if author else self.envelope.sender or ""
 
     @property
     def sender_name(self) -> str:
         """The display name beside it, or the address."""
         if self.behind:
             return self.behind.name
-        named = (*self.message.from_, *self.message.sender)
-        return (named[0].name if named else "") or self.sender
+        author = self.message.author
+        return (author.name if author else "") or self.sender
 
     @property
     def recipients(self) -> tuple[str, ...]:
