@@ -71,7 +71,7 @@ ORIGINAL = (
 """What stands between dashes above a whole earlier mail."""
 
 FORWARDED = (
-    r"(?:original )?forwarded message|forwarded (?:mail|email)|forwarded by .{1,80}"
+    r"(?:original )?forwarded message|forwarded (?:mail|email)|forwarded by"
     r"|weitergeleitete (?:nachricht|mail)|message (?:transféré|réexpédié)|mensaje reenviado"
     r"|missatge reenviat|messaggio inoltrato|doorgestuurd bericht|mensagem encaminhada"
     r"|videresendt (?:meddelelse|besked|melding|e-post)|vidarebefordrat (?:meddelande|mejl)"

@@ -74,7 +74,7 @@ _ORIGINAL = re.compile(
     re.IGNORECASE,
 )
 _FORWARD = re.compile(
-    rf"[ \t]{{0,4}}(?:{_DASH}{{2,}}+\s{{0,3}}(?:{phrases.FORWARDED})(?:\s{{0,3}}{_DASH}{{2,}})?.{{0,80}}"
+    rf"[ \t]{{0,4}}(?:{_DASH}{{2,}}+\s{{0,3}}(?:{phrases.FORWARDED}).{{0,160}}"
     rf"|(?:{phrases.BEGIN_FORWARD})\s?[:：])\s*$",
     re.IGNORECASE,
 )

@@ -32,6 +32,9 @@ from maildesk.core.address import Address
         ("jane@" + "a" * 64 + ".example", ""),
         ("jane@" + "a." * 200 + "example", ""),
         ("j\x00ane@shop.example", ""),
+        ("j\x85ane@shop.example", ""),
+        ("\u202ejane@shop.example", ""),
+        ('"j\x85"@shop.example', ""),
     ],
 )
 def test_normal(text: str, expected: str) -> None:

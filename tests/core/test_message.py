@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import pickle
-import time
 
 import pytest
 
@@ -349,28 +348,3 @@ def test_depth_is_limited() -> None:
             cut,
         )
     assert any("nested deeper" in defect for defect in message.parse(raw).defects)
-
-
-MEGABYTE = 1024 * 1024
-BOMBS = {
-    "empty lines": HEAD + b"\r\n" + b"\n" * 5 * MEGABYTE,
-    "header lines": b"a:\n" * MEGABYTE,
-    "quoted parameters": b'Content-Type: text/plain; name="' + b'\\";' * 150_000 + b'"\r\n\r\n',
-    "encoded words": b"Subject: " + b"=?a?q?" * 100_000 + b"\r\n\r\n",
-    "boundaries": HEAD + b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"--b\n" * MEGABYTE,
-    "near boundaries": HEAD + b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"--bX\n" * MEGABYTE,
-    "html tags": HEAD + b"Content-Type: text/html\r\n\r\n" + b"<b>" * MEGABYTE,
-    "html comments": HEAD + b"Content-Type: text/html\r\n\r\n" + b"<!--" * 250_000,
-    "html attributes": HEAD + b"Content-Type: text/html\r\n\r\n<a " + b"a=b " * 200_000 + b">",
-    "html tables": HEAD + b"Content-Type: text/html\r\n\r\n" + b"<table><tr><td>x" * 80 + b"y" * 900_000,
-    "padding": HEAD + b"Content-Transfer-Encoding: base64\r\n\r\n" + b"Q=\n" * MEGABYTE,
-}
-
-
-@pytest.mark.parametrize("name", sorted(BOMBS))
-def test_bombs_end_soon(name: str) -> None:
-    started = time.process_time()
-    message.parse(BOMBS[name])
-    assert (
-        time.process_time() - started < 5
-    )  # the worst takes well under a second; unbounded ones take minutes
