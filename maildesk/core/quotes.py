@@ -52,6 +52,7 @@ _SHARED = re.compile(
     re.IGNORECASE,
 )
 
+_LONGEST_LABEL = 40
 _LABEL = r"[ \t>*]{0,6}(?:%s)[ \t\xa0]?[*]{0,2}\s?[:：][*]{0,2}"
 _FROM_LINE = re.compile(_LABEL % phrases.FROM + r"\s*\S", re.IGNORECASE)
 _SUBJECT_LINE = re.compile(_LABEL % phrases.SUBJECT, re.IGNORECASE)
@@ -152,7 +153,7 @@ def is_forward(line: str) -> bool:
 
 def is_list_footer(lines: list[str], at: int) -> bool:
     """The line is the rule above what a mailing list adds at the end of a mail."""
-    if not _RULE.match(lines[at][:MAX_LINE]):
+    if lines[at][:1] not in ("_", "-", "=", " ") or not _RULE.match(lines[at][:MAX_LINE]):
         return False
     follows = _next_filled(lines, at + 1)
     return follows < len(lines) and _LIST_FOOTER.match(lines[follows][:MAX_LINE]) is not None
@@ -193,6 +194,8 @@ def header_block(lines: list[str], at: int, below_rule: bool = False) -> int:
     if at >= len(lines):
         return 0
     first = lines[at][:MAX_LINE]
+    if ":" not in first[:_LONGEST_LABEL] and "：" not in first[:_LONGEST_LABEL]:
+        return 0
     sender = bool(_FROM_LINE.match(first))
     if not sender and not _MORE_LINE.match(first):
         return 0
@@ -227,8 +230,8 @@ def attribution(lines: list[str], at: int) -> int:
     first = _bare(lines[at])
     if not first.strip():
         return 0
-    dated = bool(_YEAR.search(first) and _TIME_OF_DAY.search(first))
-    if dated or _MAILBOX.search(first) or _ATTRIBUTION_START.match(first):
+    dated = bool(_TIME_OF_DAY.search(first) and _YEAR.search(first))
+    if dated or ("@" in first and _MAILBOX.search(first)) or _ATTRIBUTION_START.match(first):
         count = _with_verb(lines, at, dated)
         if count:
             return count
@@ -268,6 +271,8 @@ def _with_verb(lines: list[str], at: int, dated: bool) -> int:
 def _without_verb(lines: list[str], at: int) -> int:
     """Date, time, name and address with a colon at the end, on one or two lines: nothing but a client writes so."""
     joined = ""
+    if not any("@" in line for line in lines[at : at + 2]):
+        return 0
     for count, line in enumerate(lines[at : at + 2], 1):
         joined = f"{joined} {_bare(line).strip()}".strip()
         if (
