@@ -4,7 +4,7 @@ import hashlib
 import re
 from dataclasses import dataclass, field
 
-from maildesk.core import charset, markup, mime
+from maildesk.core import charset, markup, mime, tnef
 
 MAX_TEXT = 2 * 1024 * 1024
 _UU = re.compile(
@@ -58,18 +58,21 @@ class Attachment:
 
 @dataclass(slots=True)
 class Content:
-    """What the parts of a mail add up to."""
+    """What the parts of a mail add up to. `packed` is the text in Outlook's winmail.dat."""
 
     texts: list[str] = field(default_factory=list)
     html: str = ""
     attachments: list[Attachment] = field(default_factory=list)
     defects: list[str] = field(default_factory=list)
+    packed: str = ""
 
 
 def content(root: mime.Entity) -> Content:
     """Body texts in order (plain, else rendered HTML), the first HTML, and all attachments."""
     found = Content()
     _collect(root, found, in_related=False)
+    if not found.texts and found.packed.strip():
+        found.texts.append(found.packed)
     if not found.texts:
         _read_report(root, found)
     return found
@@ -91,11 +94,13 @@ def part_bytes(root: mime.Entity, part: str) -> bytes:
         if entity.path == path and (not entity.children or entity is not root):
             data = entity.content()
             if number:
-                blocks = list(_uu_blocks(data))
+                packed = [file.data for file in tnef.read(data)[0]] or [
+                    block for _, block in _uu_blocks(data)
+                ]
                 at = int(number) - 1 if number.isdecimal() else -1
-                if not 0 <= at < len(blocks):
+                if not 0 <= at < len(packed):
                     break
-                return blocks[at][1]
+                return packed[at]
             return data
     raise KeyError(part)
 
@@ -157,6 +162,7 @@ def _alternative(entity: mime.Entity, found: Content) -> None:
     found.html = found.html or inner.html
     found.attachments += inner.attachments
     found.defects += inner.defects
+    found.packed = found.packed or inner.packed
 
 
 def _read(entity: mime.Entity, found: Content) -> tuple[str, str]:
@@ -218,8 +224,22 @@ def _take_uu(entity: mime.Entity, data: bytes, found: Content) -> bytes:
     return _UU.sub(b"\n", data, count=_UU_LIMIT)
 
 
+def _take_tnef(entity: mime.Entity, data: bytes, found: Content) -> bool:
+    """The files in Outlook's winmail.dat stand in its place: nothing else opens it."""
+    files, text = tnef.read(data)
+    for number, file in enumerate(files, 1):
+        part = f"{entity.path}#{number}"
+        name = mime.filename(file.name) or f"part-{entity.path}-{number}"
+        kind = file.type.lower() if file.type.count("/") == 1 else "application/octet-stream"
+        found.attachments.append(_attachment(part, name, kind, file.data, "", False))
+    found.packed = found.packed or text.replace("\r\n", "\n").replace("\r", "\n")[:MAX_TEXT]
+    return bool(files)
+
+
 def _attach(entity: mime.Entity, found: Content, in_related: bool) -> None:
     data = entity.content()
+    if data.startswith(tnef.SIGNATURE) and _take_tnef(entity, data, found):
+        return
     cid = charset.line(entity.header("content-id")).strip("<> ")[:500]
     inline = (
         entity.disposition == "inline" or (bool(cid) and entity.disposition != "attachment") or in_related

@@ -61,6 +61,12 @@ _REPORT = (
     b"Diagnostic-Code: smtp; 550 5.1.1 no\r\n"
 )
 
+_PACKED = base64.encodebytes(
+    b"\x78\x9f\x3e\x22\x01\x00\x02\x02\x90\x06\x00\x0e\0\0\0" + b"\1" * 14 + b"\0\0"
+    b"\x02\x0f\x80\x06\x00\x03\0\0\0one\0\0\x02\x05\x90\x06\x00\x14\0\0\0"
+    b"\1\0\0\0\x1f\0\x07\x37\1\0\0\0\4\0\0\0a\0\0\0\0\0"
+)
+
 SEEDS: tuple[bytes, ...] = (
     _mail(b"text/plain; charset=utf-8", _ANSWER.encode(), b"Content-Transfer-Encoding: 8bit\r\n"),
     _mail(b"text/plain; charset=iso-8859-1; format=flowed", _ANSWER.encode("latin-1")),

@@ -35,6 +35,11 @@ def _plain(unit: bytes, more: bytes = b"") -> Bomb:
     return lambda: _HEAD + more + b"\r\n" + _filled(unit)
 
 
+def _packed(unit: bytes) -> Bomb:
+    start = b"Content-Type: application/ms-tnef\r\n\r\n\x78\x9f\x3e\x22\x01\x00"
+    return lambda: _HEAD + start + _filled(unit)
+
+
 def _parts(unit: bytes) -> Bomb:
     return lambda: _HEAD + b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + _filled(unit)
 
@@ -145,6 +150,10 @@ BODIES: dict[str, Bomb] = {
         _HEAD
         + b"Content-Type: multipart/report; boundary=b\r\n\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\n"
         + _filled(b"Final-Recipient: rfc822; a@b.example\r\nStatus: 5.1.1\r\n\r\n")
+    ),
+    "files in winmail.dat": _packed(b"\x02\x02\x90\x06\0\0\0\0\0\0\0"),
+    "properties in winmail.dat": _packed(
+        b"\x02\x05\x90\x06\x00\x0c\0\0\0\xff\xff\0\0\x1f\x10\0\x37\xff\xff\xff\0\0\0"
     ),
     "tags": _html(b"<b>"),
     "tags closed": _html(b"</b>"),
