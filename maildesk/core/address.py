@@ -24,6 +24,7 @@ _LOOKS = re.compile(r"[^\s<>()\[\],;:\"@\\]{1,64}@[^\s<>()\[\],;:\"@\\]{1,253}")
 _ENCODED_RUN = re.compile(
     r"=\?[^?\s]{1,80}\?[bBqQ]\?[^?]*\?=(?:[ \t\r\n]*=\?[^?\s]{1,80}\?[bBqQ]\?[^?]*\?=)*"
 )
+_QUOTED_OR_SEMICOLON = re.compile(r"\"(?:[^\"\\]|\\.)*+(?:\"|$)|;")
 _STANDIN = 0xF0000  # a private-use character per encoded word, so that its content can't act as syntax
 _STANDINS = re.compile("[\U000f0000-\U000fffff]")
 
@@ -95,6 +96,9 @@ def parse(value: str, limit: int = 1000) -> tuple[tuple[Address, ...], tuple[str
         return chr(_STANDIN + len(runs) - 1)
 
     hidden = _ENCODED_RUN.sub(hide, _STANDINS.sub(" ", value).replace("\r", " ").replace("\n", " "))
+    hidden = hidden.replace("<mailto:", "<")
+    if ";" in hidden and ":" not in hidden:  # no group: Outlook's way to part addresses
+        hidden = _QUOTED_OR_SEMICOLON.sub(lambda found: "," if found[0] == ";" else found[0], hidden)
     problems: list[dict[str, object]] = []
     found: list[Address] = []
     for name, address in get_addresses(hidden, defects=problems):

@@ -78,6 +78,8 @@ def new_text(
     starts = _starts(lines)
     lines = _parted(lines, starts)
     kinds = _by_hash(lines, sent) if sent else [NEW] * len(lines)
+    if "-----BEGIN PGP SIGN" in text:
+        _armour(lines, kinds)
     _by_pattern(lines, kinds, passed_on and QUOTE not in kinds, quotes.may_reply_above(text))
     _wrapped(lines, kinds)
     if QUOTE not in kinds and html and not passed_on and _HTML_QUOTE.search(html):
@@ -209,7 +211,7 @@ def _by_pattern(lines: list[str], kinds: list[str], passed_on: bool = False, abo
     seen_new = False
     while at < len(lines):
         line = lines[at]
-        if kinds[at] == QUOTE or not line.strip():
+        if kinds[at] != NEW or not line.strip():
             at += 1
             continue
         if quotes.is_quoted(line):
@@ -287,6 +289,24 @@ def _by_html(lines: list[str], kinds: list[str], html: str) -> None:
             if any(line.strip() for line in lines[:at]):
                 _mark(kinds, at, len(lines), QUOTE)
             return
+
+
+def _armour(lines: list[str], kinds: list[str]) -> None:
+    """What PGP puts above and below a text that it signs (RFC 9580 section 7)."""
+    at = 0
+    while at < len(lines):
+        line = lines[at].rstrip()
+        if line == "-----BEGIN PGP SIGNED MESSAGE-----":
+            end = next((i for i in range(at, min(at + 10, len(lines))) if not lines[i].strip()), at + 1)
+            _mark(kinds, at, end, SEPARATOR)
+        elif line == "-----BEGIN PGP SIGNATURE-----":
+            end = 1 + next(
+                (i for i in range(at, len(lines)) if lines[i].startswith("-----END PGP")), len(lines)
+            )
+            _mark(kinds, at, end, SIGNATURE)
+        else:
+            end = at + 1
+        at = end
 
 
 def _signatures(lines: list[str], kinds: list[str]) -> None:

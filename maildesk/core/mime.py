@@ -35,6 +35,8 @@ _BLANK = re.compile(rb"\n\r?\n")
 _BARE_CR = re.compile(rb"\r(?!\n)")
 _TAIL = re.compile(rb"(--)?[ \t]{0,200}(?:\r?\n|\r|\Z)")
 _GUESS = re.compile(rb"(?<=\n)--([^\s-][^\r\n]{0,199}?)[ \t]*\r?\n(?=content-)", re.IGNORECASE)
+_SPACED = re.compile(rb"\w +\w")
+_PROSE = re.compile(rb"[.,!?;:'()<>-]")
 _NAMED_CHARSET = re.compile(rb"(?:charset\s?=\s?[\"']?|=\?)([A-Za-z0-9][\w.:-]{2,40})", re.IGNORECASE)
 _HINT_BYTES = 65_536
 _PARAM = re.compile(r";\s*([^\s=;\"]{1,80})\s*=\s*(\"(?:[^\"\\]|\\.)*\"?|[^;]*)")
@@ -68,7 +70,7 @@ class Entity:
     def content(self) -> bytes:
         """The content with its transfer encoding undone, as far as it can be."""
         data = self.raw[self.start : self.end]
-        if self.encoding == "base64":
+        if self.encoding == "base64" and not _is_prose(data):
             return charset.unbase64(data)
         if self.encoding == "quoted-printable":
             return binascii.a2b_qp(data)
@@ -255,6 +257,13 @@ def _before_newline(raw: bytes, at: int) -> int:
     if raw[at - 1 : at] == b"\n":
         at -= 1
     return at - 1 if raw[at - 1 : at] == b"\r" else at
+
+
+def _is_prose(data: bytes) -> bool:
+    """Words with spaces and stops between them: they only claim to be base64."""
+    start = data[:4096]
+    spaces = len(_SPACED.findall(start))
+    return spaces > 2 and spaces * 16 > len(start) and _PROSE.search(start) is not None
 
 
 def parameters(value: str) -> tuple[str, dict[str, str]]:

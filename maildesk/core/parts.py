@@ -11,6 +11,7 @@ _UU = re.compile(
     rb"(?:\A|\n)begin [0-7]{3,4} ([^\r\n]{1,255})\r?\n((?:[!-`][^\r\n]{1,90}\r?\n)+)[` ]?\r?\n?end\b"
 )
 _UU_LIMIT = 20
+_HTML = re.compile(rb"\s{0,99}<(?:!doctype\s+)?html\b", re.IGNORECASE)
 _REPORTS = frozenset(
     {"message/delivery-status", "message/disposition-notification", "message/global-delivery-status"}
 )
@@ -168,7 +169,9 @@ def _alternative(entity: mime.Entity, found: Content) -> None:
 def _read(entity: mime.Entity, found: Content) -> tuple[str, str]:
     """The text of a body part and its HTML source ("" for a plain one)."""
     data = entity.content()
-    is_html = entity.type == "text/html"
+    is_html = entity.type == "text/html" or (
+        not entity.header("content-type") and _HTML.match(data) is not None
+    )
     if not is_html and b"begin " in data:
         data = _take_uu(entity, data, found)
     if len(data) > MAX_TEXT * 4:

@@ -83,7 +83,7 @@ _RULE = re.compile(r"[ \t]{0,4}(?:_{10,}|-{20,}|={20,}|\*{20,}|\u2500{10,})[ \t]
 _REPLY_ABOVE = re.compile(phrases.REPLY_ABOVE, re.IGNORECASE)
 _QUOTED = re.compile(r"[ \t]{0,3}>|[ \t]{0,3}[|│](?:[ \t]|$)")
 # "\u1427" alone on its line is the mark of mail that is tracked.
-_SIGNATURE = re.compile(r"(?:--|—|__)[ \t\xa0]{0,3}$|\u1427[ \t]{0,3}$")
+_SIGNATURE = re.compile(r"(?:(?:- )?--|—|__)[ \t\xa0]{0,3}$|\u1427[ \t]{0,3}$")
 _MOBILE = re.compile(
     rf"[ \t*_(<\[]{{0,4}}(?:{phrases.BY_PHONE})[ \t*_)>\].!]{{0,4}}$",
     re.IGNORECASE,

@@ -49,6 +49,18 @@ def test_normal_of_normal_is_the_same(text: str) -> None:
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
+        ('a@x.example; b@x.example; "C; D" <c@x.example>', ["a@x.example", "b@x.example", "c@x.example"]),
+        ("all: a@x.example, b@x.example;", ["a@x.example", "b@x.example"]),
+        ("Jane <mailto:jane@shop.example>", ["jane@shop.example"]),
+    ],
+)
+def test_lists_as_outlook_writes_them(value: str, expected: list[str]) -> None:
+    assert [one.address for one in address.parse(value)[0]] == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
         ("Jane Doe <jane@shop.example>", [("jane@shop.example", "Jane Doe")]),
         ('"Doe, Jane" <jane@shop.example>', [("jane@shop.example", "Doe, Jane")]),
         ("jane@shop.example (Jane)", [("jane@shop.example", "Jane")]),

@@ -186,6 +186,7 @@ def test_text_is_fit_for_databases() -> None:
         ("8bit", b"Hello"),
         ("x-nonsense", b"Hello"),
         ("Base64 ", b"SGVsbG8="),
+        ("base64", b"SGVs bG8="),
     ],
 )
 def test_transfer_encodings(encoding: str, body: bytes) -> None:
@@ -216,6 +217,36 @@ def test_html_is_rendered_with_links_lists_and_quotes() -> None:
     assert seen.text.endswith("end")
     assert "alert" not in seen.text
     assert "color" not in seen.text
+
+
+def test_words_that_claim_to_be_base64_are_read() -> None:
+    body = b"Hello, this is no base64 at all!"
+    assert mail(body, more="Content-Transfer-Encoding: base64\r\n").text == body.decode()
+
+
+def test_html_that_does_not_say_so_is_rendered() -> None:
+    page = b"<!DOCTYPE html>\r\n<html><body><p>Hello <b>there</b></p></body></html>"
+    assert message.parse(HEAD + b"\r\n" + page).text == "Hello there"
+    assert mail(page, "text/plain").text == page.decode().replace("\r", "")
+
+
+def test_a_client_without_text_in_its_plain_part() -> None:
+    assert message.parse(
+        multipart(b"Content-Type: text/plain\r\n\r\n \r\n", HTML, kind="alternative")
+    ).text == ("Hello there")
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ('application/pkcs7-mime; smime-type=signed-data; name="smime.p7m"', "smime.p7m"),
+        ("application/pkcs7-mime; smime-type=enveloped-data", "part-1.p7m"),
+        ("text/calendar; method=REQUEST", "part-1.ics"),
+    ],
+)
+def test_what_only_programs_read_is_kept_whole(kind: str, name: str) -> None:
+    seen = mail(b"MIIB", kind)
+    assert (seen.text, [(one.name, one.size) for one in seen.attachments]) == ("", [(name, 4)])
 
 
 def test_attachments_are_described_and_found_again() -> None:

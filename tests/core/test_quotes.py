@@ -171,6 +171,11 @@ def test_what_a_person_writes_stays(text: str) -> None:
         ("Yes.\n\nFrom My iPhone", "Yes."),
         ("Yes.\n\nGet [Outlook for Android](https://aka.example)", "Yes."),
         ("Sent from my iPhone", ""),
+        (
+            "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\nYes.\n- -- \nJane\n-----BEGIN PGP SIGNATURE-----\n\n"
+            "iQEz\n-----END PGP SIGNATURE-----\n",
+            "Yes.",
+        ),
     ],
 )
 def test_odd_clients(text: str, expected: str) -> None:

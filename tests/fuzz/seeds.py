@@ -85,6 +85,7 @@ SEEDS: tuple[bytes, ...] = (
     ),
     _HEAD + _multipart(b"digest", b"\r\nFrom: a@x.example\r\n\r\none", b"\r\nFrom: b@x.example\r\n\r\ntwo"),
     _HEAD.replace(b"Jane, of", "Jäne, of".encode("latin-1")) + b"\r\n" + _ANSWER.encode("cp1252"),
+    _mail(b"application/ms-tnef; name=winmail.dat", _PACKED, b"Content-Transfer-Encoding: base64\r\n"),
     _mail(
         b"text/plain", b"-----Original Message-----\r\nFrom: Bob\r\nSent: Tuesday\r\nTo: Jane\r\n\r\nOn?\r\n"
     ),

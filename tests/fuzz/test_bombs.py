@@ -68,6 +68,7 @@ HEADERS: dict[str, Bomb] = {
     "comments": _head(b"From: ", b"("),
     "comments in comments": _head(b"To: ", b"(a(b)"),
     "quotes": _head(b"From: ", b'"\\"'),
+    "quotes and semicolons": _head(b"To: ;", b'\\"'),
     "groups": _head(b"To: ", b"a:b@c.example;"),
     "routes": _head(b"From: ", b"<@a,@b:"),
     "at signs": _head(b"From: ", b"@"),
