@@ -137,6 +137,13 @@ def test_raw_headers_are_in_the_charset_that_the_mail_names(head: bytes, expecte
     assert message.parse(raw + b"\r\n\r\nx").subject == expected
 
 
+def test_a_raw_subject_that_nothing_but_its_letters_tell() -> None:
+    raw = b"Content-Type: text/plain; charset=iso-8859-1\r\nSubject: " + "转发：整体提升企业服务水平".encode(
+        "gb18030"
+    )
+    assert message.parse(raw + b"\r\n\r\n").subject == "转发：整体提升企业服务水平"
+
+
 def test_a_raw_file_name_is_in_the_charset_of_the_mail() -> None:
     name = "打印机.txt".encode("gb18030")
     part = b'Content-Type: application/octet-stream; name="%s"\r\n\r\nx' % name
@@ -307,6 +314,7 @@ def test_uuencoded_file_in_plain_text() -> None:
         (b"From: a@x.example\rTo: b@x.example\r\rmac lines", "mac lines"),
         (b"From jane Tue Jul  1 10:00:00 2025\nFrom: a@x.example\n\nmbox", "mbox"),
         (b"---- Original mail ----\nFrom: a@x.example\nTo: b@x.example\n\nbelow a line", "below a line"),
+        (b"Dear desk,\nSubject: printers\nburn\n\nJane", "Dear desk,\nSubject: printers\nburn\n\nJane"),
         (b"Dear desk,\nmy note: it burns\n\nJane", "Dear desk,\nmy note: it burns\n\nJane"),
         (b"From: a@x.example\nX-Long: one\nlost indent\nSubject: s\n\nbody", "body"),
         (b"Content-Type: multipart/mixed\n\nno boundary", "no boundary"),

@@ -139,6 +139,7 @@ def test_the_header_of_an_earlier_mail(header: str) -> None:
         "The log:\n2025-07-01 10:00:00 <info@shop.example>: started\n2025-07-01 10:00:01 done",
         "I see:\n\n| name | size |\n| a    | 1    |\n\nWhat now?",
         "Sent with the parcel of Tuesday",
+        "The header:\n\nReceived: from a\nDate: Tuesday\nTo: j@shop.example\nFrom: b@desk.example\nSubject: x\n\nOdd.",
         "one\n\n________________________________\n\ntwo",
     ],
 )
@@ -180,6 +181,16 @@ def test_what_a_person_writes_stays(text: str) -> None:
 )
 def test_odd_clients(text: str, expected: str) -> None:
     assert new_text(text).text == expected
+
+
+def test_spans_of_a_line_that_is_answer_and_quote() -> None:
+    text = "Yes. On Tue, Jul 1, 2025 at 10:00 AM, bob@desk.example wrote:\n> On?"
+    parts = [(text[span.start : span.end], span.kind) for span in new_text(text).spans]
+    assert parts == [
+        ("Yes.", "new"),
+        (" On Tue, Jul 1, 2025 at 10:00 AM, bob@desk.example wrote:\n", "separator"),
+        ("> On?", "quote"),
+    ]
 
 
 def test_a_mail_that_the_subject_calls_passed_on_is_kept() -> None:
@@ -225,6 +236,7 @@ def test_html_says_what_it_is(below: str) -> None:
             "<blockquote>Warm?</blockquote><div>No.</div></div>",
             "Yes.\n> Warm?\nNo.",
         ),
+        ('one<hr style="display:inline-block">two', "one\n________________________________\ntwo"),
         ("<p>one</p><hr><p>two</p>", "one\n\n________________________________\n\ntwo"),
     ],
 )
