@@ -36,13 +36,14 @@ _BLANKS = re.compile(r"\n(?:[ \t]*\n){2,}")
 _SPACES = re.compile(r"[ \t]{40,}")
 _LINK = re.compile(r"(?:https?|ftp)://\S+", re.IGNORECASE)
 _REPLY_BORDER = re.compile(r"border-top\s*:\s*solid|border\s*:\s*none\s*;\s*border-top", re.IGNORECASE)
+# Outlook's element for the signature is left out: people write their answers into it.
 _SIGNATURES = frozenset(
-    {"gmail_signature", "moz-signature", "protonmail_signature_block", "front-signature", "cm_signature"}
+    {
+        *("gmail_signature", "moz-signature", "protonmail_signature_block", "front-signature"),
+        "messagesignaturesection",
+    }
 )
-_SIGNATURE_IDS = frozenset({"Signature", "signature", "ms-outlook-mobile-signature"})
-_QUOTES = frozenset(
-    {"gmail_quote", "yahoo_quoted", "protonmail_quote", "zmail_extra", "messagereplysection", "cm_quote"}
-)
+_QUOTES = frozenset({"gmail_quote", "yahoo_quoted", "protonmail_quote", "zmail_extra", "messagereplysection"})
 # An indentation of a million letters is one of text, too.
 _INDENT = re.compile(r"\b(?:padding|margin)[\w-]{0,20}\s{0,9}:[^;]{0,999}", re.IGNORECASE)
 _PARSER_OPTIONS = {"huge_tree": True, "encoding": "utf-8", "remove_pis": True}
@@ -150,16 +151,20 @@ def _show_structure(parser: HTMLParser, element: HtmlElement) -> bool:
     True if it says such a thing.
     """
     name = element.get("id", "").removeprefix("x_")
-    classes = {one.removeprefix("x_") for one in element.get("class", "").lower().split()}
+    named = f"{element.get('class', '')} {element.get('name', '')}".lower()
+    classes = {one.removeprefix("x_") for one in named.split()}
     if name == "divRplyFwdMsg" or _REPLY_BORDER.search(element.get("style", "")):
         _prepend(parser, element, _RULE)
-    elif (name in _SIGNATURE_IDS or not classes.isdisjoint(_SIGNATURES)) and _stands_alone(element):
+    elif not classes.isdisjoint(_SIGNATURES) and _stands_alone(element):
         _prepend(parser, element, "-- ")
     elif not classes.isdisjoint(_QUOTES) and next(element.iter("blockquote"), None) is None:
         # Answers between quotes stand in the same element, beside the blockquotes: it is no quote as a whole.
         shown = (line.strip() for line in islice(element.itertext(), 20))
         if not quotes.is_forward(next((line for line in shown if line), "")):
             _mark(parser, element)
+    elif "moz-cite-prefix" in classes:
+        if not quotes.attribution(["".join(element.itertext()).strip()], 0):
+            _mark(parser, element)  # in a language that is not known here
     else:
         return not classes.isdisjoint(_QUOTES | _SIGNATURES)
     return True
