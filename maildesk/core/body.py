@@ -241,7 +241,7 @@ def _by_pattern(lines: list[str], kinds: list[str], passed_on: bool = False, abo
         if count:
             follows = next((i for i in range(at + count, len(lines)) if lines[i].strip()), len(lines))
             marked = follows < len(lines) and (quotes.is_quoted(lines[follows]) or kinds[follows] == QUOTE)
-            if marked or seen_new:
+            if marked or seen_new or quotes.is_dated(lines[at : at + count]):
                 _mark(kinds, at, at + count, SEPARATOR)
             if not marked and seen_new:
                 _mark(kinds, at + count, len(lines), QUOTE)

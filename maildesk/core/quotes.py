@@ -249,6 +249,12 @@ def attribution(lines: list[str], at: int) -> int:
     return int(bool(named or (dated and _COLON_END.search(first))))
 
 
+def is_dated(lines: list[str]) -> bool:
+    """The lines name a day and a time of day, as clients do and people hardly."""
+    joined = " ".join(map(_bare, lines))
+    return bool(_TIME_OF_DAY.search(joined) and _YEAR.search(joined))
+
+
 def _with_verb(lines: list[str], at: int, dated: bool) -> int:
     joined = ""
     filled = 0

@@ -153,6 +153,9 @@ def test_what_a_person_writes_stays(text: str) -> None:
         # The words above the quote share a line with the answer.
         ("Yes. On Tue, Jul 1, 2025 at 10:00 AM, bob@desk.example wrote:\n> On?", "Yes."),
         ("Well,\nyes--- On Tue, 7/1/25 10:00 AM, Bob <bob@desk.example> wrote:\n> On?", "Well,\nyes"),
+        # Nothing above it and no mark below: the line is a client's where it has day and time, else a person's.
+        ("On 1 Jul 2025 at 10:00, Bob <bob@desk.example> wrote:\n\nIs it on?\n\nYes.", "Is it on?\n\nYes."),
+        ("On Monday Bob <bob@desk.example> wrote:\nno.", "On Monday Bob <bob@desk.example> wrote:\nno."),
         # A client broke a quoted line without a mark.
         ("Yes.\n\n> The printer that stands in the hall near the entrance is on fire,\nsays Bob.\n>", "Yes."),
         (

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import time
+from collections.abc import Sequence
 
 from maildesk.core import message
 from maildesk.core.body import new_text
@@ -52,9 +53,9 @@ def kept(raw: bytes, twice: bool = False) -> None:
     parted(mail.text, mail.html, passes_on(mail.subject))
 
 
-def parted(text: str, html: str = "", passed_on: bool = False) -> None:
+def parted(text: str, html: str = "", passed_on: bool = False, sent: Sequence[Sequence[str]] = ()) -> None:
     """The spans cover the text once, in order, and the new text holds nothing that the text does not."""
-    found = new_text(text, html=html, passed_on=passed_on)
+    found = new_text(text, sent, html, passed_on)
     end = 0
     for span in found.spans:
         assert span.start == end

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from maildesk.core import charset, message
+from maildesk.core.body import line_hashes
 from tests.fuzz.promises import kept, parted
 
 LONG = bool(os.environ.get("MAILDESK_LONG"))
@@ -118,9 +119,10 @@ def test_any_structure_is_read(raw: bytes) -> None:
 
 
 @SOME
-@given(_lines, st.one_of(st.just(""), _lines), st.booleans())
-def test_any_text_is_parted(text: str, html: str, passed_on: bool) -> None:
-    parted(text, f"<blockquote>{html}</blockquote>" if html else "", passed_on)
+@given(_lines, st.one_of(st.just(""), _lines), st.booleans(), st.booleans())
+def test_any_text_is_parted(text: str, other: str, passed_on: bool, ours: bool) -> None:
+    html = f"<blockquote>{other}</blockquote>" if other else ""
+    parted(text, html, passed_on, (line_hashes(other),) if ours else ())
 
 
 @SOME
