@@ -9,6 +9,11 @@ _REPLY = r"(?:re|aw|sv|antw|odp|ynt|rif|r|res|回复|答复)\s*(?:\[\d+\])?\s*[:
 _FORWARD = r"(?:fwd?|wg|vs|i|tr|rv|enc|转发)\s*(?:\[\d+\])?\s*[:：]"
 _SELDOM = r"(?:vb|vl|pd|ilt|wtr|antwort|wtrlt|отв|пер|転送|返信|轉寄|回覆)\s*[:：]"
 _LIST_TAG = r"\[[^\[\]]{0,60}\](?=.*\w)"
+# "VS" passes on in Danish and answers in Finnish: it tells nothing.
+_PASSES_ON = regex.compile(
+    rf"^(?:\s|{_LIST_TAG})*(?:fwd?|wg|tr|rv|enc|i|vb|vl|pd|ilt|转发|轉寄|転送|전달)\s*(?:\[\d+\])?\s*[:：]",
+    regex.IGNORECASE,
+)
 _FRONT = regex.compile(rf"^(?:\s+|{_REPLY}|{_FORWARD}|{_LIST_TAG})", regex.IGNORECASE)
 _ANSWERS = regex.compile(rf"^\s*{_REPLY}", regex.IGNORECASE)
 _MARKED = regex.compile(rf"^\s*(?:{_REPLY}|{_FORWARD}|{_SELDOM})", regex.IGNORECASE)
@@ -31,6 +36,11 @@ def numbers(subject: str) -> tuple[int, ...]:
 def marked(subject: str) -> bool:
     """Whether it begins like that of a reply or of a mail that somebody passes on."""
     return _MARKED.match(subject[:100]) is not None
+
+
+def passes_on(subject: str) -> bool:
+    """Whether the subject's first mark says that the mail passes another one on."""
+    return _PASSES_ON.match(subject[:500]) is not None
 
 
 def base(subject: str) -> str:
