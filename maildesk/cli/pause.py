@@ -22,11 +22,16 @@ class What(StrEnum):
     ACKNOWLEDGMENTS = "acknowledgments"
 
 
-Wanted = Annotated[What, typer.Argument(help="All sending, or the acknowledgments that customers get.")]
+Wanted = Annotated[
+    What, typer.Argument(metavar="WHAT", help="All sending, or the acknowledgments that customers get.")
+]
 
 
 def command(ctx: typer.Context, what: Wanted) -> None:
-    """Send none of this, on any node, until `maildesk resume`. Mail is taken and decided as always."""
+    """Hold back all sending, or acknowledgments, until `resume`.
+
+    Mail is taken and decided as always; every daemon on the store obeys.
+    """
     from maildesk.store import control
 
     with desk.opened(ctx, create=False) as app:
