@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -58,7 +59,9 @@ def _folders(loaded: Loaded) -> dict[str, str]:
 
 
 def _progress(table: str, rows: int) -> None:
-    note(f"  {table}: {count(rows, 'row')}")
+    """Says to a person who waits what is done; a backup by night says only how it ended."""
+    if rows and sys.stderr.isatty():
+        note(f"  {table}: {count(rows, 'row')}")
 
 
 def restore(

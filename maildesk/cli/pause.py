@@ -22,6 +22,8 @@ class What(StrEnum):
     ACKNOWLEDGMENTS = "acknowledgments"
 
 
+_SENT = {What.ALL: "sending is", What.ACKNOWLEDGMENTS: "acknowledgments are"}
+
 Wanted = Annotated[
     What, typer.Argument(metavar="WHAT", help="All sending, or the acknowledgments that customers get.")
 ]
@@ -39,8 +41,9 @@ def command(ctx: typer.Context, what: Wanted) -> None:
             "work", lambda conn: control.pause(conn, what.value, app.clock(), desk.admin())
         )
     if not done:
-        raise No(f"{what.value} is paused already; see `maildesk status`.")
+        raise No(f"{_SENT[what]} paused already; see `maildesk status`.")
     say(f"Paused: {what.value}. What is being sent at this moment still goes out.")
+    say(f"`maildesk resume {what.value}` ends it.")
 
 
 def resume(ctx: typer.Context, what: Wanted) -> None:
@@ -50,7 +53,7 @@ def resume(ctx: typer.Context, what: Wanted) -> None:
     with desk.opened(ctx, create=False) as app:
         late = app.store.write("work", lambda conn: control.resume(conn, what.value, app.clock()))
         if late is None:
-            raise No(f"{what.value} is not paused; see `maildesk status`.")
+            raise No(f"{_SENT[what]} not paused; see `maildesk status`.")
         said = f"{desk.who_decides(app.store)} sends what waits"
     kept = f" {count(late, 'acknowledgment')} came too late and will not be sent." if late else ""
     say(f"Resumed: {what.value}; {said}.{kept}")
