@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from maildesk.edges.backup_file import Manifest
     from maildesk.store.db import Database
 
-EXAMPLE = "Example: maildesk backup /backup/desk-monday.zip"
-RESTORE_EXAMPLE = "Example: maildesk restore /backup/desk-monday.zip /srv/desk"
+EXAMPLE = "Example: maildesk backup /backup/desk-2025-03-10.zip"
+RESTORE_EXAMPLE = "Example: maildesk restore /backup/desk-2025-03-10.zip /srv/desk"
 
 Backup = Annotated[Path, typer.Argument(metavar="FILE", help="The backup.")]
 
