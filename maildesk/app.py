@@ -83,7 +83,8 @@ class App:
         settings, file = self.loaded.settings, self.store.db.path
         folders = [settings.send.path] if settings.send.kind == "maildir" else []
         certificates = dict.fromkeys(Path(smtp.certificate) for smtp in settings.smtp if smtp.certificate)
-        return Places((*folders, *([file.parent] if file else [])), tuple(certificates))
+        boxes = tuple(box.name for box in settings.imap)
+        return Places((*folders, *([file.parent] if file else [])), tuple(certificates), boxes)
 
     def enter(self) -> None:
         """Wins the node's name and counts as alive. Raises StoreError where another process has the name."""

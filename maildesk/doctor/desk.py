@@ -78,7 +78,8 @@ def conditions(patient: Patient) -> Iterator[Finding]:
     settings = patient.settings
     folders = [settings.send.path] if settings.send.kind == "maildir" else []
     certificates = dict.fromkeys(Path(smtp.certificate) for smtp in settings.smtp if smtp.certificate)
-    places = Places((*folders, *([patient.file.parent] if patient.file else [])), tuple(certificates))
+    boxes = tuple(box.name for box in settings.imap)
+    places = Places((*folders, *([patient.file.parent] if patient.file else [])), tuple(certificates), boxes)
     checks = Checks(lambda: settings.alarms, lambda: places)
     with patient.reading() as conn:
         found = {name: sentence for name, sentence in checks(conn, patient.now).items() if sentence}

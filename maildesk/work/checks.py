@@ -19,10 +19,12 @@ MB = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where to look beside the store: folders that must have room, certificate files that must not end."""
+    """What to look at beside the store: folders that must have room, certificate files that must not end, and the
+    mailboxes that are configured: the store remembers others, too."""
 
     folders: tuple[Path, ...] = ()
     certificates: tuple[Path, ...] = ()
+    mailboxes: tuple[str, ...] = ()
 
 
 class Checks:
@@ -41,7 +43,7 @@ class Checks:
                 ("inbox", _inbox(conn, watch, now)),
                 ("silence", _silence(conn, watch, now)),
                 *_relay(conn, now),
-                *_mailboxes(conn),
+                *_mailboxes(conn, places.mailboxes),
                 *_many("quarantine", lookup.quarantined(conn), watch.quarantined, "quarantined"),
                 *_many("held", lookup.held(conn), watch.held, "held"),
                 *disks(places.folders, watch.disk_mb),
@@ -94,9 +96,10 @@ def _relay(conn: Connection, now: int) -> Iterator[tuple[str, str]]:
         yield f"relay:{one['node']}", f"{told}. No mail is given up; see `maildesk check --online`."
 
 
-def _mailboxes(conn: Connection) -> Iterator[tuple[str, str]]:
+def _mailboxes(conn: Connection, configured: Iterable[str]) -> Iterator[tuple[str, str]]:
     """The mailboxes that cannot be read, and those whose reading has stopped by itself."""
-    for name, box in mailboxes.overview(conn).items():
+    known = mailboxes.overview(conn)
+    for name, box in ((name, known[name]) for name in configured if name in known):
         said = ""
         if stopped := [folder for folder, found in box["folders"].items() if found["stopped"]]:
             said = f"Reading {', '.join(stopped)} of the mailbox {name} has stopped; see `maildesk mailbox list`."
