@@ -26,6 +26,9 @@ _DECIDE_LOCK = 0x6D64_6B31
 BUSY_MS = 10_000
 # libpq's PQTRANS_INTRANS: in a transaction in which nothing has failed.
 _IN_TRANSACTION = 2
+# The class of PostgreSQL's errors for a value beyond its limits. psycopg counts it among those of the connection, but
+# a mail with such a value would be tried for ever, and all others behind it.
+_LIMIT = "54"
 # One statement takes 32,766 values on SQLite and 65,535 on PostgreSQL; a batch of mails may name more.
 AT_ONCE = 1_000
 # An error's text goes into logs and tracebacks; the values of its statement are mails, tokens and keys.
@@ -48,6 +51,8 @@ def operational(error: BaseException) -> bool:
     if isinstance(error, NotCommitted | OSError):
         return True
     if isinstance(error, exc.IntegrityError | exc.DataError | exc.ProgrammingError | exc.NotSupportedError):
+        return False
+    if isinstance(error, exc.DBAPIError) and str(getattr(error.orig, "sqlstate", "")).startswith(_LIMIT):
         return False
     return isinstance(error, exc.DBAPIError | exc.TimeoutError)
 

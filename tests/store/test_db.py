@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sqlalchemy import exc
 
 from maildesk.store.db import Database, NotCommitted, operational
 from maildesk.store.nodes import cli_name
@@ -41,6 +42,16 @@ def test_a_commit_without_a_transaction_is_an_error(database_url: str) -> None:
         with pytest.raises(NotCommitted) as caught:
             db.commit(conn)
         assert operational(caught.value), "the mails of such a group are tried again"
+    db.close()
+
+
+def test_a_value_beyond_the_limits_is_no_error_of_the_world(database_url: str) -> None:
+    """A mail that has such a value must not hold up all others."""
+    db = Database(database_url)
+    too_much = "zeroblob(2000000000)" if db.is_sqlite else "repeat('a', 3000)::tsvector"
+    with db.connect() as conn, pytest.raises(exc.DBAPIError) as caught:
+        conn.exec_driver_sql(f"SELECT {too_much}")
+    assert not operational(caught.value)
     db.close()
 
 
