@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import exc
 
+from maildesk.store import db as dbs
 from maildesk.store.db import Database, NotCommitted, operational
 from maildesk.store.nodes import cli_name
 from maildesk.store.store import Store
@@ -66,4 +67,18 @@ def test_a_failed_transaction_does_not_commit(database_url: str) -> None:
         else:
             with pytest.raises(NotCommitted):
                 db.commit(conn)
+    db.close()
+
+
+def test_a_node_that_is_frozen_holds_nobody_up(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It holds the lock of decisions, and says no more. Nothing of what it had begun is stored."""
+    monkeypatch.setattr(dbs, "IDLE_MS", 500)
+    db = Database(postgres_url)
+    with db.connect() as frozen, db.connect() as other:
+        db.begin(frozen, "decide")
+        db.begin(other, "decide")
+        db.rollback(other)
+        with pytest.raises((exc.DBAPIError, NotCommitted)) as caught:
+            db.commit(frozen)
+        assert operational(caught.value), "its mails are tried again"
     db.close()
