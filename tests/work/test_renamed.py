@@ -79,7 +79,9 @@ def test_an_answer_to_a_note_that_was_copied_by_hand_is_a_note(desk: Desk) -> No
     assert answered(desk, note, BOB, "No wonder.", "b1")["disposition"] == "note"
     # Nothing else of that thread is one for that, though it names the note.
     assert answered(desk, sent, ALICE, "Off and on?", "a2")["disposition"] == "agent-reply"
-    desk.handle(an_answer(desk.mails(JANE, "answer")[0], JANE, "It is still broken.", "<j2@customer.example>"))
+    desk.handle(
+        an_answer(desk.mails(JANE, "answer")[0], JANE, "It is still broken.", "<j2@customer.example>")
+    )
     again = desk.mails(ALICE, "customer_reply")[0]
     assert "<a1@desk.example>" in again["References"]
     assert answered(desk, again, ALICE, "And the cable?", "a3")["disposition"] == "agent-reply"
