@@ -76,6 +76,7 @@ def test_a_node_that_is_frozen_holds_nobody_up(postgres_url: str, monkeypatch: p
     db = Database(postgres_url)
     with db.connect() as frozen, db.connect() as other:
         db.begin(frozen, "decide")
+        other.exec_driver_sql("SET lock_timeout = '60s'")  # a deadline, never a wait
         db.begin(other, "decide")
         db.rollback(other)
         with pytest.raises((exc.DBAPIError, NotCommitted)) as caught:
