@@ -18,7 +18,7 @@ from maildesk.edges.accept import Acceptor
 from maildesk.edges.senders.maildir import MaildirSender
 from maildesk.edges.senders.relay import relay
 from maildesk.edges.senders.smtp import SmtpSender
-from maildesk.store import configurations, control, inbox, lookup, outbox
+from maildesk.store import configurations, control, inbox, lookup, outbox, restores
 from maildesk.store.db import Database, local_now
 from maildesk.store.store import Store
 from maildesk.work.alarms import Alarms
@@ -98,6 +98,11 @@ class App:
         if not self.configured.kept:
             self._keep(self.configured)
             self.alarms.clear("reload")
+
+    def expect_mailboxes(self) -> None:
+        """After a restore the mailboxes have their time to be read again from here on."""
+        names, now = [mailbox.name for mailbox in self.loaded.settings.imap], self.clock()
+        self.store.write("work", lambda conn: restores.started(conn, names, now))
 
     def _keep(self, new: Configured) -> None:
         node, digest = self.store.node.name, new.loaded.digest

@@ -233,6 +233,7 @@ class Daemon:
     def _start(self) -> None:
         self.app.store.start()
         self.app.keep()
+        self.app.expect_mailboxes()
         for intake in self.intakes:
             intake.start()
         if self.exporter and self.app.loaded.settings.metrics.listen:

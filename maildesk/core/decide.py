@@ -226,7 +226,8 @@ def _agent(
     )
     disposition = acting.act(draft, request)
     # Nobody can say whether what it answers was for colleagues: the next answer to it is asked, too.
-    requesting.learn_ids(draft, reading, found.ticket, None if unknown else internal)
+    note = disposition is Disposition.NOTE
+    requesting.learn_ids(draft, reading, found.ticket, None if unknown else internal, note)
     return disposition, found.ticket
 
 
@@ -261,8 +262,10 @@ def _answers_unknown(draft: Draft, reading: Reading) -> bool:
 
 def _answers_internal(draft: Draft, reading: Reading) -> bool:
     """Whether it answers a mail that was for colleagues only: then it is, too, whatever address it went to."""
-    refs = (ref for mid in reading.cited for ref in draft.after.mids.get(identity.mid_hash(mid), ()))
-    return any(ref.role == "sent-internal" for ref in refs)
+    known = [draft.after.mids.get(identity.mid_hash(mid), ()) for mid in reading.cited]
+    # Of notes only the one that it answers: an agent's thread with the customer has their own in it, too.
+    note = any(ref.role == "own-internal" for refs in known[:1] for ref in refs)
+    return note or any(ref.role == "sent-internal" for refs in known for ref in refs)
 
 
 def _hold(draft: Draft, reading: Reading, agent: Agent, found: Match) -> tuple[Disposition, int | None]:

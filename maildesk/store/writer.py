@@ -114,6 +114,8 @@ class Writer:
             job.future.set_result(result)
 
     def _transaction(self, group: list[_Job]) -> list[Any]:
+        # A group that failed is done again one by one, and each takes its time.
+        self.pulse.beat()
         if self._conn is None or self._conn.closed:
             self._conn = self._db.connect()
         conn = self._conn
