@@ -185,8 +185,8 @@ def _login(uid: int) -> str:
 
 def who_decides(store: Store) -> str:
     """Who will do what now waits, for a sentence: the running daemon, or one that has yet to be started."""
-    from maildesk.store import nodes
+    from maildesk.store import lookup
 
     with store.db.reading() as conn:
-        running = nodes.alive(conn, store.db, now()) - {store.node.id}
+        running = any(node["alive"] for node in lookup.daemons(conn, store.db, now()))
     return "the running daemon" if running else "the next `maildesk run`"

@@ -27,7 +27,6 @@ def command(
     from maildesk.cli.mailbox import stand
     from maildesk.cli.mailbox import standing as mailbox_stands
     from maildesk.store import alarms, control, inbox, lookup, outbox, pauses, restores
-    from maildesk.store.nodes import CLI
 
     with desk.reading(ctx) as (loaded, store, conn):
         now = desk.now()
@@ -36,7 +35,8 @@ def command(
         unsent = lookup.unsent(conn)
         closed = pauses.listed(conn, now)
         boxes = stand(conn, [box.name for box in loaded.settings.imap])
-        nodes = lookup.nodes(conn, store.db.server_now(conn, now))
+        nodes = lookup.nodes(conn, store.db, now)
+        running = any(node["alive"] for node in lookup.daemons(conn, store.db, now))
         standing = alarms.standing(conn)
         paused = control.pauses(conn)
         restored = restores.last(conn)
@@ -65,7 +65,7 @@ def command(
         ],
         "restored": {"backup": restored.backup, "at": restored.at} if restored else None,
     }
-    bad_end = standing or not any(n["alive"] and not n["name"].startswith(CLI) for n in nodes)
+    bad_end = standing or not running
     if json:
         as_json(found)
         raise typer.Exit(1 if check and bad_end else 0)

@@ -15,7 +15,6 @@ from maildesk.core.model import DAY, SECOND
 from maildesk.doctor.patient import Patient
 from maildesk.edges import machine
 from maildesk.store import alarms, control, examine, lookup
-from maildesk.store.nodes import CLI
 from maildesk.work.checks import Checks, Places
 
 HELD_DAYS = 3
@@ -34,9 +33,7 @@ def configuration(patient: Patient) -> Iterator[Finding]:
         yield fine("configuration", f"{patient.main} is right")
         return
     with patient.reading() as conn:
-        running = [
-            one for one in lookup.nodes(conn, patient.store.db.server_now(conn, patient.now)) if _daemon(one)
-        ]
+        running = [node for node in lookup.daemons(conn, patient.store.db, patient.now) if node["alive"]]
     for node in running:
         if node["trouble"]:
             told = node["trouble"].splitlines()[0].rstrip(".")
@@ -53,16 +50,12 @@ def configuration(patient: Patient) -> Iterator[Finding]:
         yield fine("configuration", f"{patient.main} is right")
 
 
-def _daemon(node: dict[str, object]) -> bool:
-    return bool(node["alive"]) and not str(node["name"]).startswith(CLI)
-
-
 def nodes(patient: Patient) -> Iterator[Finding]:
     """See the table."""
     with patient.reading() as conn:
-        known = lookup.nodes(conn, patient.store.db.server_now(conn, patient.now))
-    running = [node["name"] for node in known if _daemon(node)]
-    dead = [node["name"] for node in known if not node["alive"] and not node["name"].startswith(CLI)]
+        known = lookup.daemons(conn, patient.store.db, patient.now)
+    running = [node["name"] for node in known if node["alive"]]
+    dead = [node["name"] for node in known if not node["alive"]]
     for name in dead:
         do = "Start it again with `maildesk run`, and see the end of its log."
         yield warning("nodes", f"the daemon {name} has ended without saying so", do)

@@ -21,7 +21,7 @@ def read(conn: Connection, db: Database, boxes: Collection[str], now: int) -> Sa
     """The figures of METRICS that the whole desk has; `boxes` are the mailboxes that are configured."""
     nodes = Counter[str]()
     refused = 0
-    for node in lookup.nodes(conn, db.server_now(conn, now)):
+    for node in lookup.daemons(conn, db, now):
         nodes["alive" if node["alive"] else "dead"] += 1
         refused += bool(node["alive"] and node["trouble"])
     standing = Counter(one.name.partition(":")[0] for one in alarms.standing(conn))
