@@ -26,14 +26,14 @@ def command(
     """Say what waits, what failed, who is running. Alarms that stand come first."""
     from maildesk.cli.mailbox import stand
     from maildesk.cli.mailbox import standing as mailbox_stands
-    from maildesk.store import alarms, control, inbox, lookup, outbox, pauses, restores
+    from maildesk.store import alarms, control, inbox, lookup, outbox, restores, ways_out
 
     with desk.reading(ctx) as (loaded, store, conn):
         now = desk.now()
         came, going = inbox.counts(conn), outbox.counts(conn)
         oldest = lookup.oldest_undecided(conn)
         unsent = lookup.unsent(conn)
-        closed = pauses.listed(conn, now)
+        closed = ways_out.closed(conn, now)
         boxes = stand(conn, [box.name for box in loaded.settings.imap])
         nodes = lookup.nodes(conn, store.db, now)
         running = any(node["alive"] for node in lookup.daemons(conn, store.db, now))

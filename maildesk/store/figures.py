@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Table, TextClause, func, select, text
 from maildesk.core.alarm import KINDS
 from maildesk.core.metric import Samples
 from maildesk.core.model import SECOND, Status
-from maildesk.store import alarms, control, lookup, mailboxes, pauses, schema
+from maildesk.store import alarms, control, lookup, mailboxes, schema, ways_out
 from maildesk.store.db import Database
 
 # To the letter the condition of the index `ticket_open`.
@@ -42,7 +42,7 @@ def read(conn: Connection, db: Database, boxes: Collection[str], now: int) -> Sa
         "maildesk_nodes": {(state,): nodes[state] for state in ("alive", "dead")},
         "maildesk_configuration_refused": {(): refused},
         "maildesk_paused": {(what,): what in paused for what in control.KINDS},
-        "maildesk_sending_closed": {(): len(pauses.listed(conn, now))},
+        "maildesk_sending_closed": {(): len(ways_out.closed(conn, now))},
         "maildesk_mailbox_poll_seconds": {
             (name,): _since(box["polled"], now) for name, box in there.items() if box["polled"] is not None
         },

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from maildesk.core.alarm import Watch, level
 from maildesk.core.model import DAY, HOUR, MINUTE
 from maildesk.edges import machine
-from maildesk.store import control, lookup, mailboxes, pauses
+from maildesk.store import control, lookup, mailboxes, ways_out
 
 LONG = 4 * HOUR
 MB = 1_000_000
@@ -89,7 +89,7 @@ def _silence(conn: Connection, watch: Watch, now: int) -> str:
 
 def _relay(conn: Connection, now: int) -> Iterator[tuple[str, str]]:
     """The nodes whose way out is closed."""
-    for one in pauses.listed(conn, now):
+    for one in ways_out.closed(conn, now):
         told = f"The relay takes no mail from node {one['node']}: {one['trouble']}".rstrip(".")
         yield f"relay:{one['node']}", f"{told}. No mail is given up; see `maildesk check --online`."
 

@@ -21,7 +21,7 @@ from maildesk.core.material import Blocked, Composed, Material
 from maildesk.core.retry import BARRED, SENDS, Attempt, next_state
 from maildesk.core.stopped import Stopped, wanted
 from maildesk.core.undelivered import Delivery
-from maildesk.store import decisions, materials, outbox, pauses, skeleton, threads, tickets
+from maildesk.store import decisions, materials, outbox, skeleton, threads, tickets, ways_out
 from maildesk.store.db import operational
 from maildesk.store.outbox import Result, Row
 from maildesk.store.store import Store
@@ -273,10 +273,10 @@ class Outbound:
                 continue
             if attempt.outcome == "paused":
                 self._begun[row.id] = begun
-                self._lanes.pause.begin(attempt.answer, now)
+                self._lanes.way_out.close(attempt.answer, now)
                 left.append(row)
                 continue
-            self._lanes.pause.end()
+            self._lanes.way_out.reopen()
             attempts.append((row, attempt))
         failed = self._sender.settle() if attempts else {}
         for row, attempt in attempts:
@@ -293,7 +293,7 @@ class Outbound:
 
         def work(conn: Connection) -> None:
             outbox.bar(conn, row, node, until, answer)
-            pauses.note(conn, name, now, until, answer)
+            ways_out.close(conn, name, now, until, answer)
 
         self._store.write("work", work)
         log.not_sent(row.once, "ready", row.notice.to, answer)

@@ -17,7 +17,7 @@ from maildesk.config.settings import Send
 from maildesk.core.model import MINUTE, SECOND
 from maildesk.edges.senders.relay import Relay
 from maildesk.edges.senders.smtp import SmtpSender
-from maildesk.store import pauses, schema, views
+from maildesk.store import schema, views, ways_out
 from maildesk.work.outbound import Outbound
 from tests.desk import Desk, a_desk, a_mail
 from tests.servers import postfix
@@ -170,7 +170,7 @@ def test_a_relay_that_is_gone_for_a_while(desk: Desk, sink: FakeRelay, server: P
         desk.run()
         assert (acknowledgment(desk)["tries"], acknowledgment(desk)["attempts"]) == (0, [])
         with desk.store.db.reading() as conn:
-            assert "does not answer" in pauses.listed(conn, desk.now)[0]["trouble"]
+            assert "does not answer" in ways_out.closed(conn, desk.now)[0]["trouble"]
     finally:
         server.start()
     desk.now += 3600 * SECOND
