@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -11,18 +10,11 @@ from sqlalchemy import Connection
 from maildesk.core.alarm import Watch, level
 from maildesk.core.model import DAY, HOUR, MINUTE
 from maildesk.edges import machine
+from maildesk.edges.machine import Places
 from maildesk.store import control, lookup, mailboxes, ways_out
 
 LONG = 4 * HOUR
 MB = 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Places:
-    """Where to look beside the store: folders that must have room, certificate files that must not end."""
-
-    folders: tuple[Path, ...] = ()
-    certificates: tuple[Path, ...] = ()
 
 
 class Checks:

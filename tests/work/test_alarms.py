@@ -17,12 +17,13 @@ from maildesk.core import alarm as core
 from maildesk.core.alarm import KINDS, QUIET, STALE, Alarm, Watch, kind_of
 from maildesk.core.model import DAY, HOUR, MINUTE
 from maildesk.edges import machine
+from maildesk.edges.machine import Places
 from maildesk.store import alarms as stored
 from maildesk.store import control, ways_out
 from maildesk.store.mailbox_tables import mailbox, mailbox_folder
 from maildesk.store.schema import inbox, outbox
 from maildesk.work.alarms import Alarms
-from maildesk.work.checks import Checks, Places
+from maildesk.work.checks import Checks
 from tests.desk import START, Desk, a_desk, a_mail
 
 ADMIN = "admin@house.example"
