@@ -97,11 +97,9 @@ for _name, _module in (
     ("parse", parse),
     ("explain", explain),
     ("trace", trace),
-    ("reload", reload),
-    ("pause", pause),
-    ("doctor", doctor),
-    ("backup", backup),
 ):
+    app.command(_name, epilog=_module.EXAMPLE)(_module.command)
+for _name, _module in (("reload", reload), ("pause", pause), ("doctor", doctor), ("backup", backup)):
     app.command(_name, epilog=_module.EXAMPLE)(_module.command)
 app.command("resume", epilog=pause.RESUME_EXAMPLE)(pause.resume)
 app.command("restore", epilog=backup.RESTORE_EXAMPLE)(backup.restore)

@@ -8,11 +8,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from maildesk.daemon import Loop
 from maildesk.edges.intakes.smtp import SmtpIntake
 from maildesk.store.db import Database
 from maildesk.store.pulse import Pulse
 from maildesk.store.writer import Writer
+from maildesk.work.loop import Loop
 
 DEADLINE = 30.0
 
