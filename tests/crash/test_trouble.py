@@ -18,11 +18,11 @@ from maildesk.work.live import Live
 from maildesk.work.loop import Loop
 from maildesk.work.outbound import Outbound
 from tests.crash import story
-from tests.crash.killpoints import wait_until
 from tests.crash.life import one_commit
 from tests.crash.troubled import OnPostgres, OnSqlite, Troubled
 from tests.desk import DESK, Desk
 from tests.edges.intakes.wire import Wire
+from tests.waiting import until
 
 MANY = 40
 """Mails of a group: some of them fit into a full database's half-empty pages, not all."""
@@ -106,7 +106,7 @@ def test_on_the_wire_a_group_that_cannot_be_stored_is_451_and_the_log_says_what_
         with one_commit(desk.store):
             for n, wire in enumerate(wires):
                 wire.say(story.new(n).raw + b".\r\n")
-            wait_until(lambda: len(offered) == MANY)
+            until(lambda: len(offered) == MANY)
         return {wire.hear()[:4] for wire in wires}
 
     try:
@@ -200,8 +200,8 @@ def test_a_loop_says_what_to_do_and_goes_on(
     loop = Loop("inbound", desk.inbound.step, lambda: desk.now, every=1.0)
     with trouble():
         loop.start()
-        wait_until(lambda: advice in caplog.text)
-    wait_until(lambda: {row.state for row in troubled.inbox()} == {"done"})
+        until(lambda: advice in caplog.text)
+    until(lambda: {row.state for row in troubled.inbox()} == {"done"})
     loop.stop()
     desk.run()
     troubled.all_is_well(10)

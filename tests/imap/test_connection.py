@@ -9,10 +9,11 @@ from collections.abc import Callable
 import pytest
 
 from tests.desk import a_desk, expire
-from tests.imap.box import ENV, SECONDS, Box, Read, mail, until
+from tests.imap.box import ENV, SECONDS, Box, Read, mail
 from tests.servers.dovecot import token_of
 from tests.servers.proxy import Proxy
 from tests.servers.tokens import TokenServer
+from tests.waiting import until
 
 Through = Callable[[], Read]
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 from maildesk.edges.intakes.smtp import SmtpIntake
@@ -13,15 +11,9 @@ from maildesk.store.db import Database
 from maildesk.store.pulse import Pulse
 from maildesk.store.writer import Writer
 from maildesk.work.loop import Loop
+from tests.waiting import until
 
 DEADLINE = 30.0
-
-
-def until(condition: Callable[[], object]) -> None:
-    end = time.monotonic() + DEADLINE
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 def test_it_hangs_when_it_has_not_moved_for_too_long() -> None:

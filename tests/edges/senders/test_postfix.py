@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from tests.servers import postfix
 from tests.servers.postfix import Postfix, a_postfix
 from tests.servers.proxy import Proxy
 from tests.servers.relay import FakeRelay, a_relay
+from tests.waiting import until
 
 JANE = "jane@customer.example"
 
@@ -98,13 +98,6 @@ def desk(server: Postfix, sink: FakeRelay, tmp_path: Path) -> Iterator[Desk]:
 def through(desk: Desk, port: int) -> None:
     settings = Send(kind="smtp", host="127.0.0.1", port=port, tls="none", hostname="desk.example")
     desk.outbound = Outbound(desk.store, lambda: desk.live, SmtpSender(Relay(settings)))
-
-
-def until(condition: Callable[[], bool], seconds: float = 30) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)
 
 
 def to_jane(sink: FakeRelay) -> list[bytes]:
