@@ -69,7 +69,7 @@ def test_a_writer_hangs_in_its_work_and_not_when_it_has_none(tmp_path: Path) -> 
     writer.start()
     go_on = threading.Event()
     try:
-        writer.write("work", lambda conn: None)
+        writer.submit("work", lambda conn: None).result()
         until(lambda: writer.pulse.still == 0.0)
         held = writer.submit("work", lambda conn: go_on.wait(DEADLINE))
         until(lambda: writer.pulse.hangs)
