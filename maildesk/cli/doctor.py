@@ -42,11 +42,12 @@ def command(
         ),
     ] = False,
     wait: Annotated[
-        int, typer.Option("--wait", min=1, help="Seconds to wait for the probes to come back.")
+        int,
+        typer.Option("--wait", min=1, metavar="SECONDS", help="Seconds to wait for the probes to come back."),
     ] = WAIT,
     json: Json = False,
 ) -> None:
-    """Look the desk over: its store, files, domains and certificates.
+    """Look the desk over: its store, files, domains, certificates.
 
     It says what is wrong and what to do. It changes nothing, and the desk may run meanwhile. Ends with 1 where there is
     a fault.

@@ -29,7 +29,7 @@ def command(
         bool, typer.Option("--strict", help="Refuse to start with the last good configuration.")
     ] = False,
     verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Log everything, also what is of no use mostly.")
+        bool, typer.Option("--verbose", "-v", help="Log more, as the level debug in [log] does.")
     ] = False,
 ) -> None:
     """Run the desk: take mail, decide it, send answers. It stays in the foreground; Ctrl-C stops it, SIGHUP reloads.

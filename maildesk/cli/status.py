@@ -11,6 +11,9 @@ from maildesk.cli.listing import Json
 from maildesk.cli.screen import age, as_json, pairs, plain, say, states, when
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from maildesk.core.alarm import Alarm
     from maildesk.store.control import Pause
 
 EXAMPLE = "Example: maildesk status --json"
@@ -82,7 +85,11 @@ def command(
     pairs(
         [
             *(("ALARM", f"{plain(one.sentence)} Since {when(one.first, zone)}.") for one in standing),
-            *((f"{node['name']} refused", plain(node["trouble"])) for node in nodes if node["trouble"]),
+            *(
+                (f"{node['name']} refused", plain(node["trouble"]))
+                for node in nodes
+                if _untold(node, standing)
+            ),
             ("mode", "shadow: nothing is sent" if loaded.policy.mode == "shadow" else ""),
             *(("paused", _paused(one, zone)) for one in paused),
             (
@@ -103,6 +110,12 @@ def command(
         indent=2,
     )
     raise typer.Exit(1 if check and bad_end else 0)
+
+
+def _untold(node: dict[str, Any], standing: Sequence[Alarm]) -> bool:
+    """Whether a node refuses its configuration and no alarm says so yet."""
+    told = {one.node for one in standing if one.name == "reload"}
+    return bool(node["trouble"]) and node["name"] not in told
 
 
 def _paused(pause: Pause, zone: str) -> str:

@@ -125,7 +125,9 @@ class _Loading:
             instead = ""
             if not path.exists():
                 instead = "; `maildesk init DIR` makes a folder with all files"
-                name = name if key else str(path)
+                if not key:
+                    instead = "; name the desk's folder with --config, or make one with `maildesk init DIR`"
+                    name = str(path)
             self.problems.append(Problem(name, error.line, "", error.sentence + instead))
             return None
         return self.sources[key]

@@ -33,7 +33,7 @@ class Checks:
                 ("inbox", _inbox(conn, watch, now)),
                 ("silence", _silence(conn, watch, now)),
                 *_relay(conn, now),
-                *_mailboxes(conn),
+                *_mailboxes(conn, places.mailboxes),
                 *_many("quarantine", lookup.quarantined(conn), watch.quarantined, "quarantined"),
                 *_many("held", lookup.held(conn), watch.held, "held"),
                 *disks(places.folders, watch.disk_mb),
@@ -86,9 +86,10 @@ def _relay(conn: Connection, now: int) -> Iterator[tuple[str, str]]:
         yield f"relay:{one['node']}", f"{told}. No mail is given up; see `maildesk check --online`."
 
 
-def _mailboxes(conn: Connection) -> Iterator[tuple[str, str]]:
+def _mailboxes(conn: Connection, configured: Iterable[str]) -> Iterator[tuple[str, str]]:
     """The mailboxes that cannot be read, and those whose reading has stopped by itself."""
-    for name, box in mailboxes.overview(conn).items():
+    known = mailboxes.overview(conn)
+    for name, box in ((name, known[name]) for name in configured if name in known):
         said = ""
         if stopped := [folder for folder, found in box["folders"].items() if found["stopped"]]:
             said = f"Reading {', '.join(stopped)} of the mailbox {name} has stopped; see `maildesk mailbox list`."

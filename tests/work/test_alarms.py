@@ -245,6 +245,8 @@ def test_a_mailbox_that_is_not_read(watched: Watched, error: str, stopped: str) 
         conn.execute(mailbox_folder.insert(), row | texts)
 
     watched.desk.store.write("work", lambda conn: trouble(conn, error, stopped))
+    assert watched.at(START) == [], "it is configured no more"
+    watched.places = Places(mailboxes=("support", "new"))
     assert watched.at(START) == ["mailbox:support"]
     assert watched.after(5 * MINUTE) == ["mailbox:support"]
     assert watched.heard == [("mailbox:support", "raised")]
