@@ -15,6 +15,7 @@ from maildesk.configured import Configured, Unusable
 from maildesk.core.alarm import Watch
 from maildesk.edges import machine
 from maildesk.edges.accept import Acceptor
+from maildesk.edges.machine import Places
 from maildesk.edges.senders.maildir import MaildirSender
 from maildesk.edges.senders.relay import relay
 from maildesk.edges.senders.smtp import SmtpSender
@@ -22,7 +23,7 @@ from maildesk.store import configurations, control, inbox, lookup, outbox, resto
 from maildesk.store.db import Database, local_now
 from maildesk.store.store import Store
 from maildesk.work.alarms import Alarms
-from maildesk.work.checks import Checks, Places
+from maildesk.work.checks import Checks
 from maildesk.work.chores import Chores
 from maildesk.work.inbound import Inbound
 from maildesk.work.lanes import Lanes
@@ -80,11 +81,7 @@ class App:
 
     def _places(self) -> Places:
         """What of this machine is watched."""
-        settings, file = self.loaded.settings, self.store.db.path
-        folders = [settings.send.path] if settings.send.kind == "maildir" else []
-        certificates = dict.fromkeys(Path(smtp.certificate) for smtp in settings.smtp if smtp.certificate)
-        boxes = tuple(box.name for box in settings.imap)
-        return Places((*folders, *([file.parent] if file else [])), tuple(certificates), boxes)
+        return machine.places(self.loaded.settings, self.store.db.path)
 
     def enter(self) -> None:
         """Wins the node's name and counts as alive. Raises StoreError where another process has the name."""

@@ -135,7 +135,7 @@ def _opened(store: Store) -> str:
     from maildesk import log
     from maildesk.store.db import StoreError
 
-    if store.db.path is not None and not store.db.path.exists():
+    if store.db.missing:
         return f"there is no store yet at {store.db.path}; `maildesk run` makes it"
     try:
         with desk.sound(store.db):
@@ -152,12 +152,9 @@ def _opened(store: Store) -> str:
 
 def _online(found: Configured, store: Store | None) -> Callable[[], tuple[list[tuple[str, str]], list[str]]]:
     def log_in() -> tuple[list[tuple[str, str]], list[str]]:
-        from maildesk.cli import online
-        from maildesk.cli.relay import relay
+        from maildesk.cli.online import servers
 
-        boxes, wrong = online.mailboxes(found.loaded, store)
-        relayed, trouble = relay(found.loaded, store)
-        return boxes + relayed, wrong + trouble
+        return servers(found.loaded, store)
 
     return log_in
 

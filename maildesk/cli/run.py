@@ -70,7 +70,7 @@ def _may_upgrade(url: str, manager: Manager) -> None:
 
     db = Database(url)
     try:
-        if db.path is not None and not db.path.exists():
+        if db.missing:
             return
         desk.check_owner(db)
         with desk.sound(db), db.connect() as conn:

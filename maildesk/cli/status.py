@@ -29,17 +29,17 @@ def command(
     """Say what waits, what failed, who is running. Alarms that stand come first."""
     from maildesk.cli.mailbox import stand
     from maildesk.cli.mailbox import standing as mailbox_stands
-    from maildesk.store import alarms, control, inbox, lookup, outbox, pauses, restores
-    from maildesk.store.nodes import CLI
+    from maildesk.store import alarms, control, inbox, lookup, outbox, restores, ways_out
 
     with desk.reading(ctx) as (loaded, store, conn):
         now = desk.now()
         came, going = inbox.counts(conn), outbox.counts(conn)
         oldest = lookup.oldest_undecided(conn)
         unsent = lookup.unsent(conn)
-        closed = pauses.listed(conn, now)
+        closed = ways_out.closed(conn, now)
         boxes = stand(conn, [box.name for box in loaded.settings.imap])
-        nodes = lookup.nodes(conn, store.db.server_now(conn, now))
+        nodes = lookup.nodes(conn, store.db, now)
+        running = any(node["alive"] for node in lookup.daemons(conn, store.db, now))
         standing = alarms.standing(conn)
         paused = control.pauses(conn)
         restored = restores.last(conn)
@@ -68,7 +68,7 @@ def command(
         ],
         "restored": {"backup": restored.backup, "at": restored.at} if restored else None,
     }
-    bad_end = standing or not any(n["alive"] and not n["name"].startswith(CLI) for n in nodes)
+    bad_end = standing or not running
     if json:
         as_json(found)
         raise typer.Exit(1 if check and bad_end else 0)

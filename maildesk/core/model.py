@@ -1,6 +1,6 @@
 """What a desk knows: tickets, entries, people, and the one table of moves between statuses.
 
-Instants are integers, microseconds UTC. All values are immutable; `maildesk.core.changes.evolve` makes new ones.
+Instants are integers, microseconds UTC. All values are immutable; `maildesk.core.evolve` makes new ones.
 """
 
 from __future__ import annotations

@@ -108,6 +108,11 @@ class Database:
 
         return engine
 
+    @property
+    def missing(self) -> bool:
+        """Whether the file of a SQLite store is not there yet; False for PostgreSQL."""
+        return self.path is not None and not self.path.exists()
+
     def connect(self) -> Connection:
         """A new connection outside any transaction."""
         return self.engine.connect()

@@ -79,10 +79,6 @@ class Writer:
             self._wake.notify()
         return job.future
 
-    def write(self, lane: Lane, work: Callable[[Connection], T]) -> T:
-        """Runs work in a transaction and returns its result once that is committed."""
-        return self.submit(lane, work).result()
-
     def _loop(self) -> None:
         while True:
             with self._wake:

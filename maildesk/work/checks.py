@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -11,20 +10,11 @@ from sqlalchemy import Connection
 from maildesk.core.alarm import Watch, level
 from maildesk.core.model import DAY, HOUR, MINUTE
 from maildesk.edges import machine
-from maildesk.store import control, lookup, mailboxes, pauses
+from maildesk.edges.machine import Places
+from maildesk.store import control, lookup, mailboxes, ways_out
 
 LONG = 4 * HOUR
 MB = 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Places:
-    """What to look at beside the store: folders that must have room, certificate files that must not end, and the
-    mailboxes that are configured: the store remembers others, too."""
-
-    folders: tuple[Path, ...] = ()
-    certificates: tuple[Path, ...] = ()
-    mailboxes: tuple[str, ...] = ()
 
 
 class Checks:
@@ -91,7 +81,7 @@ def _silence(conn: Connection, watch: Watch, now: int) -> str:
 
 def _relay(conn: Connection, now: int) -> Iterator[tuple[str, str]]:
     """The nodes whose way out is closed."""
-    for one in pauses.listed(conn, now):
+    for one in ways_out.closed(conn, now):
         told = f"The relay takes no mail from node {one['node']}: {one['trouble']}".rstrip(".")
         yield f"relay:{one['node']}", f"{told}. No mail is given up; see `maildesk check --online`."
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import MAIL, Desk, free_port, maildesk
+from tests.cli.conftest import MAIL, Desk, maildesk
 from tests.cli.test_run import running, wait_for
+from tests.servers.ports import free_port
 
 AGENT_GONE = "config/agents.toml: agent bob is gone, and 1 open ticket has it as assignee"
 

@@ -13,7 +13,8 @@ from maildesk.store import mailboxes, restores
 from maildesk.store.db import local_now
 from maildesk.store.restores import Restored
 from maildesk.store.schema import inbox, outbox
-from tests.imap.box import Box, Read, mail, until
+from tests.imap.box import Box, Read, mail
+from tests.waiting import until
 
 LONG_AGO = int(time.time()) - 1_800
 
