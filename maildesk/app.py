@@ -15,14 +15,15 @@ from maildesk.configured import Configured, Unusable
 from maildesk.core.alarm import Watch
 from maildesk.edges import machine
 from maildesk.edges.accept import Acceptor
+from maildesk.edges.machine import Places
 from maildesk.edges.senders.maildir import MaildirSender
 from maildesk.edges.senders.relay import relay
 from maildesk.edges.senders.smtp import SmtpSender
-from maildesk.store import configurations, control, inbox, lookup, outbox
+from maildesk.store import configurations, control, inbox, lookup, outbox, restores
 from maildesk.store.db import Database, local_now
 from maildesk.store.store import Store
 from maildesk.work.alarms import Alarms
-from maildesk.work.checks import Checks, Places
+from maildesk.work.checks import Checks
 from maildesk.work.chores import Chores
 from maildesk.work.inbound import Inbound
 from maildesk.work.lanes import Lanes
@@ -80,10 +81,7 @@ class App:
 
     def _places(self) -> Places:
         """What of this machine is watched."""
-        settings, file = self.loaded.settings, self.store.db.path
-        folders = [settings.send.path] if settings.send.kind == "maildir" else []
-        certificates = dict.fromkeys(Path(smtp.certificate) for smtp in settings.smtp if smtp.certificate)
-        return Places((*folders, *([file.parent] if file else [])), tuple(certificates))
+        return machine.places(self.loaded.settings, self.store.db.path)
 
     def enter(self) -> None:
         """Wins the node's name and counts as alive. Raises StoreError where another process has the name."""
@@ -97,6 +95,11 @@ class App:
         if not self.configured.kept:
             self._keep(self.configured)
             self.alarms.clear("reload")
+
+    def expect_mailboxes(self) -> None:
+        """After a restore the mailboxes have their time to be read again from here on."""
+        names, now = [mailbox.name for mailbox in self.loaded.settings.imap], self.clock()
+        self.store.write("work", lambda conn: restores.started(conn, names, now))
 
     def _keep(self, new: Configured) -> None:
         node, digest = self.store.node.name, new.loaded.digest

@@ -145,7 +145,7 @@ def last_good(path: Path) -> Configured | None:
     url, node = store_and_node(main)
     try:
         db = Database(url)
-        if db.path is not None and not db.path.exists():
+        if db.missing:
             return None
         try:
             with db.reading() as conn:

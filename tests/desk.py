@@ -12,13 +12,15 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import update
+
 from maildesk.core.policy import Policy
 from maildesk.core.reading import Envelope, Evidence
 from maildesk.core.selection import NOT_CLOSED, Selection
 from maildesk.edges import templates
 from maildesk.edges.accept import Acceptor
 from maildesk.edges.senders.maildir import MaildirSender
-from maildesk.store import views
+from maildesk.store import schema, views
 from maildesk.store.db import Database
 from maildesk.store.selecting import selected
 from maildesk.store.store import Store
@@ -199,6 +201,12 @@ def a_desk(folder: Path, url: str = "", name: str = "main", **policy_changes: An
         yield desk
     finally:
         store.close()
+
+
+def expire(store: Store) -> None:
+    """From now on the others take this process for dead."""
+    gone = schema.node.c.id == store.node.id
+    store.write("work", lambda conn: conn.execute(update(schema.node).where(gone).values(until=0)))
 
 
 def instant(at: int) -> datetime:

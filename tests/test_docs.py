@@ -67,6 +67,15 @@ def test_operators_can_read_about_every_alarm() -> None:
     assert [kind.name for kind in KINDS if f"\n| `{kind.name}" not in text] == []
 
 
+def test_operators_can_read_what_waits_for_a_restart() -> None:
+    from maildesk.config.difference import LIVE
+    from maildesk.config.settings import Settings
+
+    told = (ROOT / "docs/operations.md").read_text().partition("are read when the daemon starts:")[2]
+    named = re.findall(r"`\[+(\w+)\]+`", told.partition(". ")[0])
+    assert named == [key for key in Settings.model_fields if key not in LIVE]
+
+
 def test_every_filter_and_order_of_lists_is_told() -> None:
     from maildesk.core.selection import FILTERS, ORDERS
 

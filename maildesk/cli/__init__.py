@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
@@ -32,7 +32,7 @@ from maildesk.cli import (
     trace,
 )
 from maildesk.cli.errors import Sentences
-from maildesk.cli.usage import Commands, Late
+from maildesk.cli.usage import Commands, Late, Later
 
 
 def _find() -> Any:
@@ -44,7 +44,9 @@ def _find() -> Any:
 class Maildesk(Late, Sentences):
     """The group of all commands, with `find`, whose options come from a table."""
 
-    late: ClassVar[Mapping[str, Callable[[], Any]]] = {"find": _find}
+    late: ClassVar[Mapping[str, Later]] = {
+        "find": Later("Find tickets, closed ones too, by what stands in them.", _find)
+    }
     before: ClassVar[Mapping[str, str]] = {"find": "ticket"}
 
 
@@ -74,7 +76,10 @@ def _desk(
     config: Annotated[
         Path,
         typer.Option(
-            envvar="MAILDESK_CONFIG", show_envvar=True, help="The desk's maildesk.toml, or its folder."
+            envvar="MAILDESK_CONFIG",
+            show_envvar=True,
+            metavar="PATH",
+            help="The desk's maildesk.toml, or its folder.",
         ),
     ] = Path("maildesk.toml"),
     _wants_version: Annotated[
@@ -85,24 +90,26 @@ def _desk(
     ctx.obj = config
 
 
-for _name, _module in (
-    ("init", init),
-    ("check", check),
-    ("run", run),
-    ("status", status),
-    ("deliver", deliver),
-    ("import", importing),
-    ("password", password),
-    ("link", link),
-    ("parse", parse),
-    ("explain", explain),
-    ("trace", trace),
+for _name, _run, _example in (
+    ("init", init.command, init.EXAMPLE),
+    ("check", check.command, check.EXAMPLE),
+    ("run", run.command, run.EXAMPLE),
+    ("reload", reload.command, reload.EXAMPLE),
+    ("status", status.command, status.EXAMPLE),
+    ("doctor", doctor.command, doctor.EXAMPLE),
+    ("pause", pause.command, pause.EXAMPLE),
+    ("resume", pause.resume, pause.RESUME_EXAMPLE),
+    ("backup", backup.command, backup.EXAMPLE),
+    ("restore", backup.restore, backup.RESTORE_EXAMPLE),
+    ("deliver", deliver.command, deliver.EXAMPLE),
+    ("import", importing.command, importing.EXAMPLE),
+    ("parse", parse.command, parse.EXAMPLE),
+    ("explain", explain.command, explain.EXAMPLE),
+    ("trace", trace.command, trace.EXAMPLE),
+    ("password", password.command, password.EXAMPLE),
+    ("link", link.command, link.EXAMPLE),
 ):
-    app.command(_name, epilog=_module.EXAMPLE)(_module.command)
-for _name, _module in (("reload", reload), ("pause", pause), ("doctor", doctor), ("backup", backup)):
-    app.command(_name, epilog=_module.EXAMPLE)(_module.command)
-app.command("resume", epilog=pause.RESUME_EXAMPLE)(pause.resume)
-app.command("restore", epilog=backup.RESTORE_EXAMPLE)(backup.restore)
+    app.command(_name, epilog=_example)(_run)
 for _name, _group in (
     ("ticket", ticket),
     ("inbox", inbox),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from maildesk.edges.backup_file import Manifest
     from maildesk.store.db import Database
 
-EXAMPLE = "Example: maildesk backup /backup/desk-monday.zip"
-RESTORE_EXAMPLE = "Example: maildesk restore /backup/desk-monday.zip /srv/desk"
+EXAMPLE = "Example: maildesk backup /backup/desk-2025-03-10.zip"
+RESTORE_EXAMPLE = "Example: maildesk restore /backup/desk-2025-03-10.zip /srv/desk"
 
 Backup = Annotated[Path, typer.Argument(metavar="FILE", help="The backup.")]
 
@@ -58,7 +59,9 @@ def _folders(loaded: Loaded) -> dict[str, str]:
 
 
 def _progress(table: str, rows: int) -> None:
-    note(f"  {table}: {count(rows, 'row')}")
+    """Says to a person who waits what is done; a backup by night says only how it ended."""
+    if rows and sys.stderr.isatty():
+        note(f"  {table}: {count(rows, 'row')}")
 
 
 def restore(

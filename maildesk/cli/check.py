@@ -65,20 +65,17 @@ def command(
 
 def _online(loaded: Loaded, path: Path) -> None:
     """Logs in to every server and says what is there. Raises No where something is wrong."""
-    from maildesk.cli import online
-    from maildesk.cli.relay import relay
+    from maildesk.cli.online import servers
     from maildesk.store.db import Database
     from maildesk.store.nodes import cli_name
     from maildesk.store.store import Store
 
     store = Store(Database(loaded.settings.store.url), cli_name())
     try:
-        there = store.db.path is None or store.db.path.exists()
+        there = not store.db.missing
         if there:
             store.open(create=False)
-        found, problems = online.mailboxes(loaded, store if there else None)
-        relayed, trouble = relay(loaded, store if there else None)
-        found, problems = found + relayed, problems + trouble
+        found, problems = servers(loaded, store if there else None)
     finally:
         store.close()
     if found:
@@ -161,7 +158,7 @@ def _store_state(settings: Settings) -> str:
 
     db, where = Database(settings.store.url), where_the_store_is(settings)
     desk.check_owner(db)
-    if db.path is not None and not db.path.exists():
+    if db.missing:
         return f"{where}; it is made on the first run"
     store = Store(db, cli_name())
     try:

@@ -77,7 +77,7 @@ def problems(ctx: typer.Context) -> tuple[str, ...]:
 
 def check_owner(db: Database) -> None:
     """Raises No where the store's file is another user's: what is written by us, that user could not read."""
-    if db.path is None or not db.path.exists():
+    if db.path is None or db.missing:
         return
     owner, me = db.path.stat().st_uid, os.geteuid()
     if owner != me:
@@ -138,7 +138,7 @@ def opened(
 
 def check_exists(db: Database) -> None:
     """Raises No where the store's file is not there yet."""
-    if db.path is not None and not db.path.exists():
+    if db.missing:
         raise No(f"there is no store yet at {db.path}; `maildesk run` makes it.")
 
 
@@ -185,8 +185,8 @@ def _login(uid: int) -> str:
 
 def who_decides(store: Store) -> str:
     """Who will do what now waits, for a sentence: the running daemon, or one that has yet to be started."""
-    from maildesk.store import nodes
+    from maildesk.store import lookup
 
     with store.db.reading() as conn:
-        running = nodes.alive(conn, store.db, now()) - {store.node.id}
+        running = any(node["alive"] for node in lookup.daemons(conn, store.db, now()))
     return "the running daemon" if running else "the next `maildesk run`"

@@ -42,11 +42,12 @@ def command(
         ),
     ] = False,
     wait: Annotated[
-        int, typer.Option("--wait", min=1, help="Seconds to wait for the probes to come back.")
+        int,
+        typer.Option("--wait", min=1, metavar="SECONDS", help="Seconds to wait for the probes to come back."),
     ] = WAIT,
     json: Json = False,
 ) -> None:
-    """Look the desk over: its store, files, domains and certificates.
+    """Look the desk over: its store, files, domains, certificates.
 
     It says what is wrong and what to do. It changes nothing, and the desk may run meanwhile. Ends with 1 where there is
     a fault.
@@ -134,7 +135,7 @@ def _opened(store: Store) -> str:
     from maildesk import log
     from maildesk.store.db import StoreError
 
-    if store.db.path is not None and not store.db.path.exists():
+    if store.db.missing:
         return f"there is no store yet at {store.db.path}; `maildesk run` makes it"
     try:
         with desk.sound(store.db):
@@ -151,12 +152,9 @@ def _opened(store: Store) -> str:
 
 def _online(found: Configured, store: Store | None) -> Callable[[], tuple[list[tuple[str, str]], list[str]]]:
     def log_in() -> tuple[list[tuple[str, str]], list[str]]:
-        from maildesk.cli import online
-        from maildesk.cli.relay import relay
+        from maildesk.cli.online import servers
 
-        boxes, wrong = online.mailboxes(found.loaded, store)
-        relayed, trouble = relay(found.loaded, store)
-        return boxes + relayed, wrong + trouble
+        return servers(found.loaded, store)
 
     return log_in
 

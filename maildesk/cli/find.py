@@ -11,6 +11,7 @@ from maildesk.cli import desk, usage
 from maildesk.cli.errors import No
 from maildesk.cli.screen import age, as_json, marked, plain, table, width
 from maildesk.cli.selecting import parameters, rest, selection
+from maildesk.core.selection import Selection, Span
 
 if TYPE_CHECKING:
     from maildesk.core.search import Snippet
@@ -67,9 +68,7 @@ def _find(ctx: typer.Context, words: list[str], json: bool, **asked: Any) -> Non
     if json:
         as_json([ticket | _as_json(pieces.get(ticket["number"])) for ticket in found.tickets])
     if not found.tickets:
-        raise No(
-            "nothing is found; every word must be in the ticket, so try fewer words, or only their beginnings (print*)"
-        )
+        raise No(_nothing(wanted))
     if json:
         return
     rows = [
@@ -86,6 +85,13 @@ def _find(ctx: typer.Context, words: list[str], json: bool, **asked: Any) -> Non
     columns = ("number", "status", "requester", "subject", "last change")
     table(columns, rows, flexible=("requester", "subject"), below=below)
     rest(found, wanted.limit)
+
+
+def _nothing(wanted: Selection) -> str:
+    """That nothing is found, and what may have been too much."""
+    narrowed = wanted.values or wanted.unanswered or wanted.opened != Span() or wanted.updated != Span()
+    fewer = "fewer options, or fewer words" if narrowed else "fewer words"
+    return f"nothing is found; every word must be in the ticket, so try {fewer}, or only their beginnings (print*)"
 
 
 def _as_json(piece: tuple[str, Snippet] | None) -> dict[str, object]:

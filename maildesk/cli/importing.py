@@ -59,9 +59,12 @@ def command(
         except OSError as error:
             raise No(f"{plain(path)} cannot be read: {error.strerror or error}.") from error
         taken, known, unread = _import(app, mails, "closed" if closed else "open")
+        decides = desk.who_decides(app.store) if taken else ""
     for name, trouble in unread:
         note(f"{plain(name)}: {plain(trouble)}")
     say(f"{count(taken, 'mail')} imported, {known} already there, {len(unread)} unreadable.")
+    if decides:
+        say(f"What was imported is decided by {decides}.")
     if unread:
         raise typer.Exit(1)
 

@@ -25,8 +25,12 @@ BEGINS = 20
 @app.command("list", epilog="Example: maildesk inbox list --disposition bounce --json")
 def list_(
     ctx: typer.Context,
-    state: Annotated[str, typer.Option(help="Only this state: new, taken, done or quarantined.")] = "",
-    disposition: Annotated[str, typer.Option(help="Only this disposition, like reply or new-ticket.")] = "",
+    state: Annotated[
+        str, typer.Option(metavar="STATE", help="Only this state: new, taken, done or quarantined.")
+    ] = "",
+    disposition: Annotated[
+        str, typer.Option(metavar="NAME", help="Only this disposition, like reply or new-ticket.")
+    ] = "",
     limit: Limit = 100,
     json: Json = False,
 ) -> None:

@@ -16,8 +16,10 @@ EXAMPLE = "Example: maildesk link billing"
 def command(
     ctx: typer.Context,
     topic: Annotated[str, typer.Argument(metavar="TOPIC", help="A help topic of config/topics.toml.")],
-    subject: Annotated[str, typer.Option(help="Subject of the mail; the topic's title if left out.")] = "",
-    body: Annotated[str, typer.Option(help="Text that the visitor finds in the mail.")] = "",
+    subject: Annotated[
+        str, typer.Option(metavar="TEXT", help="Subject of the mail; the topic's title if left out.")
+    ] = "",
+    body: Annotated[str, typer.Option(metavar="TEXT", help="Text that the visitor finds in the mail.")] = "",
 ) -> None:
     """Print a mailto: link to the desk for a web site.
 

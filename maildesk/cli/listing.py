@@ -10,7 +10,7 @@ import typer
 from maildesk.cli.screen import as_json, note
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Limit = Annotated[int, typer.Option(min=1, help="How many to show at most.")]
+Limit = Annotated[int, typer.Option(min=1, metavar="N", help="How many to show at most.")]
 Key = Annotated[str, typer.Argument(metavar="KEY", help="The mail's key, or the start of it.")]
 Raw = Annotated[bool, typer.Option("--raw", help="Print the mail itself.")]
 

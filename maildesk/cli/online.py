@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from maildesk.cli.relay import ends_soon
+from maildesk.cli.relay import NO_STORE, ends_soon, relay
 from maildesk.cli.screen import count
 
 if TYPE_CHECKING:
@@ -14,8 +14,15 @@ if TYPE_CHECKING:
     from maildesk.store.store import Store
 
 
-def mailboxes(loaded: Loaded, store: Store | None) -> tuple[list[tuple[str, str]], list[str]]:
-    """What was found in each mailbox, as pairs, and the problems as sentences."""
+def servers(loaded: Loaded, store: Store | None) -> tuple[list[tuple[str, str]], list[str]]:
+    """What was found in each mailbox and at the relay, as pairs, and the problems as sentences. `store` is None if
+    there is none yet."""
+    found, problems = _mailboxes(loaded, store)
+    relayed, trouble = relay(loaded, store)
+    return found + relayed, problems + trouble
+
+
+def _mailboxes(loaded: Loaded, store: Store | None) -> tuple[list[tuple[str, str]], list[str]]:
     from maildesk.edges.intakes.imap_session import told
 
     found: list[tuple[str, str]] = []
@@ -38,10 +45,7 @@ def _mailbox(mailbox: Mailbox, store: Store | None, days: int) -> tuple[str, lis
     from maildesk.store.db import local_now
 
     if mailbox.oauth and store is None:
-        # A provider may replace the refresh token with this use; then there must be a place to keep the new one.
-        raise NoToken(
-            "a token is tried only where the store is there already; run `maildesk run --once` first"
-        )
+        raise NoToken(NO_STORE)
     session = Session(mailbox, tokens(mailbox, store, local_now) if store else None)
     try:
         at = f"the certificate of {mailbox.host}:{mailbox.real_port}"

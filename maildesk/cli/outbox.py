@@ -30,7 +30,7 @@ Once = Annotated[str, typer.Argument(metavar="KEY", help="The mail's key, or the
 @app.command("list", epilog="Example: maildesk outbox list --state sent --json")
 def list_(
     ctx: typer.Context,
-    state: Annotated[str, typer.Option(help=f"Only this state: {', '.join(STATES)}.")] = "",
+    state: Annotated[str, typer.Option(metavar="STATE", help=f"Only this state: {', '.join(STATES)}.")] = "",
     limit: Limit = 100,
     json: Json = False,
 ) -> None:

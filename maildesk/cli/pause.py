@@ -22,11 +22,18 @@ class What(StrEnum):
     ACKNOWLEDGMENTS = "acknowledgments"
 
 
-Wanted = Annotated[What, typer.Argument(help="All sending, or the acknowledgments that customers get.")]
+_SENT = {What.ALL: "sending is", What.ACKNOWLEDGMENTS: "acknowledgments are"}
+
+Wanted = Annotated[
+    What, typer.Argument(metavar="WHAT", help="All sending, or the acknowledgments that customers get.")
+]
 
 
 def command(ctx: typer.Context, what: Wanted) -> None:
-    """Send none of this, on any node, until `maildesk resume`. Mail is taken and decided as always."""
+    """Hold back all sending, or acknowledgments, until `resume`.
+
+    Mail is taken and decided as always; every daemon on the store obeys.
+    """
     from maildesk.store import control
 
     with desk.opened(ctx, create=False) as app:
@@ -34,8 +41,9 @@ def command(ctx: typer.Context, what: Wanted) -> None:
             "work", lambda conn: control.pause(conn, what.value, app.clock(), desk.admin())
         )
     if not done:
-        raise No(f"{what.value} is paused already; see `maildesk status`.")
+        raise No(f"{_SENT[what]} paused already; see `maildesk status`.")
     say(f"Paused: {what.value}. What is being sent at this moment still goes out.")
+    say(f"`maildesk resume {what.value}` ends it.")
 
 
 def resume(ctx: typer.Context, what: Wanted) -> None:
@@ -45,7 +53,7 @@ def resume(ctx: typer.Context, what: Wanted) -> None:
     with desk.opened(ctx, create=False) as app:
         late = app.store.write("work", lambda conn: control.resume(conn, what.value, app.clock()))
         if late is None:
-            raise No(f"{what.value} is not paused; see `maildesk status`.")
+            raise No(f"{_SENT[what]} not paused; see `maildesk status`.")
         said = f"{desk.who_decides(app.store)} sends what waits"
     kept = f" {count(late, 'acknowledgment')} came too late and will not be sent." if late else ""
     say(f"Resumed: {what.value}; {said}.{kept}")

@@ -22,6 +22,10 @@ def ends_soon(what: str, end: int, days: int) -> list[str]:
     return [f"{what} ends in {max(0, left) // DAY} days: have whoever runs that server renew it"]
 
 
+NO_STORE = "a token is tried only where the store is there already; run `maildesk run --once` first"
+"""A provider may replace the refresh token with this use; then there must be a place to keep the new one."""
+
+
 def relay(loaded: Loaded, store: Store | None) -> tuple[list[tuple[str, str]], list[str]]:
     """What was found at the relay, as pairs, and the problems as sentences. `store` is None if there is none yet."""
     from maildesk.edges.senders import relay as edge
@@ -31,9 +35,7 @@ def relay(loaded: Loaded, store: Store | None) -> tuple[list[tuple[str, str]], l
     if send.kind != "smtp":
         return [], []
     if send.oauth and store is None:
-        # A provider may replace the refresh token with this use; then there must be a place to keep the new one.
-        told = "a token is tried only where the store is there already; run `maildesk run --once` first"
-        return [], [f"mail out: {told}"]
+        return [], [f"mail out: {NO_STORE}"]
     found = edge.relay(send, store, local_now) if store else edge.Relay(send)
     try:
         session = found.connect()

@@ -94,10 +94,8 @@ def _show(old: Configured | None, new: Configured) -> tuple[str, ...]:
 
 def _alive(app: App, conn: Any) -> list[dict[str, Any]]:
     from maildesk.store import lookup
-    from maildesk.store.nodes import CLI
 
-    found = lookup.nodes(conn, app.store.db.server_now(conn, app.clock()))
-    return [node for node in found if node["alive"] and not node["name"].startswith(CLI)]
+    return [node for node in lookup.daemons(conn, app.store.db, app.clock()) if node["alive"]]
 
 
 def _wait(app: App, wish: str) -> None:

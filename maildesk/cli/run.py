@@ -29,7 +29,7 @@ def command(
         bool, typer.Option("--strict", help="Refuse to start with the last good configuration.")
     ] = False,
     verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Log everything, also what is of no use mostly.")
+        bool, typer.Option("--verbose", "-v", help="Log more, as the level debug in [log] does.")
     ] = False,
 ) -> None:
     """Run the desk: take mail, decide it, send answers. It stays in the foreground; Ctrl-C stops it, SIGHUP reloads.
@@ -70,7 +70,7 @@ def _may_upgrade(url: str, manager: Manager) -> None:
 
     db = Database(url)
     try:
-        if db.path is not None and not db.path.exists():
+        if db.missing:
             return
         desk.check_owner(db)
         with desk.sound(db), db.connect() as conn:

@@ -163,10 +163,9 @@ def when(at: int | None, zone: str) -> str:
     """An instant in a time zone: `2025-03-10 09:00`; "" for none."""
     if not at:
         return ""
-    from datetime import UTC, datetime
-    from zoneinfo import ZoneInfo
+    from maildesk.core.moment import shown
 
-    return datetime.fromtimestamp(at / SECOND, UTC).astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M")
+    return shown(at, zone)
 
 
 def age(microseconds: int) -> str:

@@ -11,6 +11,9 @@ from maildesk.cli.listing import Json
 from maildesk.cli.screen import age, as_json, pairs, plain, say, states, when
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from maildesk.core.alarm import Alarm
     from maildesk.store.control import Pause
 
 EXAMPLE = "Example: maildesk status --json"
@@ -26,17 +29,17 @@ def command(
     """Say what waits, what failed, who is running. Alarms that stand come first."""
     from maildesk.cli.mailbox import stand
     from maildesk.cli.mailbox import standing as mailbox_stands
-    from maildesk.store import alarms, control, inbox, lookup, outbox, pauses, restores
-    from maildesk.store.nodes import CLI
+    from maildesk.store import alarms, control, inbox, lookup, outbox, restores, ways_out
 
     with desk.reading(ctx) as (loaded, store, conn):
         now = desk.now()
         came, going = inbox.counts(conn), outbox.counts(conn)
         oldest = lookup.oldest_undecided(conn)
         unsent = lookup.unsent(conn)
-        closed = pauses.listed(conn, now)
+        closed = ways_out.closed(conn, now)
         boxes = stand(conn, [box.name for box in loaded.settings.imap])
-        nodes = lookup.nodes(conn, store.db.server_now(conn, now))
+        nodes = lookup.nodes(conn, store.db, now)
+        running = any(node["alive"] for node in lookup.daemons(conn, store.db, now))
         standing = alarms.standing(conn)
         paused = control.pauses(conn)
         restored = restores.last(conn)
@@ -65,7 +68,7 @@ def command(
         ],
         "restored": {"backup": restored.backup, "at": restored.at} if restored else None,
     }
-    bad_end = standing or not any(n["alive"] and not n["name"].startswith(CLI) for n in nodes)
+    bad_end = standing or not running
     if json:
         as_json(found)
         raise typer.Exit(1 if check and bad_end else 0)
@@ -82,7 +85,11 @@ def command(
     pairs(
         [
             *(("ALARM", f"{plain(one.sentence)} Since {when(one.first, zone)}.") for one in standing),
-            *((f"{node['name']} refused", plain(node["trouble"])) for node in nodes if node["trouble"]),
+            *(
+                (f"{node['name']} refused", plain(node["trouble"]))
+                for node in nodes
+                if _untold(node, standing)
+            ),
             ("mode", "shadow: nothing is sent" if loaded.policy.mode == "shadow" else ""),
             *(("paused", _paused(one, zone)) for one in paused),
             (
@@ -103,6 +110,12 @@ def command(
         indent=2,
     )
     raise typer.Exit(1 if check and bad_end else 0)
+
+
+def _untold(node: dict[str, Any], standing: Sequence[Alarm]) -> bool:
+    """Whether a node refuses its configuration and no alarm says so yet."""
+    told = {one.node for one in standing if one.name == "reload"}
+    return bool(node["trouble"]) and node["name"] not in told
 
 
 def _paused(pause: Pause, zone: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
 import typer
@@ -13,7 +13,7 @@ from maildesk.cli.acting import act, agent_of, carry_out
 from maildesk.cli.errors import No
 from maildesk.cli.listing import Json
 from maildesk.cli.screen import as_json, note, plain
-from maildesk.cli.usage import Commands, Late
+from maildesk.cli.usage import Commands, Late, Later
 
 
 def _list() -> Any:
@@ -31,7 +31,10 @@ def _set() -> Any:
 class Tickets(Late):
     """The group with `list` and `set`, whose options come from tables."""
 
-    late: ClassVar[Mapping[str, Callable[[], Any]]] = {"list": _list, "set": _set}
+    late: ClassVar[Mapping[str, Later]] = {
+        "list": Later("List the tickets that are not closed, newest first.", _list),
+        "set": Later("Change fields of a ticket.", _set),
+    }
     before: ClassVar[Mapping[str, str]] = {"list": "show"}
 
 
@@ -82,8 +85,8 @@ def show(ctx: typer.Context, number: Number, json: Json = False) -> None:
 def new(
     ctx: typer.Context,
     from_: Annotated[str, typer.Option("--from", help="The customer's address.", metavar="ADDR")],
-    subject: Annotated[str, typer.Option(help="What it is about.")],
-    name: Annotated[str, typer.Option(help="The customer's name.")] = "",
+    subject: Annotated[str, typer.Option(help="What it is about.", metavar="TEXT")],
+    name: Annotated[str, typer.Option(help="The customer's name.", metavar="NAME")] = "",
     text: Text = None,
     as_: As = "",
 ) -> None:

@@ -37,7 +37,10 @@ def command(
             found = [one for cause in lookup.causes(conn, wanted) for one in views.trace(conn, cause)]
 
     if not found:
-        raise No(f"no mail with the Message-ID or key {plain(wanted)} has come here.")
+        raise No(
+            f"no mail with the Message-ID or key {plain(wanted)} has come here; "
+            "`maildesk inbox list` shows those that came."
+        )
     if json:
         as_json(found)
         return

@@ -12,13 +12,13 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from maildesk.config import listening, mailboxes, sending, source
+from maildesk.config import coherence, listening, mailboxes, sending, source
 from maildesk.config.positions import Path
 from maildesk.config.problems import ConfigError, Problem, located, nearest, sentence, unknown
 from maildesk.config.settings import POSTGRESQL, SQLITE, Settings, with_password
 from maildesk.config.sketch import sketch
 from maildesk.config.source import Source, Unreadable
-from maildesk.core.policy import Policy, problems
+from maildesk.core.policy import Policy
 
 MAIN = "maildesk.toml"
 LISTS = {
@@ -125,7 +125,9 @@ class _Loading:
             instead = ""
             if not path.exists():
                 instead = "; `maildesk init DIR` makes a folder with all files"
-                name = name if key else str(path)
+                if not key:
+                    instead = "; name the desk's folder with --config, or make one with `maildesk init DIR`"
+                    name = str(path)
             self.problems.append(Problem(name, error.line, "", error.sentence + instead))
             return None
         return self.sources[key]
@@ -221,7 +223,7 @@ class _Loading:
         assert policy is None or isinstance(policy, Policy)
         if all(isinstance(data[stem], tuple) and (data[stem] or stem not in NEEDED) for stem in LISTS):
             unread = [LISTS[stem] for stem in self.unread]
-            for path, told in problems(policy or sketch(data)):
+            for path, told in coherence.problems(policy or sketch(data)):
                 if not any(told.startswith(f"there is no {table} ") for table in unread):
                     self.add(*_where(Policy, path), told)
         return policy

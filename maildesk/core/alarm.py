@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
 from maildesk.core import identity
 from maildesk.core.changes import Notice
 from maildesk.core.model import MINUTE
+from maildesk.core.moment import shown
 from maildesk.core.policy import Frozen
 
 Turn = Literal["raised", "over", "forgotten", ""]
@@ -20,8 +19,6 @@ QUIET = 10 * MINUTE
 """So long must a condition have been gone before it is told to be over: one that comes and goes is one alarm."""
 STALE = 15 * MINUTE
 """A condition that nobody has reported for so long is gone: its process has ended, or its setting was taken out."""
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Watch(Frozen):
@@ -145,9 +142,9 @@ def title(alarm: Alarm, is_: Turn) -> str:
 
 def text(alarm: Alarm, is_: Turn, zone: str) -> str:
     """The alarm for programs and screens: what it is, and since when."""
-    times = f"Since {_time(alarm.first, zone)}."
+    times = f"Since {shown(alarm.first, zone)}."
     if is_ == "over" and alarm.cleared is not None:
-        times = f"From {_time(alarm.first, zone)} to {_time(alarm.cleared, zone)}."
+        times = f"From {shown(alarm.first, zone)} to {shown(alarm.cleared, zone)}."
     return f"{title(alarm, is_)}\n\n{alarm.sentence}\n{times}\n"
 
 
@@ -159,8 +156,8 @@ def notice(alarm: Alarm, is_: Turn, admin: str, zone: str, now: int) -> Notice:
         "name": alarm.name,
         "over": is_ == "over",
         "sentence": alarm.sentence,
-        "since": _time(alarm.first, zone),
-        "until": _time(alarm.cleared, zone) if is_ == "over" and alarm.cleared is not None else "",
+        "since": shown(alarm.first, zone),
+        "until": shown(alarm.cleared, zone) if is_ == "over" and alarm.cleared is not None else "",
     }
     return Notice(
         once=identity.once_key(cause, "alarm", admin, None),
@@ -171,7 +168,3 @@ def notice(alarm: Alarm, is_: Turn, admin: str, zone: str, now: int) -> Notice:
         person=identity.person_of_address(admin),
         facts=facts,
     )
-
-
-def _time(at: int, zone: str) -> str:
-    return f"{(_EPOCH + timedelta(microseconds=at)).astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"

@@ -9,8 +9,7 @@ from maildesk.core.message import Message
 
 _DAEMON = re.compile(r"(?:^|[\s<\"(])mailer[._-]?daemon\b|\bmail delivery (?:sub)?system\b", re.IGNORECASE)
 _MACHINE = re.compile(
-    r"(?:mailer[._-]?daemon|post[._-]?master|mail[._-]?daemon|mmdf|double-bounce|bounces?|mail[._-]?(?:system"
-    r"|delivery)"
+    r"(?:mailer[._-]?daemon|post[._-]?master|mail[._-]?daemon|mmdf|double-bounce|bounces?|mail[._-]?(?:system|delivery)"
     r"|mdaemon|daemon)(?:[+=.-][^@]*)?@",
     re.IGNORECASE,
 )
@@ -31,7 +30,6 @@ _MESSAGE_ID = re.compile(
     r"\bmessage-?id:?\s{0,4}<([^<>\s]{3,998})>|^[ \t>|]{0,6}message-id:\s{0,4}([^<>\s]{3,998})",
     re.IGNORECASE | re.MULTILINE,
 )
-_ID = re.compile(r"^[ \t>|]{0,6}message-id:\s{0,4}<?([^<>\s]{3,998})>?", re.IGNORECASE | re.MULTILINE)
 _ID = re.compile(r"<([^<>\s]{3,998})>")
 
 
@@ -72,10 +70,8 @@ def bounce(message: Message, raw: bytes, null_return_path: bool = False) -> Boun
     returned = report.returned(root)
     found = report.recipients(root)
     if found is None and returned is not None and returned.type == "multipart/report":
-        found, returned = (
-            report.recipients(returned),
-            report.returned(returned),
-        )  # a gateway wrapped the report
+        # A gateway has wrapped the report.
+        found, returned = report.recipients(returned), report.returned(returned)
     if found is not None:
         failed = [one for one in found if one.action in ("failed", "delayed", "")]
         if found and not failed:

@@ -74,5 +74,5 @@ def written(
         has_gone_out=True,
     )
     disposition = acting.act(draft, act)
-    requesting.learn_ids(draft, reading, number)
+    requesting.learn_ids(draft, reading, number, note=internal)
     return disposition, number

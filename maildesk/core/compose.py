@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Literal, Protocol
-from zoneinfo import ZoneInfo
 
 from maildesk.core import gate, identity, notices, showing, writing
 from maildesk.core.body import AGAIN, line_hashes
@@ -16,13 +14,13 @@ from maildesk.core.draft import domain
 from maildesk.core.identity import Keys, TokenKind
 from maildesk.core.material import Blocked, Composed, Material, PartRef
 from maildesk.core.model import Entry, EntryKind, Ticket
+from maildesk.core.moment import date
 from maildesk.core.policy import Policy
 from maildesk.core.subject import NO_SUBJECT, tagged
 
 __all__ = ["Templates", "compose"]
 
 REFERENCES = 20
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LABELS = {EntryKind.CUSTOMER: "customer", EntryKind.THIRD_PARTY: "third party"}
 
 
@@ -71,7 +69,7 @@ def compose(
             writing.address("From", display, sender),
             writing.address("To", recipient, notice.to),
             writing.header("Subject", subject),
-            writing.header("Date", _date(notice.at, policy.zone)),
+            writing.header("Date", format_datetime(date(notice.at, policy.zone))),
             writing.ids("Message-ID", [message_id]),
             threading,
             _machines(notice),
@@ -183,10 +181,6 @@ def _filters(notice: Notice, ticket: Ticket | None) -> bytes:
         ]
     urgent = writing.header("Importance", "high") if ticket and ticket.priority == "emergency" else b""
     return urgent + b"".join(writing.header(f"X-Maildesk-{name}", value) for name, value in fields if value)
-
-
-def _date(at: int, zone: str) -> str:
-    return format_datetime((_EPOCH + timedelta(microseconds=at)).astimezone(ZoneInfo(zone)))
 
 
 def _body(notice: Notice, material: Material, keys: Keys, text: str, markup: str) -> list[bytes | PartRef]:

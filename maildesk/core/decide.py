@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from maildesk.core import (
     acting,
     aliases,
-    archive,
     by_hand,
     commands,
     identity,
+    imported,
     parking,
     probe,
     requesting,
@@ -82,7 +82,7 @@ def decide(cause: Cause, snapshot: Snapshot, policy: Policy, now: int) -> Decisi
     if isinstance(cause, Delivery):
         return undelivered.decided(Draft(cause.key, snapshot, policy, now), cause)
     imported = bool(cause.reading.evidence.imported)
-    # What comes again is decided as of when it came. An archive is told of as it was, and nobody hears of it now.
+    # What comes again is decided as of when it came. An import is told of as it was, and nobody hears of it now.
     then = min(now, cause.received) if imported or cause.reading.evidence.replayed else now
     draft = Draft(cause.key, snapshot, policy, then, silent=imported)
     if cause.reading.evidence.replayed:
@@ -150,8 +150,8 @@ def _arrival(draft: Draft, cause: Arrival, standing: Standing) -> tuple[Disposit
     answered = ours or message.header(aliases.TRACE) or (found.how == "subject" and known)
     if reading.kind.kind == "auto-replied" or (answered and reading.kind.kind == "auto-generated"):
         return _automatic(draft, cause, standing, found)
-    if reading.evidence.imported and not participant and archive.is_ours(standing, draft.policy):
-        return archive.written(draft, reading, standing, found)
+    if reading.evidence.imported and not participant and imported.is_ours(standing, draft.policy):
+        return imported.written(draft, reading, standing, found)
     if standing.agent and not participant:
         return _agent(draft, cause, standing, standing.agent, found)
     return _customer(draft, cause, standing, found)
@@ -226,7 +226,8 @@ def _agent(
     )
     disposition = acting.act(draft, request)
     # Nobody can say whether what it answers was for colleagues: the next answer to it is asked, too.
-    requesting.learn_ids(draft, reading, found.ticket, None if unknown else internal)
+    note = disposition is Disposition.NOTE
+    requesting.learn_ids(draft, reading, found.ticket, None if unknown else internal, note)
     return disposition, found.ticket
 
 
@@ -261,8 +262,10 @@ def _answers_unknown(draft: Draft, reading: Reading) -> bool:
 
 def _answers_internal(draft: Draft, reading: Reading) -> bool:
     """Whether it answers a mail that was for colleagues only: then it is, too, whatever address it went to."""
-    refs = (ref for mid in reading.cited for ref in draft.after.mids.get(identity.mid_hash(mid), ()))
-    return any(ref.role == "sent-internal" for ref in refs)
+    known = [draft.after.mids.get(identity.mid_hash(mid), ()) for mid in reading.cited]
+    # Of notes only the one that it answers: an agent's thread with the customer has their own in it, too.
+    note = any(ref.role == "own-internal" for refs in known[:1] for ref in refs)
+    return note or any(ref.role == "sent-internal" for refs in known for ref in refs)
 
 
 def _hold(draft: Draft, reading: Reading, agent: Agent, found: Match) -> tuple[Disposition, int | None]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from maildesk.core import identity, notices
-from maildesk.core.changes import Change, Decision, Learn, Notice, Notify, Snapshot, evolve
+from maildesk.core.changes import Change, Decision, Learn, Notice, Notify, Snapshot
+from maildesk.core.evolve import evolve
 from maildesk.core.model import Disposition, MidRef, Participant, Proof, Ticket
 from maildesk.core.policy import Agent, Policy
 

@@ -23,7 +23,8 @@ class Finding:
     @property
     def sentence(self) -> str:
         """Both together."""
-        return f"{self.what}. {self.do}" if self.do else f"{self.what}."
+        what = self.what if self.what.endswith((".", "?", "!")) else f"{self.what}."
+        return f"{what} {self.do}" if self.do else what
 
 
 def fault(check: str, what: str, do: str) -> Finding:

@@ -103,6 +103,7 @@ def match(reading: Reading, standing: Standing, snapshot: Snapshot) -> Match:
         ("sent", "message-id", "it answers a mail of ours about"),
         ("sent-internal", "message-id", "it answers a mail of ours about"),
         ("own", "message-id", "it answers a mail on"),
+        ("own-internal", "message-id", "it answers a note on"),
     ):
         for mid in reading.cited:
             for ref in snapshot.mids.get(identity.mid_hash(mid), ()):

@@ -1,6 +1,6 @@
 """What a desk knows: tickets, entries, people, and the one table of moves between statuses.
 
-Instants are integers, microseconds UTC. All values are immutable; `maildesk.core.changes.evolve` makes new ones.
+Instants are integers, microseconds UTC. All values are immutable; `maildesk.core.evolve` makes new ones.
 """
 
 from __future__ import annotations
@@ -191,14 +191,14 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class MidRef:
-    """A Message-ID that a ticket knows: `own` by an entry, `sent` by us (`sent-internal` to
+    """A Message-ID that a ticket knows: `own` by an entry (`own-internal` by a note), `sent` by us (`sent-internal` to
     colleagues only), `cited` by an entry's references.
 
     `person` is the reference (`identity.person_ref`, in hexadecimal digits) of the person to whom we sent it, else "".
     """
 
     ticket: int
-    role: Literal["own", "sent", "sent-internal", "cited"]
+    role: Literal["own", "own-internal", "sent", "sent-internal", "cited"]
     person: str = ""
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -50,28 +49,3 @@ class Login(Frozen):
     addresses: tuple[MailAddress, ...] = Field(
         min_length=1, description="From addresses that a mail of this login proves, and no others."
     )
-
-
-def problems(
-    forms: tuple[Form, ...], groups: tuple[Group, ...], logins: tuple[Login, ...], desk: Collection[str]
-) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """What no single field shows. `desk` are the desk's own addresses. Paths as pydantic's."""
-    own = "is an address of this desk; name one that is not"
-    seen: dict[str, str] = {}
-    for kind, key, addresses in (
-        ("forms", "from", [form.from_ for form in forms]),
-        ("lists", "address", [group.address for group in groups]),
-    ):
-        for i, address in enumerate(addresses):
-            if address in desk:
-                yield (kind, i, key), f"{address} {own}"
-            elif address and address in seen:
-                yield (kind, i, key), f"{address} is named already, in {seen[address]}; delete one of them"
-            seen.setdefault(address, f"config/{kind}.toml")
-    names = [login.name for login in logins]
-    for i, login in enumerate(logins):
-        if login.name in names[:i]:
-            yield ("logins", i, "name"), f"{login.name!r} is used twice; each login needs its own name"
-        for j, address in enumerate(login.addresses):
-            if address in desk:
-                yield ("logins", i, "addresses", j), f"{address} {own}"

@@ -6,15 +6,12 @@ What only an edge needs (listeners, database, folders) is in `maildesk.config.se
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cached_property
 from typing import Annotated, Literal
 
 import regex
 from pydantic import AfterValidator, Field
 
-from maildesk.core import origins
-from maildesk.core.address import normal
 from maildesk.core.frozen import Frozen as Frozen
 from maildesk.core.frozen import MailAddress as MailAddress
 from maildesk.core.frozen import Name as Name
@@ -238,113 +235,3 @@ class Policy(Frozen):
     def agents_of(self, department: str) -> tuple[Agent, ...]:
         """The agents of a department, in the order of the file."""
         return tuple(agent for agent in self.agents if department in agent.departments)
-
-
-def _empty_tests(when: When) -> Iterator[tuple[str | int, ...]]:
-    """The paths of tests without an operator, which would hold for every mail."""
-    for key, test in (("from", when.from_), ("to", when.to), ("subject", when.subject), ("body", when.body)):
-        if test == Test():
-            yield (key,)
-    for key, parts in (("all", when.all), ("any", when.any), ("none", when.none)):
-        for i, part in enumerate(parts):
-            yield from ((key, i, *path) for path in _empty_tests(part))
-
-
-def _returns(policy: Policy) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """What is wrong with the addresses for answers and for bounces."""
-    for key, pattern in (("reply_pattern", policy.reply_pattern), ("return_address", policy.return_address)):
-        wanted = key == "reply_pattern" or policy.return_path == "verp"
-        if not pattern:
-            continue
-        filled = pattern.replace(TOKEN, "x" * 40)
-        if not normal(filled):
-            yield (key,), f"{pattern!r} is not a mail address; write it like reply+{TOKEN}@example.com"
-        elif wanted and (pattern.count(TOKEN) != 1 or TOKEN not in pattern.rpartition("@")[0]):
-            yield (
-                (key,),
-                f"{pattern!r} needs {TOKEN} once before the @; write it like reply+{TOKEN}@example.com",
-            )
-        elif not wanted and TOKEN in pattern:
-            yield (key,), f'{TOKEN} is filled in only with return_path = "verp"; write one plain address'
-        elif len(filled.rpartition("@")[0]) > 64:
-            yield (
-                (key,),
-                f"{pattern!r} is too long before the @: with a token of 40 letters at most 64 may stand there",
-            )
-    if policy.reply_address == "pattern" and not policy.reply_pattern:
-        yield ("reply_address",), f'"pattern" needs reply_pattern, like "ticket-{TOKEN}@in.example.com"'
-    if policy.return_path == "verp" and policy.reply_address == "none" and not policy.return_address:
-        yield ("return_path",), f'"verp" needs return_address, like "bounce+{TOKEN}@example.com"'
-
-
-def _too_long(path: tuple[str | int, ...], address: str) -> list[tuple[tuple[str | int, ...], str]]:
-    # RFC 5321, 4.5.3.1.1 allows 64 octets before the @; "+" and a token take 41 of them.
-    if len(address.partition("@")[0]) <= 23:
-        return []
-    return [(path, f"{address} is too long before the @; at most 23 letters, as reply addresses add 41")]
-
-
-def problems(policy: Policy) -> list[tuple[tuple[str | int, ...], str]]:
-    """What no single field shows: names that do not exist, addresses used twice. Paths as pydantic's."""
-    found: list[tuple[tuple[str | int, ...], str]] = []
-    departments = {d.name for d in policy.departments}
-    agents = {a.id for a in policy.agents}
-    topics = {t.name for t in policy.topics}
-
-    def unknown(path: tuple[str | int, ...], what: str, name: str | None, known: set[str]) -> None:
-        if name is not None and name not in known:
-            found.append((path, f"there is no {what} {name!r}; known: {', '.join(sorted(known)) or 'none'}"))
-
-    def twice(kind: str, key: str, names: list[str]) -> None:
-        for i, name in enumerate(names):
-            if name in names[:i]:
-                told = f"{name!r} is used twice; each {kind[:-1]} needs its own {key}"
-                found.append(((kind, i, key), told))
-
-    twice("agents", "id", [a.id for a in policy.agents])
-    twice("departments", "name", [d.name for d in policy.departments])
-    twice("topics", "name", [t.name for t in policy.topics])
-    twice("rules", "name", [r.name for r in policy.rules])
-    owners: dict[str, str] = {}
-    for i, department in enumerate(policy.departments):
-        for j, address in enumerate(department.addresses):
-            if address in owners:
-                told = f"{address} is already an address of {owners[address]}; delete it at one of them"
-                found.append((("departments", i, "addresses", j), told))
-            owners[address] = f"the department {department.name!r}"
-    for i, agent in enumerate(policy.agents):
-        for j, address in enumerate(agent.addresses):
-            path = ("agents", i, "addresses", j)
-            if address == policy.address:
-                found.append((path, f"{address} is the desk's own address; an agent needs a private one"))
-            elif address in owners:
-                told = f"{address} is already an address of {owners[address]}; delete it at one of them"
-                found.append((path, told))
-            owners[address] = f"the agent {agent.id!r}"
-        for j, name in enumerate(agent.departments):
-            unknown(("agents", i, "departments", j), "department", name, departments)
-    for i, topic in enumerate(policy.topics):
-        unknown(("topics", i, "department"), "department", topic.department, departments)
-    for i, rule in enumerate(policy.rules):
-        unknown(("rules", i, "then", "topic"), "topic", rule.then.topic, topics)
-        unknown(("rules", i, "then", "department"), "department", rule.then.department, departments)
-        unknown(("rules", i, "then", "assignee"), "agent", rule.then.assignee, agents)
-        if rule.then == Then() and not rule.stop:
-            told = "sets nothing; write a topic, priority, department, assignee or tag"
-            found.append((("rules", i, "then"), told))
-        told = "compares nothing; write is, contains, starts, ends, matches or exists"
-        found.extend((("rules", i, "when", *path), told) for path in _empty_tests(rule.when))
-    found.extend(_returns(policy))
-    plus = policy.reply_address == "plus"
-    for i, department in enumerate(policy.departments):
-        if not policy.agents_of(department.name):
-            told = f"nobody is told of its tickets; write {department.name!r} into an agent's departments"
-            found.append((("departments", i, "name"), told))
-        for j, address in enumerate(department.addresses if plus else ()):
-            found.extend(_too_long(("departments", i, "addresses", j), address))
-    found.extend(_too_long(("address",), policy.address) if plus else ())
-    found.extend(origins.problems(policy.forms, policy.lists, policy.logins, policy.desk_addresses))
-    if policy.admin in policy.desk_addresses:
-        told = f"{policy.admin} is an address of the desk itself; write one that a person reads"
-        found.append((("admin",), told))
-    return found

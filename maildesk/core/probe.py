@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Literal
 
 from maildesk.core import identity, writing
 from maildesk.core.deskaddress import Route
 from maildesk.core.identity import TOKEN_LETTERS, Keys
+from maildesk.core.moment import date
 from maildesk.core.policy import TOKEN, Policy
 from maildesk.core.reading import Reading
 from maildesk.core.subject import tagged
@@ -38,7 +38,6 @@ TICKET = 100_000_000_000
 _MARK = ".probe"
 _LETTERS = re.compile(rf"[a-z2-7]{{{TOKEN_LETTERS}}}")
 _MOST = 200
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LONG = "Grüße aus dem Süden. "
 _TEXT = (
     "This mail was sent by `maildesk doctor --probe`, to see what the mail server does with\n"
@@ -82,7 +81,7 @@ def _probe(kind: Kind, policy: Policy, keys: Keys, nonce: bytes, now: int) -> Pr
             writing.address("From", policy.name, address),
             writing.address("To", "", to),
             writing.header("Subject", subject),
-            writing.header("Date", format_datetime(_EPOCH + timedelta(microseconds=now))),
+            writing.header("Date", format_datetime(date(now))),
             writing.ids("Message-ID", [message_id]),
             writing.ids("In-Reply-To", references[-1:]),
             writing.ids("References", references),

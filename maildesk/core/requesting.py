@@ -94,16 +94,18 @@ def too_large(reading: Reading) -> str:
     )
 
 
-def learn_ids(draft: Draft, reading: Reading, number: int, internal: bool | None = False) -> None:
+def learn_ids(
+    draft: Draft, reading: Reading, number: int, internal: bool | None = False, note: bool = False
+) -> None:
     """The ticket knows the mail's own id and those it cites from now on.
 
-    `internal` says whether it answers an internal mail; None if nobody can say.
+    `internal` says whether it answers an internal mail; None if nobody can say. `note`: whether it is internal itself.
     """
     if internal is not None:
         aliases.learn(draft, reading, number, internal)
     own = identity.mid_hash(reading.message.message_id)
     if own:
-        draft.apply(Learn(own, MidRef(number, "own")))
+        draft.apply(Learn(own, MidRef(number, "own-internal" if note else "own")))
     for mid in reading.cited[:20]:
         # Ids of ours are found by their signature and by the mails that we sent.
         if (

@@ -30,6 +30,9 @@ _ASCII_WORD = re.compile(r"[0-9a-z]+")
 _UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
 _WORD = regex.compile(rf"(?V1)[{_UNSPACED}]|[[\p{{L}}\p{{M}}\p{{N}}]--[{_UNSPACED}]]+")
 _ACCENTS = re.compile("[\u0300-\u036f]")
+# Putting marks on one letter in order takes the square of their number, minutes for those of one mail. No language has
+# as many as this (Unicode's Stream-Safe Text Format). Half-width sound marks are no marks yet, but become some.
+_MARKS = regex.compile(r"([\p{M}\uff9e\uff9f]{30})[\p{M}\uff9e\uff9f]+")
 _TERM = regex.compile(r'(?P<sign>-?)(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+))(?P<star>\*?)')
 # Telephones and word processors put these for the straight one.
 _QUOTES = str.maketrans(dict.fromkeys("\u201c\u201d\u201e\u201f\u00ab\u00bb", '"'))
@@ -89,6 +92,7 @@ def _placed(text: str) -> Iterator[tuple[int, int, str]]:
 
 def _folded(text: str) -> list[str]:
     # Compatibility forms first: full-width letters are letters. What is left decomposed is put together again.
+    text = _MARKS.sub(r"\1", text)
     plain = _ACCENTS.sub("", unicodedata.normalize("NFKD", text).casefold())
     plain = unicodedata.normalize("NFKC", plain)
     return [word[:LONGEST] for word in _WORD.findall(plain)]

@@ -214,7 +214,9 @@ def _visible(line: str) -> str:
     """The line as the eye compares it: without spaces and letters that do not show, wide letters as narrow ones."""
     if line.isascii() and "=" not in line:
         return line
-    return "".join(c for c in unicodedata.normalize("NFKC", line) if c.isprintable() and not c.isspace())
+    # Letter by letter: to put many marks on one letter in order takes the square of their number.
+    plain = "".join(unicodedata.normalize("NFKC", letter) for letter in line)
+    return "".join(letter for letter in plain if letter.isprintable() and not letter.isspace())
 
 
 def _before(notice: Notice, material: Material, entry: Entry | None) -> dict[str, object] | None:

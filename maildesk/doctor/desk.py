@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from maildesk.core import rule_reach
 from maildesk.core.alarm import kind_of
 from maildesk.core.finding import Finding, fault, fine, warning
-from maildesk.core.model import DAY, SECOND
+from maildesk.core.model import DAY
+from maildesk.core.moment import shown
 from maildesk.doctor.patient import Patient
 from maildesk.edges import machine
 from maildesk.store import alarms, control, examine, lookup
-from maildesk.store.nodes import CLI
-from maildesk.work.checks import Checks, Places
+from maildesk.work.checks import Checks
 
 HELD_DAYS = 3
 FILES_LEFT = 0.02
@@ -34,9 +32,7 @@ def configuration(patient: Patient) -> Iterator[Finding]:
         yield fine("configuration", f"{patient.main} is right")
         return
     with patient.reading() as conn:
-        running = [
-            one for one in lookup.nodes(conn, patient.store.db.server_now(conn, patient.now)) if _daemon(one)
-        ]
+        running = [node for node in lookup.daemons(conn, patient.store.db, patient.now) if node["alive"]]
     for node in running:
         if node["trouble"]:
             told = node["trouble"].splitlines()[0].rstrip(".")
@@ -53,16 +49,12 @@ def configuration(patient: Patient) -> Iterator[Finding]:
         yield fine("configuration", f"{patient.main} is right")
 
 
-def _daemon(node: dict[str, object]) -> bool:
-    return bool(node["alive"]) and not str(node["name"]).startswith(CLI)
-
-
 def nodes(patient: Patient) -> Iterator[Finding]:
     """See the table."""
     with patient.reading() as conn:
-        known = lookup.nodes(conn, patient.store.db.server_now(conn, patient.now))
-    running = [node["name"] for node in known if _daemon(node)]
-    dead = [node["name"] for node in known if not node["alive"] and not node["name"].startswith(CLI)]
+        known = lookup.daemons(conn, patient.store.db, patient.now)
+    running = [node["name"] for node in known if node["alive"]]
+    dead = [node["name"] for node in known if not node["alive"]]
     for name in dead:
         do = "Start it again with `maildesk run`, and see the end of its log."
         yield warning("nodes", f"the daemon {name} has ended without saying so", do)
@@ -75,11 +67,8 @@ def nodes(patient: Patient) -> Iterator[Finding]:
 
 def conditions(patient: Patient) -> Iterator[Finding]:
     """See the table. What raises alarms looks here, too; what other daemons have raised is added."""
-    settings = patient.settings
-    folders = [settings.send.path] if settings.send.kind == "maildir" else []
-    certificates = dict.fromkeys(Path(smtp.certificate) for smtp in settings.smtp if smtp.certificate)
-    places = Places((*folders, *([patient.file.parent] if patient.file else [])), tuple(certificates))
-    checks = Checks(lambda: settings.alarms, lambda: places)
+    places = machine.places(patient.settings, patient.file)
+    checks = Checks(lambda: patient.settings.alarms, lambda: places)
     with patient.reading() as conn:
         found = {name: sentence for name, sentence in checks(conn, patient.now).items() if sentence}
         for alarm in alarms.standing(conn):
@@ -113,7 +102,7 @@ def held_back(patient: Patient) -> Iterator[Finding]:
         apart = examine.apart(conn)
     for pause in pauses:
         what = "all mail is" if pause.what == control.ALL else f"{pause.what} are"
-        told = f"{what} held back since {_time(pause.at, patient)}, by {pause.actor}"
+        told = f"{what} held back since {shown(pause.at, patient.policy.zone)}, by {pause.actor}"
         found.append(warning("held-back", told, f"`maildesk resume {pause.what}` ends it."))
     if apart:
         mails = (
@@ -124,12 +113,6 @@ def held_back(patient: Patient) -> Iterator[Finding]:
         do = "Look through `maildesk outbox list --state restored`, and send what is missing with `outbox retry KEY`."
         found.append(warning("held-back", f"{mails} for somebody to look at it", do))
     yield from found or [fine("held-back", "nothing is paused, and what is decided is sent")]
-
-
-def _time(at: int, patient: Patient) -> str:
-    return (
-        f"{datetime.fromtimestamp(at / SECOND, UTC).astimezone(ZoneInfo(patient.policy.zone)):%Y-%m-%d %H:%M}"
-    )
 
 
 def held(patient: Patient) -> Iterator[Finding]:
@@ -173,10 +156,8 @@ def _mode(path: Path) -> str:
 
 def files(patient: Patient) -> Iterator[Finding]:
     """See the table."""
-    settings = patient.settings
-    folders = [settings.send.path] if settings.send.kind == "maildir" else []
     full = []
-    for folder in (*folders, *([patient.file.parent] if patient.file else [])):
+    for folder in machine.places(patient.settings, patient.file).folders:
         left = machine.free_files(folder)
         if left < FILES_LEFT:
             full.append(folder)

@@ -20,7 +20,6 @@ from maildesk.core.reading import Envelope
 from maildesk.edges.senders.relay import relay
 from maildesk.edges.senders.smtp import SmtpSender
 from maildesk.store import control, examine, lookup, views
-from maildesk.store.nodes import CLI
 from maildesk.store.store import Store
 
 LOOK = 0.2
@@ -40,10 +39,9 @@ def hindrance(loaded: Loaded, store: Store, now: int) -> str:
         return 'the desk runs in shadow mode and sends nothing; write mode = "live" below [desk] to probe.'
     with store.db.reading() as conn:
         paused = control.paused(conn)
-        nodes = lookup.nodes(conn, store.db.server_now(conn, now))
+        running = any(node["alive"] for node in lookup.daemons(conn, store.db, now))
     if control.ALL in paused:
         return "all mail is paused, so no probe is sent; run `maildesk resume all` first."
-    running = any(node["alive"] and not node["name"].startswith(CLI) for node in nodes)
     if (settings.smtp or settings.lmtp or settings.imap) and not running:
         return "no daemon runs, so nobody would take the probes; start `maildesk run` first."
     return ""

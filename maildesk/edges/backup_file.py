@@ -53,6 +53,8 @@ def write(
     """
     if path.exists():
         raise BadBackup(f"there is a file {path} already; name another one")
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise BadBackup(f"the folder {path.parent} is not there or not yours to write to; name another one")
     part = path.with_name(f".{path.name}.part")
     part.unlink(missing_ok=True)
     try:
@@ -109,6 +111,8 @@ def _dumped(archive: zipfile.ZipFile, conn: Connection, table: Any, progress: Pr
 
 def manifest(path: Path) -> Manifest:
     """What a backup says of itself. Raises BadBackup and OSError."""
+    if not path.is_file():
+        raise BadBackup(f"there is no file {path}; name a backup that `maildesk backup` wrote")
     try:
         with zipfile.ZipFile(path) as archive:
             found = Manifest(**json.loads(archive.read(MANIFEST)))

@@ -6,14 +6,38 @@ import os
 import shutil
 import ssl
 import subprocess
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+from maildesk.config.settings import Settings
 
 COMMAND_SECONDS = 60
 _PEM_BEGIN = "-----BEGIN CERTIFICATE-----"
 _PEM_END = "-----END CERTIFICATE-----"
 # Tags of DER (X.690, 8.1): a sequence, the explicit [0] before a certificate's version, and the two kinds of time.
 _SEQUENCE, _VERSION, _UTC_TIME, _TIME = 0x30, 0xA0, 0x17, 0x18
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """What to look at beside the store: folders that must have room, certificate files that must not end, and the
+    mailboxes that are configured: the store remembers others, too."""
+
+    folders: tuple[Path, ...] = ()
+    certificates: tuple[Path, ...] = ()
+    mailboxes: tuple[str, ...] = ()
+
+
+def places(settings: Settings, store: Path | None) -> Places:
+    """What of this machine, and which mailboxes, a desk needs. `store` is the file of a SQLite store."""
+    folders = [settings.send.path] if settings.send.kind == "maildir" else []
+    certificates = dict.fromkeys(Path(smtp.certificate) for smtp in settings.smtp if smtp.certificate)
+    return Places(
+        folders=(*folders, *([store.parent] if store else [])),
+        certificates=tuple(certificates),
+        mailboxes=tuple(box.name for box in settings.imap),
+    )
 
 
 class CommandFailed(OSError):

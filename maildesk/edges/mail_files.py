@@ -46,7 +46,7 @@ def found(kind: Kind, path: Path, largest: int) -> list[FiledMail]:
     `largest` is the size in bytes beyond which a mail is not taken.
     """
     if not path.exists():
-        raise NoMailFile(f"there is no {path}")
+        raise NoMailFile(f"there is no file or folder {path}")
     if kind == "mbox":
         listed = _mbox(path, largest)
     elif kind == "maildir":

@@ -21,6 +21,8 @@ from urllib.request import HTTPRedirectHandler, HTTPSHandler, Request, build_ope
 from maildesk.config.settings import OAuth
 from maildesk.core.writing import one_line
 from maildesk.edges import secret
+from maildesk.store import oauth
+from maildesk.store.store import Store
 
 EARLY = 120.0
 """Seconds before its end at which an access token is used no more."""
@@ -181,3 +183,16 @@ def _object(body: bytes) -> dict[str, Any]:
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def kept_in(store: Store, settings: OAuth, clock: Callable[[], int]) -> Tokens:
+    """Tokens whose newest refresh token is kept in the store."""
+
+    def load(key: str) -> str:
+        with store.db.reading() as conn:
+            return oauth.load(conn, key)
+
+    def save(key: str, token: str) -> None:
+        store.write("work", lambda conn: oauth.save(conn, key, token, clock()))
+
+    return Tokens(settings, load, save)

@@ -25,7 +25,8 @@ def read(secret: Secret) -> str:
         try:
             found = Path(secret.file).read_text("utf-8", "replace")
         except OSError as error:
-            raise NoSecret(f"{secret.file}: {(error.strerror or str(error)).lower()}") from error
+            told = f"{secret.file} cannot be read ({(error.strerror or str(error)).lower()})"
+            raise NoSecret(f"{told}; make it a file with the secret that maildesk may read") from error
         instead = f"{secret.file} is empty; write the secret into it"
     else:
         found = _printed(secret.command)

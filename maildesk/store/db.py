@@ -24,8 +24,14 @@ Mode = Literal["read", "write", "decide"]
 # Every decision of every node takes this lock; on SQLite the write lock is it.
 _DECIDE_LOCK = 0x6D64_6B31
 BUSY_MS = 10_000
+IDLE_MS = 180_000
+"""After so long in a transaction without a word PostgreSQL ends it. A node that is frozen, or cut off from the network,
+would else keep its locks, and with them all other nodes from deciding, for hours."""
 # libpq's PQTRANS_INTRANS: in a transaction in which nothing has failed.
 _IN_TRANSACTION = 2
+# The class of PostgreSQL's errors for a value beyond its limits. psycopg counts it among those of the connection, but
+# a mail with such a value would be tried for ever, and all others behind it.
+_LIMIT = "54"
 # One statement takes 32,766 values on SQLite and 65,535 on PostgreSQL; a batch of mails may name more.
 AT_ONCE = 1_000
 # An error's text goes into logs and tracebacks; the values of its statement are mails, tokens and keys.
@@ -49,6 +55,8 @@ def operational(error: BaseException) -> bool:
         return True
     if isinstance(error, exc.IntegrityError | exc.DataError | exc.ProgrammingError | exc.NotSupportedError):
         return False
+    if isinstance(error, exc.DBAPIError) and str(getattr(error.orig, "sqlstate", "")).startswith(_LIMIT):
+        return False
     return isinstance(error, exc.DBAPIError | exc.TimeoutError)
 
 
@@ -68,13 +76,19 @@ class Database:
 
     def _engine(self, busy_ms: int) -> Engine:
         if not self.is_sqlite:
-            return create_engine(
+            server = create_engine(
                 self.url,
                 isolation_level="AUTOCOMMIT",
                 pool_pre_ping=True,
                 pool_size=20,
                 hide_parameters=HIDDEN,
             )
+
+            @event.listens_for(server, "connect")
+            def _limits(connection: Any, record: Any) -> None:
+                connection.execute(f"SET idle_in_transaction_session_timeout = {IDLE_MS}")
+
+            return server
         engine = create_engine(
             self.url,
             isolation_level="AUTOCOMMIT",
@@ -93,6 +107,11 @@ class Database:
                 connection.execute(f"PRAGMA {pragma}").close()
 
         return engine
+
+    @property
+    def missing(self) -> bool:
+        """Whether the file of a SQLite store is not there yet; False for PostgreSQL."""
+        return self.path is not None and not self.path.exists()
 
     def connect(self) -> Connection:
         """A new connection outside any transaction."""

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Table, TextClause, func, select, text
 from maildesk.core.alarm import KINDS
 from maildesk.core.metric import Samples
 from maildesk.core.model import SECOND, Status
-from maildesk.store import alarms, control, lookup, mailboxes, pauses, schema
+from maildesk.store import alarms, control, lookup, mailboxes, schema, ways_out
 from maildesk.store.db import Database
 
 # To the letter the condition of the index `ticket_open`.
@@ -21,7 +21,7 @@ def read(conn: Connection, db: Database, boxes: Collection[str], now: int) -> Sa
     """The figures of METRICS that the whole desk has; `boxes` are the mailboxes that are configured."""
     nodes = Counter[str]()
     refused = 0
-    for node in lookup.nodes(conn, db.server_now(conn, now)):
+    for node in lookup.daemons(conn, db, now):
         nodes["alive" if node["alive"] else "dead"] += 1
         refused += bool(node["alive"] and node["trouble"])
     standing = Counter(one.name.partition(":")[0] for one in alarms.standing(conn))
@@ -42,7 +42,7 @@ def read(conn: Connection, db: Database, boxes: Collection[str], now: int) -> Sa
         "maildesk_nodes": {(state,): nodes[state] for state in ("alive", "dead")},
         "maildesk_configuration_refused": {(): refused},
         "maildesk_paused": {(what,): what in paused for what in control.KINDS},
-        "maildesk_sending_closed": {(): len(pauses.listed(conn, now))},
+        "maildesk_sending_closed": {(): len(ways_out.closed(conn, now))},
         "maildesk_mailbox_poll_seconds": {
             (name,): _since(box["polled"], now) for name, box in there.items() if box["polled"] is not None
         },

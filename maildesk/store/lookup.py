@@ -10,7 +10,8 @@ from sqlalchemy import Column, Connection, Table, and_, case, func, select
 from maildesk.core.model import Disposition, Status
 from maildesk.core.probe import NAME as PROBE
 from maildesk.store import schema
-from maildesk.store.nodes import is_alive
+from maildesk.store.db import Database
+from maildesk.store.nodes import CLI, is_alive
 
 MANY = 6
 
@@ -131,18 +132,24 @@ def in_use(conn: Connection) -> dict[str, dict[str, int]]:
     return found
 
 
-def nodes(conn: Connection, now: int) -> list[dict[str, Any]]:
-    """The processes that have taken mail or may take it; `now` is the clock that nodes live by."""
+def nodes(conn: Connection, db: Database, now: int) -> list[dict[str, Any]]:
+    """The processes that have taken mail or may take it."""
+    clock = db.server_now(conn, now)
     found = conn.execute(select(schema.node).order_by(schema.node.c.id))
     return [
         {
             "id": n.id,
             "name": n.name,
             "until": n.until,
-            "alive": is_alive(n, now),
+            "alive": is_alive(n, clock),
             "policy": n.policy,
             "trouble": n.trouble,
             "reloaded": n.reloaded,
         }
         for n in found
     ]
+
+
+def daemons(conn: Connection, db: Database, now: int) -> list[dict[str, Any]]:
+    """The nodes that are daemons, alive or dead; the others are runs of the command line, which end by themselves."""
+    return [node for node in nodes(conn, db, now) if not node["name"].startswith(CLI)]

@@ -72,11 +72,7 @@ def _stored(conn: Connection, rows: Sequence[Row]) -> list[Entry]:
 def _compared(conn: Connection, rows: Iterable[Row]) -> set[int]:
     """What the last gate compares mails to customers with: notes, and what was said in public beside them."""
     numbers = sorted(
-        {
-            row.notice.ticket
-            for row in rows
-            if row.notice.ticket is not None and notices.BY_NAME[row.notice.kind].audience == "customer"
-        }
+        {row.notice.ticket for row in rows if row.notice.ticket is not None and _to_customer(row)}
     )
     if not numbers:
         return set()

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import IO, Any
 
-from sqlalchemy import Connection, bindparam, delete, exc, select, update
+from sqlalchemy import Connection, and_, delete, exc, or_, select
 
 from maildesk.core.model import SECOND
 from maildesk.store.db import Database, StoreError, insert
@@ -99,9 +99,12 @@ class Node:
 
     def beat(self, conn: Connection, now: int) -> None:
         """Writes that it stays alive for another 30 s; see `lives` for when that holds. Earlier boots of the name are
-        dead at once: this one has the lock."""
-        conn.execute(delete(node).where(node.c.name == self.name, node.c.id != self.id))
-        until = self._db.server_now(conn, now) + DEAD_SECONDS * SECOND
+        dead at once: this one has the lock. A command-line run that was killed comes again under another name."""
+        clock = self._db.server_now(conn, now)
+        earlier = and_(node.c.name == self.name, node.c.id != self.id)
+        killed = and_(node.c.name.startswith(CLI), node.c.until < clock)
+        conn.execute(delete(node).where(or_(earlier, killed)))
+        until = clock + DEAD_SECONDS * SECOND
         me = this()
         said = {"until": until, "policy": self.policy, "trouble": self.trouble, "reloaded": self.reloaded}
         statement = insert(conn, node).values(
@@ -146,8 +149,3 @@ def alive(conn: Connection, db: Database, now: int) -> set[str]:
 def is_alive(row: Any, now: int) -> bool:
     """Whether a node, by its row, is alive; `now` is the clock that nodes live by."""
     return row.until > now and not certainly_dead(Process(row.home, row.pid, row.started))
-
-
-def expire(conn: Connection, id_: str) -> None:
-    """Declares a node dead (an operator's act, and tests)."""
-    conn.execute(update(node).where(node.c.id == bindparam("gone")).values(until=0), {"gone": id_})

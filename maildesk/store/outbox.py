@@ -1,4 +1,4 @@
-"""The outbox: every mail to be sent, who holds it, its bytes, and each attempt."""
+"""The outbox: every mail to be sent, who holds it, and its bytes. What becomes of it is in `attempts`."""
 
 from __future__ import annotations
 
@@ -52,17 +52,6 @@ class Row:
     def once(self) -> str:
         """The once-key."""
         return self.notice.once
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What came of one attempt, and what follows from it."""
-
-    row: Row
-    outcome: str
-    answer: str
-    state: str
-    not_before: int
 
 
 def notice_of(row: Any) -> Notice:
@@ -201,33 +190,9 @@ def _recorded(conn: Connection, ids: Sequence[int]) -> dict[int, tuple[int, int]
     return {row.outbox: (row.n, row.first) for row in found}
 
 
-def _held(holder: str) -> Any:
+def held(holder: str) -> Any:
     """The row of `b_id`, as long as this node holds it."""
     return and_(outbox.c.id == bindparam("b_id"), outbox.c.holder == holder)
-
-
-def _mine(holder: str) -> Any:
-    """The row of `b_id`, in the attempt of `b_try`, as long as this node holds it."""
-    return and_(_held(holder), outbox.c["try"] == bindparam("b_try"))
-
-
-def begin(conn: Connection, rows: Iterable[Row], holder: str) -> set[int]:
-    """Counts an attempt of each of these mails, before it is made; the ids of those that this node still holds."""
-    ids = [row.id for row in rows]
-    begun = conn.execute(
-        update(outbox)
-        .where(outbox.c.id.in_(ids), outbox.c.holder == holder)
-        .values({"try": outbox.c["try"] + 1})
-        .returning(outbox.c.id)
-    )
-    return {row.id for row in begun}
-
-
-def unbegin(conn: Connection, rows: Iterable[Row], holder: str) -> None:
-    """Takes back the attempts of mails that were not handed to the sender; the rows stay held."""
-    values = [{"b_id": row.id, "b_try": row.try_} for row in rows]
-    if values:
-        conn.execute(update(outbox).where(_mine(holder)).values({"try": outbox.c["try"] - 1}), values)
 
 
 def composed(conn: Connection, rows: Sequence[tuple[Row, Composed]], holder: str) -> None:
@@ -237,7 +202,7 @@ def composed(conn: Connection, rows: Sequence[tuple[Row, Composed]], holder: str
     packed = [(row, mail, skeleton.pack(mail.segments)) for row, mail in rows]
     conn.execute(
         update(outbox)
-        .where(_held(holder), outbox.c["try"] == bindparam("b_before"))
+        .where(held(holder), outbox.c["try"] == bindparam("b_before"))
         .values(
             state="ready",
             skeleton=bindparam("b_skeleton"),
@@ -263,60 +228,19 @@ def composed(conn: Connection, rows: Sequence[tuple[Row, Composed]], holder: str
     )
 
 
-def record(conn: Connection, results: Sequence[Result], holder: str, now: int) -> list[Result]:
-    """Writes attempts and what follows; nothing for a row that this node does not hold any more. Those written."""
-    ids = [result.row.id for result in results]
-    held = conn.execute(
-        select(outbox.c.id, outbox.c["try"]).where(outbox.c.id.in_(ids), outbox.c.holder == holder)
-    )
-    mine = {(id_, try_) for id_, try_ in held}
-    ours = [result for result in results if (result.row.id, result.row.try_) in mine]
-    if not ours:
-        return []
-    conn.execute(
-        update(outbox)
-        .where(_mine(holder))
-        .values(
-            state=bindparam("b_state"),
-            holder=None,
-            alone=False,
-            not_before=bindparam("b_not_before"),
-            trouble=bindparam("b_trouble"),
-        ),
-        [
-            {
-                "b_id": r.row.id,
-                "b_try": r.row.try_,
-                "b_state": r.state,
-                "b_not_before": r.not_before,
-                "b_trouble": None if r.state == "sent" else r.answer[:1_000],
-            }
-            for r in ours
-        ],
-    )
-    conn.execute(
-        attempt.insert(),
-        [
-            {"outbox": r.row.id, "try": r.row.try_, "at": now, "outcome": r.outcome, "answer": r.answer}
-            for r in ours
-        ],
-    )
-    return ours
-
-
 def shadowed(conn: Connection, rows: Iterable[Row], holder: str) -> None:
     """Mails that were composed and are not sent: the desk runs in the shadow of another system."""
     values = [{"b_id": row.id} for row in rows]
     if values:
         kept = {"state": "shadow", "holder": None, "alone": False}
-        conn.execute(update(outbox).where(_held(holder)).values(kept), values)
+        conn.execute(update(outbox).where(held(holder)).values(kept), values)
 
 
 def failed(conn: Connection, row: Row, holder: str, trouble: str) -> None:
     """Counts an error of our own against a row; it is taken alone from now on."""
     conn.execute(
         update(outbox)
-        .where(_held(holder))
+        .where(held(holder))
         .values(holder=None, alone=True, errors=outbox.c.errors + 1, trouble=trouble),
         {"b_id": row.id},
     )
@@ -327,13 +251,7 @@ def put_back(conn: Connection, rows: Iterable[Row], holder: str, alone: bool = F
     values = [{"b_id": row.id} for row in rows]
     if values:
         also = {"alone": True} if alone else {}
-        conn.execute(update(outbox).where(_held(holder)).values(holder=None, **also), values)
-
-
-def bar(conn: Connection, row: Row, holder: str, until: int, trouble: str) -> None:
-    """Takes back the attempt of a mail that could not be made for its sender, and lets it wait."""
-    waits = {"holder": None, "try": outbox.c["try"] - 1, "not_before": until, "trouble": trouble[:1_000]}
-    conn.execute(update(outbox).where(_mine(holder)).values(waits), {"b_id": row.id, "b_try": row.try_})
+        conn.execute(update(outbox).where(held(holder)).values(holder=None, **also), values)
 
 
 def retry(conn: Connection, once: str, now: int) -> bool:

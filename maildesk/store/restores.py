@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from sqlalchemy import Connection, select, update
 
@@ -31,12 +31,14 @@ class Restored:
 @dataclass(frozen=True, slots=True)
 class Replay:
     """How far a mailbox has been read again since the backup: `done` of `mails` are taken, and `over` says that there
-    are no more. `of` is the instant of the restore that it belongs to."""
+    are no more. `of` is the instant of the restore that it belongs to. `fewest` is the smallest number that was ever
+    left to do; None before it is begun, and when nothing is left."""
 
     of: int
     mails: int = 0
     done: int = 0
     over: bool = False
+    fewest: int | None = None
 
 
 def put(conn: Connection, restored: Restored, actor: str) -> None:
@@ -59,8 +61,15 @@ def replay(conn: Connection, mailbox: str) -> Replay | None:
 
 
 def put_replay(conn: Connection, mailbox: str, how_far: Replay, now: int) -> None:
-    """Remembers how far a mailbox has been read again."""
-    control.put(conn, _MAILBOX + mailbox, json.dumps(asdict(how_far)), now, "maildesk")
+    """Remembers how far a mailbox has been read again, and when it last made progress.
+
+    To begin again is no progress, nor is to come as far as before: some mail may break it off each time.
+    """
+    name, todo = _MAILBOX + mailbox, how_far.mails - how_far.done
+    before, at = replay(conn, mailbox), now
+    if before and before.fewest is not None and todo >= before.fewest:
+        todo, at = before.fewest, control.get(conn, name).at
+    control.put(conn, name, json.dumps(asdict(replace(how_far, fewest=todo or None))), at, "maildesk")
 
 
 def expect(conn: Connection, mailboxes: Sequence[str], restored: Restored) -> None:
@@ -69,13 +78,25 @@ def expect(conn: Connection, mailboxes: Sequence[str], restored: Restored) -> No
         put_replay(conn, name, Replay(restored.at), restored.at)
 
 
+def started(conn: Connection, mailboxes: Sequence[str], now: int) -> None:
+    """A daemon that reads these mailboxes has started: those that nothing has begun to read yet are waited for from
+    now on, however long ago the restore was. Only once: one that starts again and again lets mail be decided."""
+    restored = last(conn)
+    for name in mailboxes if restored else ():
+        row = control.get(conn, _MAILBOX + name)
+        if restored and row and row.at == restored.at and replay(conn, name) == Replay(restored.at):
+            put_replay(conn, name, Replay(restored.at), now)
+
+
 def replaying(conn: Connection, restored: Restored, now: int) -> bool:
     """Whether mailboxes are being read again at this moment, so that mails of before may still come, in any order.
 
-    One that has made no progress for ten minutes is not waited for: it cannot be read, or is read no more.
+    One that has made no progress for ten minutes is not waited for: it cannot be read, or is read no more. Nor is one
+    whose progress lies in the future: a clock was set back.
     """
     c = rows.c
-    values = conn.execute(select(c.value).where(c.name.startswith(_MAILBOX), c.at > now - WAIT)).scalars()
+    lately = c.at.between(now - WAIT, now + WAIT)
+    values = conn.execute(select(c.value).where(c.name.startswith(_MAILBOX), lately)).scalars()
     found = [Replay(**json.loads(value)) for value in values]
     return any(one.of == restored.at and not one.over for one in found)
 

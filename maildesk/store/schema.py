@@ -328,7 +328,7 @@ oauth_token = Table(
     Column("at", BigInteger, nullable=False),
 )
 
-# Why a node sends nothing now: the way out is closed to all mail.
+# Why a node sends nothing now: the way out is closed to all mail. What the operator has paused is in `control`.
 pause = Table(
     "pause",
     metadata,

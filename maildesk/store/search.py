@@ -9,21 +9,23 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, cast, column, select, table
+from sqlalchemy import ColumnElement, Connection, Row, cast, column, func, select, table
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from maildesk.core.model import Ticket
-from maildesk.core.search import BETWEEN, Term, document
+from maildesk.core.search import BETWEEN, MOST_LETTERS, Term, document
 from maildesk.store.db import insert
 from maildesk.store.schema import attachment, entry, participant, ticket
 from maildesk.store.search_tables import search
 
 SINCE = 3
 """The version of the store since which the index is as this code makes it. An upgrade from before makes it anew."""
-BATCH = 500
+BATCH = 50
 
 _fts = table("search_fts", column("rowid"), column("search_fts"))
-_ENTRY = (entry.c.id, entry.c.key, entry.c.ticket, entry.c.author, entry.c.author_name, entry.c.new_text)
+# No more of a text than can be found: a store may hold thousands of the longest.
+_TEXT = func.substr(entry.c.new_text, 1, MOST_LETTERS).label("new_text")
+_ENTRY = (entry.c.id, entry.c.key, entry.c.ticket, entry.c.author, entry.c.author_name, _TEXT)
 
 
 def index(

@@ -79,10 +79,6 @@ class Writer:
             self._wake.notify()
         return job.future
 
-    def write(self, lane: Lane, work: Callable[[Connection], T]) -> T:
-        """Runs work in a transaction and returns its result once that is committed."""
-        return self.submit(lane, work).result()
-
     def _loop(self) -> None:
         while True:
             with self._wake:
@@ -114,6 +110,8 @@ class Writer:
             job.future.set_result(result)
 
     def _transaction(self, group: list[_Job]) -> list[Any]:
+        # A group that failed is done again one by one, and each takes its time.
+        self.pulse.beat()
         if self._conn is None or self._conn.closed:
             self._conn = self._db.connect()
         conn = self._conn

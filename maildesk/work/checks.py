@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -11,18 +10,11 @@ from sqlalchemy import Connection
 from maildesk.core.alarm import Watch, level
 from maildesk.core.model import DAY, HOUR, MINUTE
 from maildesk.edges import machine
-from maildesk.store import control, lookup, mailboxes, pauses
+from maildesk.edges.machine import Places
+from maildesk.store import control, lookup, mailboxes, ways_out
 
 LONG = 4 * HOUR
 MB = 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Places:
-    """Where to look beside the store: folders that must have room, certificate files that must not end."""
-
-    folders: tuple[Path, ...] = ()
-    certificates: tuple[Path, ...] = ()
 
 
 class Checks:
@@ -41,7 +33,7 @@ class Checks:
                 ("inbox", _inbox(conn, watch, now)),
                 ("silence", _silence(conn, watch, now)),
                 *_relay(conn, now),
-                *_mailboxes(conn),
+                *_mailboxes(conn, places.mailboxes),
                 *_many("quarantine", lookup.quarantined(conn), watch.quarantined, "quarantined"),
                 *_many("held", lookup.held(conn), watch.held, "held"),
                 *disks(places.folders, watch.disk_mb),
@@ -89,14 +81,15 @@ def _silence(conn: Connection, watch: Watch, now: int) -> str:
 
 def _relay(conn: Connection, now: int) -> Iterator[tuple[str, str]]:
     """The nodes whose way out is closed."""
-    for one in pauses.listed(conn, now):
+    for one in ways_out.closed(conn, now):
         told = f"The relay takes no mail from node {one['node']}: {one['trouble']}".rstrip(".")
         yield f"relay:{one['node']}", f"{told}. No mail is given up; see `maildesk check --online`."
 
 
-def _mailboxes(conn: Connection) -> Iterator[tuple[str, str]]:
+def _mailboxes(conn: Connection, configured: Iterable[str]) -> Iterator[tuple[str, str]]:
     """The mailboxes that cannot be read, and those whose reading has stopped by itself."""
-    for name, box in mailboxes.overview(conn).items():
+    known = mailboxes.overview(conn)
+    for name, box in ((name, known[name]) for name in configured if name in known):
         said = ""
         if stopped := [folder for folder, found in box["folders"].items() if found["stopped"]]:
             said = f"Reading {', '.join(stopped)} of the mailbox {name} has stopped; see `maildesk mailbox list`."

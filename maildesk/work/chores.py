@@ -10,7 +10,7 @@ from maildesk import log
 from maildesk.core.identity import once_key
 from maildesk.core.model import DAY, HOUR
 from maildesk.core.undelivered import Delivery
-from maildesk.store import outbox, pauses
+from maildesk.store import outbox, ways_out
 from maildesk.store.outbox import Row
 from maildesk.store.store import Store
 from maildesk.work.live import Live
@@ -41,7 +41,7 @@ class Chores:
         rows = outbox.late(conn, now - LATE, BATCH)
         if not rows:
             return []
-        closed = next((pause["trouble"] for pause in pauses.listed(conn, now)), "")
+        closed = next((one["trouble"] for one in ways_out.closed(conn, now)), "")
         causes = [
             Delivery(
                 key=once_key(row.once, "late", row.notice.to, None),

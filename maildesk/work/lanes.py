@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from maildesk.store.store import Store
-from maildesk.work.pause import Pause
+from maildesk.work.way_out import WayOut
 
 
 class Lanes:
     """One for all threads of a node."""
 
     def __init__(self, store: Store) -> None:
-        self.pause = Pause(store)
+        self.way_out = WayOut(store)
         self._busy: dict[int, object] = {}
         self._lock = threading.Lock()
         self._stopping = False
@@ -25,7 +25,7 @@ class Lanes:
 
     def closed(self, now: int) -> bool:
         """Whether no further mail may be sent."""
-        return self._stopping or self.pause.holds(now)
+        return self._stopping or self.way_out.closed(now)
 
     @contextmanager
     def taking(self, lane: object) -> Iterator[set[int]]:

@@ -21,9 +21,10 @@ from maildesk.core.material import Blocked, Composed, Material
 from maildesk.core.retry import BARRED, SENDS, Attempt, next_state
 from maildesk.core.stopped import Stopped, wanted
 from maildesk.core.undelivered import Delivery
-from maildesk.store import decisions, materials, outbox, pauses, skeleton, threads, tickets
+from maildesk.store import attempts, decisions, materials, outbox, skeleton, threads, tickets, ways_out
+from maildesk.store.attempts import Result
 from maildesk.store.db import operational
-from maildesk.store.outbox import Result, Row
+from maildesk.store.outbox import Row
 from maildesk.store.store import Store
 from maildesk.work.lanes import Lanes
 from maildesk.work.live import Live
@@ -123,7 +124,7 @@ class Outbound:
 
     def _take(self, conn: Connection, now: int, keep: set[int]) -> tuple[list[Row], list[str]]:
         store = self._store
-        outbox.unbegin(conn, self._begun.values(), store.node.id)
+        attempts.unbegin(conn, self._begun.values(), store.node.id)
         return outbox.take(conn, store.db, store.node.id, self._batch, now, keep)
 
     def _void(self, rows: Sequence[Row], error: Exception) -> None:
@@ -134,7 +135,7 @@ class Outbound:
         node, begun = self._store.node.id, self._begun
 
         def work(conn: Connection) -> None:
-            outbox.unbegin(conn, begun.values(), node)
+            attempts.unbegin(conn, begun.values(), node)
             outbox.put_back(conn, rows, node, alone=True)
 
         self._store.write("work", work)
@@ -191,13 +192,13 @@ class Outbound:
         keys, node = self._store.keys, self._store.node.id
 
         def work(conn: Connection) -> Decision | None:
-            if not outbox.begin(conn, [row], node):
+            if not attempts.begin(conn, [row], node):
                 return None
             cause = self._stopped(conn, row, mail)
             before = tickets.load(conn, wanted(cause, live.policy), keys, now)
             decision = decide(cause, before, live.policy, now)
             result = Result(row, "blocked", " ".join(decision.why), "stopped", 0)
-            outbox.record(conn, [result], node, now)
+            attempts.record(conn, [result], node, now)
             decisions.save(conn, before, [(row.once, "", decision)], live.policy, live.digest, now)
             return decision
 
@@ -230,7 +231,7 @@ class Outbound:
 
         def work(conn: Connection) -> set[int]:
             outbox.composed(conn, new, node)
-            return outbox.begin(conn, [row for row, _ in groups[0]], node)
+            return attempts.begin(conn, [row for row, _ in groups[0]], node)
 
         held = self._store.write("work", work)
         self._begun = {row.id: row for row, _ in groups[0] if row.id in held}
@@ -247,7 +248,7 @@ class Outbound:
         """What came of each mail, and those that were not sent, neither now nor perhaps."""
         results: list[Result] = []
         left: list[Row] = []
-        attempts: list[tuple[Row, Attempt]] = []
+        made: list[tuple[Row, Attempt]] = []
         for row, data in group:
             if row.id not in self._begun:
                 continue
@@ -273,13 +274,13 @@ class Outbound:
                 continue
             if attempt.outcome == "paused":
                 self._begun[row.id] = begun
-                self._lanes.pause.begin(attempt.answer, now)
+                self._lanes.way_out.close(attempt.answer, now)
                 left.append(row)
                 continue
-            self._lanes.pause.end()
-            attempts.append((row, attempt))
-        failed = self._sender.settle() if attempts else {}
-        for row, attempt in attempts:
+            self._lanes.way_out.reopen()
+            made.append((row, attempt))
+        failed = self._sender.settle() if made else {}
+        for row, attempt in made:
             if row.once in failed:
                 attempt = Attempt("later", log.told(failed[row.once]))
             tries = row.try_ - row.settled
@@ -292,8 +293,8 @@ class Outbound:
         node, name, until = self._store.node.id, f"{self._store.node.name} <{row.sender}>", now + BARRED
 
         def work(conn: Connection) -> None:
-            outbox.bar(conn, row, node, until, answer)
-            pauses.note(conn, name, now, until, answer)
+            attempts.bar(conn, row, node, until, answer)
+            ways_out.close(conn, name, now, until, answer)
 
         self._store.write("work", work)
         log.not_sent(row.once, "ready", row.notice.to, answer)
@@ -306,12 +307,12 @@ class Outbound:
         lost = any(result.state in GIVEN_UP for result in results)
 
         def work(conn: Connection) -> set[int]:
-            recorded = outbox.record(conn, results, node, now)
+            recorded = attempts.record(conn, results, node, now)
             if lost:
                 self._tell(conn, recorded, now)
-            outbox.unbegin(conn, [row for row in left if row.id in begun], node)
+            attempts.unbegin(conn, [row for row in left if row.id in begun], node)
             outbox.put_back(conn, left, node)
-            return outbox.begin(conn, [row for row, _ in following], node) if following else set()
+            return attempts.begin(conn, [row for row, _ in following], node) if following else set()
 
         held = self._store.write("decide" if lost else "work", work)
         self._begun = {row.id: row for row, _ in following if row.id in held}

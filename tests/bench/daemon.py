@@ -30,13 +30,6 @@ departments = ["support", "billing"]
 """
 
 
-def free_port() -> int:
-    """A port that nobody uses at this moment."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
 def configure(folder: Path, port: int, store: str = "") -> Path:
     """The shipped desk with one agent and without limits on acknowledgments; its maildesk.toml."""
     init(folder)

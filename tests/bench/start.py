@@ -7,8 +7,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.bench.daemon import configure, free_port, running
+from tests.bench.daemon import configure, running
 from tests.bench.reference import commits_per_second
+from tests.servers.ports import free_port
 
 
 def main() -> None:

@@ -13,8 +13,9 @@ import threading
 import time
 from pathlib import Path
 
-from tests.bench.daemon import configure, free_port, peak_mb, running
+from tests.bench.daemon import configure, peak_mb, running
 from tests.bench.reference import commits_per_second, fsyncs_per_second, parsed_per_second, w1
+from tests.servers.ports import free_port
 
 SESSIONS = 8
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typer.testing import CliRunner, Result
 
 from maildesk.cli import app
 from maildesk.config.scaffold import init
+from tests.servers.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 
@@ -92,14 +92,6 @@ def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     init(desk.folder)
     desk.edit("127.0.0.1:2525", f"127.0.0.1:{free_port()}")
     return desk
-
-
-def free_port() -> int:
-    """A port of the loopback that nobody uses now."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
 
 
 def maildesk(

@@ -80,6 +80,16 @@ def saved(desk: Desk, name: str = "backup.zip") -> Path:
     return file
 
 
+def test_where_no_backup_can_be_the_folder_or_the_file_is_named(fresh: Desk) -> None:
+    fresh.deliver()
+    nowhere = fresh.folder / "none"
+    told = fresh.no("backup", str(nowhere / "b.zip")).strip()
+    assert told == f"The folder {nowhere} is not there or not yours to write to; name another one."
+    told = fresh.no("restore", str(nowhere / "b.zip"), str(nowhere)).strip()
+    assert told == f"There is no file {nowhere / 'b.zip'}; name a backup that `maildesk backup` wrote."
+    assert not nowhere.exists()
+
+
 def restored(desk: Desk, place: Desk, file: Path, *options: str) -> Desk:
     """The desk in a new place."""
     if swap := getattr(place, "swap", None):

@@ -211,7 +211,9 @@ def test_a_folder_that_cannot_be_made() -> None:
 
 def test_a_configuration_that_is_not_there_has_its_whole_path(tmp_path: Path) -> None:
     done = maildesk("--config", str(tmp_path / "nope"), "check")
-    assert done.stderr.decode().startswith(f"{tmp_path / 'nope'}: there is no such file; `maildesk init DIR`")
+    assert done.stderr.decode().startswith(
+        f"{tmp_path / 'nope'}: there is no such file; name the desk's folder with"
+    )
     assert done.stderr.decode().endswith("nope: 1 problem; mend it and check again.\n")
 
 

@@ -21,6 +21,8 @@ OLD = MAIL.replace(b"Mon, 10 Mar 2025 09:00:00", b"Tue, 11 Mar 2025 10:00:00").r
     b"Message-ID: <first@", b"In-Reply-To: <first@customer.example>\nMessage-ID: <second@"
 )
 
+DECIDED = "What was imported is decided by the next `maildesk run`.\n"
+
 # deliver
 
 
@@ -148,7 +150,7 @@ def test_an_archive_is_taken_once(fresh: Desk, tmp_path: Path, kind: str, make: 
     path = make(tmp_path / "archive", OLD, MAIL, b"\n", OLD)  # the answer first
     done = fresh.run("import", kind, str(path), "--closed")
     assert done.exit_code == 1
-    assert done.stdout == "2 mails imported, 1 already there, 1 unreadable.\n"
+    assert done.stdout == f"2 mails imported, 1 already there, 1 unreadable.\n{DECIDED}"
     assert done.stderr.endswith(": it is no mail: it has no header\n")
     assert str(path) in done.stderr
     done = fresh.run("import", kind, str(make(tmp_path / "copy", MAIL, OLD)))
@@ -172,7 +174,7 @@ def test_a_large_archive_shows_progress(fresh: Desk, tmp_path: Path) -> None:
     mails = [MAIL.replace(b"first@", b"%d@" % n) for n in range(1001)]
     done = fresh.run("import", "mbox", str(an_mbox(tmp_path / "box", *mails)))
     assert done.stderr == "500 of 1001\n1000 of 1001\n"
-    assert done.stdout == "1001 mails imported, 0 already there, 0 unreadable.\n"
+    assert done.stdout == f"1001 mails imported, 0 already there, 0 unreadable.\n{DECIDED}"
 
 
 @pytest.mark.parametrize(
@@ -186,14 +188,16 @@ def test_what_is_no_archive(fresh: Desk, tmp_path: Path, kind: str, told: str) -
     else:
         path.mkdir()
     assert told in fresh.no("import", kind, str(path))
-    assert fresh.no("import", "eml", str(tmp_path / "none")) == f"There is no {tmp_path}/none.\n"
+    assert (
+        fresh.no("import", "eml", str(tmp_path / "none")) == f"There is no file or folder {tmp_path}/none.\n"
+    )
 
 
 def test_what_cannot_be_read_is_named(fresh: Desk, tmp_path: Path) -> None:
     fresh.edit("^#mail_bytes = .*", "mail_bytes = 10_000")
     path = some_files(tmp_path / "files", MAIL, MAIL.ljust(10_001, b"."), bytes(100))
     done = fresh.run("import", "eml", str(path))
-    assert done.stdout == "1 mail imported, 0 already there, 2 unreadable.\n"
+    assert done.stdout == f"1 mail imported, 0 already there, 2 unreadable.\n{DECIDED}"
     assert "1.EML: it is larger than 10000 bytes" in done.stderr
     assert "2.EML: it is no mail: it has no header" in done.stderr
 

@@ -56,6 +56,12 @@ def test_find(two: Desk) -> None:
     assert found["entry"]
 
 
+def test_who_finds_nothing_is_told_what_to_leave_out(two: Desk) -> None:
+    assert "so try fewer words, or only their beginnings (print*)." in two.no("find", "prnter")
+    for option in (("--status", "closed"), ("--unanswered",), ("--until", "2020-01-01")):
+        assert "so try fewer options, or fewer words," in two.no("find", "prnter", *option)
+
+
 def test_a_hit_is_bold_on_a_terminal(two: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "\x1b" not in two.ok("find", "printer")
     assert screen.marked("a b c", [(2, 3)]) == "a \x1b[1mb\x1b[0m c"

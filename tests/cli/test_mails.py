@@ -39,7 +39,8 @@ def test_trace_tells_a_mails_story(fresh: Desk) -> None:
     assert fresh.json("trace", ours["message_id"]) == [found]
     assert fresh.json("trace", ours["once"][:12]) == [found]
     assert fresh.no("trace", "other@customer.example") == (
-        "No mail with the Message-ID or key other@customer.example has come here.\n"
+        "No mail with the Message-ID or key other@customer.example has come here; "
+        "`maildesk inbox list` shows those that came.\n"
     )
 
 

@@ -10,8 +10,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +19,7 @@ from tests.cli.conftest import MAIL, ROOT, Desk
 from tests.cli.test_run import running
 from tests.servers import postfix_front
 from tests.servers.postfix_front import Postfix
+from tests.waiting import until
 
 SECONDS = 40
 LMTP, PIPE, SMTP = "support+reply@desk.example", "help+reply@mail.example", "billing@desk.example"
@@ -106,13 +106,6 @@ def front(fresh: Desk, readable: Path, tmp_path: Path) -> Iterator[Postfix]:
             yield mta
 
 
-def wait_for(condition: Callable[[], object], mta: Postfix) -> None:
-    end = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < end, mta.log
-        time.sleep(0.05)
-
-
 def arrivals(desk: Desk) -> list[tuple[str, str, str]]:
     """Channel, envelope sender and disposition of all mails, in their order."""
     found = reversed(desk.json("inbox", "list"))
@@ -126,7 +119,7 @@ def settled(desk: Desk, count: int) -> bool:
 
 def test_mail_comes_by_every_door_and_the_same_mail_is_one_ticket(fresh: Desk, front: Postfix) -> None:
     front.send(MAIL, JANE, LMTP, PIPE, SMTP)
-    wait_for(lambda: settled(fresh, 3), front)
+    until(lambda: settled(fresh, 3), told=lambda: front.log)
     assert sorted((channel, sender) for channel, sender, _ in arrivals(fresh)) == [
         ("lmtp", JANE), ("pipe", JANE), ("smtp", JANE),
     ]  # fmt: skip
@@ -141,9 +134,9 @@ def test_mail_comes_by_every_door_and_the_same_mail_is_one_ticket(fresh: Desk, f
     assert recipients == {"lmtp": [LMTP], "pipe": [PIPE], "smtp": [SMTP]}
     other = MAIL.replace(b"first@", b"second@")
     front.send(other, "", LMTP, PIPE)
-    wait_for(lambda: settled(fresh, 5), front)
+    until(lambda: settled(fresh, 5), told=lambda: front.log)
     assert {(c, s) for c, s, _ in arrivals(fresh)[3:]} == {("lmtp", ""), ("pipe", "")}
-    wait_for(lambda: front.queued() == 0, front)
+    until(lambda: front.queued() == 0, told=lambda: front.log)
 
 
 def test_a_locked_store_keeps_mail_in_postfix_until_it_is_free(fresh: Desk, front: Postfix) -> None:
@@ -152,15 +145,15 @@ def test_a_locked_store_keeps_mail_in_postfix_until_it_is_free(fresh: Desk, fron
         lock.execute("BEGIN IMMEDIATE")
         front.send(MAIL, JANE, LMTP)
         front.send(MAIL.replace(b"first@", b"second@"), JANE, PIPE)
-        wait_for(lambda: front.log.count("status=deferred") >= 2, front)
+        until(lambda: front.log.count("status=deferred") >= 2, told=lambda: front.log)
         assert "451 4.3.0 The mail could not be stored" in front.log
         assert "The desk says: " in front.log
         assert front.queued() == 2
     finally:
         lock.execute("ROLLBACK")
         lock.close()
-    wait_for(lambda: settled(fresh, 2), front)
-    wait_for(lambda: front.queued() == 0, front)
+    until(lambda: settled(fresh, 2), told=lambda: front.log)
+    until(lambda: front.queued() == 0, told=lambda: front.log)
     assert sorted(channel for channel, *_ in arrivals(fresh)) == ["lmtp", "pipe"]
     assert "status=bounced" not in front.log
     assert len(fresh.json("ticket", "list")) == 2
@@ -168,7 +161,7 @@ def test_a_locked_store_keeps_mail_in_postfix_until_it_is_free(fresh: Desk, fron
 
 def test_what_is_refused_for_good_goes_back_to_its_sender(fresh: Desk, front: Postfix) -> None:
     front.send(MAIL + b"x\n" * 100_000, JANE, PIPE)
-    wait_for(lambda: "status=bounced" in front.log, front)
+    until(lambda: "status=bounced" in front.log, told=lambda: front.log)
     assert "which is all that this desk takes" in front.log
     assert arrivals(fresh) == []
 

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import MAIL, ROOT, Desk, free_port, maildesk
+from tests.cli.conftest import MAIL, ROOT, Desk, maildesk
+from tests.servers.ports import free_port
 
 DEADLINE = 30.0
 

@@ -174,7 +174,9 @@ def test_values_never_change(tmp_path: Path) -> None:
 def test_no_desk_at_all(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load(tmp_path / "maildesk.toml")
-    sentence = "there is no such file; `maildesk init DIR` makes a folder with all files"
+    sentence = (
+        "there is no such file; name the desk's folder with --config, or make one with `maildesk init DIR`"
+    )
     assert caught.value.problems == (Problem(str(tmp_path / "maildesk.toml"), 0, "", sentence),)
 
 

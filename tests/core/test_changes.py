@@ -28,9 +28,9 @@ from maildesk.core.changes import (
     Supersede,
     Unreached,
     Wait,
-    evolve,
 )
 from maildesk.core.events import event_of
+from maildesk.core.evolve import evolve
 from maildesk.core.model import Disposition, Entry, EntryKind, MidRef, Participant, Seen, Status
 from maildesk.core.telling import within
 from tests.core.given import ALICE, JANE, NUMBER, TOM, a_snapshot, a_ticket

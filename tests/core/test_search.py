@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from maildesk.core.search import (
+    _MARKS,
     BETWEEN,
     LONGEST,
     MOST_LETTERS,
@@ -55,6 +59,20 @@ def test_a_document_keeps_its_parts_apart_and_is_bounded() -> None:
     assert len(document(["a " * 100_000])) == MOST_WORDS
     assert len(document(["a"] * 100_000)) <= MOST_WORDS + 1
     assert sum(map(len, document(["\ufdfa" * 100_000]))) <= MOST_LETTERS
+
+
+@pytest.mark.parametrize("marks", ["\u0591\u05c4", "\uff9e\u05c4", "\u3099\u0591"])
+def test_of_many_marks_on_one_letter_the_first_count(marks: str) -> None:
+    """Each takes as long as there are others before it: a mail full of them would hold up the desk for minutes."""
+    [word, other] = words(f"a{marks * 50_000} b")
+    assert (len(word), other) == (1 + 30, "b")
+
+
+def test_no_letter_but_marks_becomes_one() -> None:
+    for code in range(sys.maxunicode + 1):
+        letter = chr(code)
+        if unicodedata.combining(unicodedata.normalize("NFKD", letter)[0]):
+            assert _MARKS.fullmatch(letter * 31), f"U+{code:04X}"
 
 
 @pytest.mark.parametrize(

@@ -19,10 +19,11 @@ from maildesk.store.store import Store, read_keys
 from maildesk.work.inbound import Inbound
 from maildesk.work.outbound import Outbound, Sender
 from tests.crash import picture
-from tests.crash.killpoints import KILLED, SECONDS, Journal, Points, WatchedSender, forked, wait_until
+from tests.crash.killpoints import KILLED, SECONDS, Journal, Points, WatchedSender, forked
 from tests.crash.place import NODE, Place, Rows
 from tests.crash.story import Mail, no_poison
 from tests.desk import Desk
+from tests.waiting import until
 
 Hook = Callable[[bytes], None]
 Change = Callable[[Desk], None]
@@ -126,7 +127,7 @@ def one_commit(store: Store) -> Iterator[None]:
         assert gate.wait(SECONDS)
 
     held_up = store.submit("accept", hold_up)
-    wait_until(lambda: waiting.is_set() or held_up.done())
+    until(lambda: waiting.is_set() or held_up.done())
     yield
     gate.set()
 

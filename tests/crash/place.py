@@ -15,7 +15,8 @@ from sqlalchemy import Connection, event
 from maildesk.store.db import Database
 from maildesk.store.schema import metadata
 from maildesk.work.live import Live
-from tests.crash.killpoints import Journal, wait_until
+from tests.crash.killpoints import Journal
+from tests.waiting import until
 
 Rows = dict[str, list[dict[str, Any]]]
 """Everything in a database: rows by table."""
@@ -80,7 +81,7 @@ class Place:
         """Waits until the server has seen that a process died: its transaction lives on for a moment."""
         if not self.db.is_sqlite:
             # Outside a transaction: within one the server shows the same list again and again.
-            wait_until(lambda: others(self._observer) == 0)
+            until(lambda: others(self._observer) == 0)
 
     def close(self) -> None:
         """Gives the connection that stays back."""

@@ -17,10 +17,11 @@ from maildesk.store.schema import meta
 from maildesk.store.store import Store
 from maildesk.work.live import Live
 from tests.crash import story
-from tests.crash.killpoints import KILLED, Points, forked, wait_until
+from tests.crash.killpoints import KILLED, Points, forked
 from tests.crash.place import NODE, database, others
 from tests.crash.test_kill import LONG, chosen
 from tests.desk import Desk
+from tests.waiting import until
 
 Fresh = Callable[[], AbstractContextManager[str]]
 
@@ -66,7 +67,7 @@ def settle(url: str) -> None:
     db = Database(url)
     if not db.is_sqlite:
         with db.connect() as conn:
-            wait_until(lambda: others(conn) == 0)
+            until(lambda: others(conn) == 0)
     db.close()
 
 

@@ -25,9 +25,10 @@ from sqlalchemy import select
 from maildesk.config.load import load
 from maildesk.store.db import Database
 from maildesk.store.schema import inbox, outbox, ticket
-from tests.bench.daemon import configure, free_port
+from tests.bench.daemon import configure
 from tests.crash import story
 from tests.desk import DESK, ROOT
+from tests.servers.ports import free_port
 
 LONG = bool(os.environ.get("MAILDESK_LONG"))
 MAILS, KILLS = (1_000, 30) if LONG else (200, 8)

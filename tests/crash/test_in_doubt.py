@@ -21,9 +21,9 @@ from maildesk.work.inbound import Inbound
 from maildesk.work.live import Live
 from maildesk.work.outbound import Outbound
 from tests.crash import story
-from tests.crash.killpoints import wait_until
 from tests.crash.place import NODE, database
 from tests.desk import Desk
+from tests.waiting import until
 
 
 class Breaker:
@@ -47,7 +47,7 @@ class Breaker:
         with self._server.connect() as server:
             server.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
             there = text("SELECT count(*) FROM pg_stat_activity WHERE pid = :pid")
-            wait_until(lambda: server.execute(there, {"pid": pid}).scalar_one() == 0)
+            until(lambda: server.execute(there, {"pid": pid}).scalar_one() == 0)
 
     def arm(self, _what: object = None) -> None:
         """The next COMMIT breaks; a hook, too."""

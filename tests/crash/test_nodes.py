@@ -28,7 +28,7 @@ from maildesk.work.outbound import Outbound
 from tests.crash import story
 from tests.crash.killpoints import KILLED, forked
 from tests.crash.place import database
-from tests.desk import START, Desk
+from tests.desk import START, Desk, expire
 
 
 @contextmanager
@@ -59,7 +59,7 @@ def second(database_url: str, tmp_path: Path, live: Live) -> Iterator[Desk]:
 
 def dies(desk: Desk) -> None:
     """The others come to take a node for dead."""
-    desk.store.write("work", lambda conn: nodes.expire(conn, desk.store.node.id))
+    expire(desk.store)
 
 
 def once_each(desk: Desk, mails: int) -> None:

@@ -79,9 +79,7 @@ def test_nobody_takes_what_a_living_process_holds(desk: Desk, database_url: str)
         assert take_mail(desk) == keys[40:]
         assert take_mail(desk) == keys[40:], "its own it may take again"
         with desk.store.db.reading() as conn:
-            standing = {
-                n["name"]: n["alive"] for n in lookup.nodes(conn, desk.store.db.server_now(conn, desk.now))
-            }
+            standing = {n["name"]: n["alive"] for n in lookup.nodes(conn, desk.store.db, desk.now)}
         assert standing == {"second": True, "taker0": True, "taker1": True}
 
 
@@ -93,9 +91,7 @@ def test_what_a_killed_process_held_is_free_at_once(desk: Desk, database_url: st
         assert take_mail(desk) == []
         taker.kill()
         with desk.store.db.reading() as conn:
-            standing = {
-                n["name"]: n["alive"] for n in lookup.nodes(conn, desk.store.db.server_now(conn, desk.now))
-            }
+            standing = {n["name"]: n["alive"] for n in lookup.nodes(conn, desk.store.db, desk.now)}
         assert standing == {"second": True, "taker0": False}
         desk.run()
     once_each(desk, 3)

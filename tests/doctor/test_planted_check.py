@@ -67,7 +67,7 @@ PLANTS = (
     Plant(
         "a password that is not there",
         lambda desk: (desk.folder / "relay-password").unlink(),
-        "relay-password: no such file",
+        "relay-password cannot be read (no such file",
         "send",
     ),
     Plant("a zone that is none", unheeded('^zone = "UTC"', 'zone = "Mars"'), "'Mars'", "write it like Europe/Berlin"),

@@ -24,9 +24,9 @@ from maildesk.daemon import Daemon
 from maildesk.edges.accept import Offer
 from maildesk.store import inbox, lookup, views
 from maildesk.store.schema import ticket
-from tests.cli.conftest import free_port
 from tests.doctor.conftest import Healthy
 from tests.servers import postfix_front
+from tests.servers.ports import free_port
 from tests.servers.relay import FakeRelay, a_relay
 
 WAIT = "60"

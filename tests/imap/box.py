@@ -8,7 +8,7 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,18 +26,11 @@ from maildesk.store.mailbox_tables import server_copy
 from maildesk.store.schema import inbox, raw
 from tests.desk import DESK, Desk
 from tests.servers.dovecot import PASSWORD, Dovecot
+from tests.waiting import until
 
 SECONDS = 30
 """A deadline, never a wait."""
 ENV = "MAILDESK_TEST_PASSWORD"
-
-
-def until(condition: Callable[[], Any]) -> None:
-    """Waits until something is so."""
-    end = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < end, "it did not come to that"
-        time.sleep(0.02)
 
 
 def mail(name: str, text: str = "Hello, it does not work.", headers: str = "", sender: str = "") -> bytes:

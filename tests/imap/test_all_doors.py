@@ -27,8 +27,9 @@ from maildesk.edges.intakes.smtp_session import Session
 from maildesk.store.db import local_now
 from maildesk.store.schema import inbox, outbox
 from tests.desk import DESK, Desk, a_desk
-from tests.imap.box import ENV, SECONDS, Box, Read, mail, until
+from tests.imap.box import ENV, SECONDS, Box, Read, mail
 from tests.servers.dovecot import PASSWORD
+from tests.waiting import until
 
 CHANNELS = {"imap": 1, "smtp": 1, "lmtp": 1, "pipe": 2}
 FOOTER = b"-- \r\nThis mail came by the list of all who print.\r\n"

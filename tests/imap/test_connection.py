@@ -8,12 +8,12 @@ from collections.abc import Callable
 
 import pytest
 
-from maildesk.store import nodes
-from tests.desk import a_desk
-from tests.imap.box import ENV, SECONDS, Box, Read, mail, until
+from tests.desk import a_desk, expire
+from tests.imap.box import ENV, SECONDS, Box, Read, mail
 from tests.servers.dovecot import token_of
 from tests.servers.proxy import Proxy
 from tests.servers.tokens import TokenServer
+from tests.waiting import until
 
 Through = Callable[[], Read]
 
@@ -209,7 +209,7 @@ def test_one_node_reads_and_another_takes_over(
         box.put(mail("one"))
         until(lambda: len(read.stored()) == 1)
         # The first node dies without a word; its late commit is refused, and the second reads on.
-        desk.store.write("work", lambda conn: nodes.expire(conn, read.desk.store.node.id))
+        expire(read.desk.store)
         second.stop()
         second.start()
         until(lambda: read.state()["holder"] == desk.store.node.id)

@@ -25,12 +25,14 @@ from maildesk.config.load import load
 from maildesk.store.db import Database
 from maildesk.store.mailbox_tables import server_copy
 from maildesk.store.schema import inbox, outbox, ticket
-from tests.bench.daemon import configure, free_port, greeting
+from tests.bench.daemon import configure, greeting
 from tests.crash.test_daemon_kill import LONG, Supervised, idle
 from tests.desk import DESK, ROOT
-from tests.imap.box import ENV, Box, mail, until
+from tests.imap.box import ENV, Box, mail
 from tests.servers.dovecot import PASSWORD
+from tests.servers.ports import free_port
 from tests.servers.relay import FakeRelay, a_relay
+from tests.waiting import until
 
 MAILS, KILLS = (500, 20) if LONG else (60, 4)
 

@@ -16,8 +16,9 @@ from maildesk.edges.intakes.imap import ImapIntake
 from maildesk.store import mailbox_tables, schema
 from maildesk.store.db import local_now
 from tests.desk import DESK, Desk, a_desk
-from tests.imap.box import mail, until
+from tests.imap.box import mail
 from tests.servers.imap import ImapServer
+from tests.waiting import until
 
 Start = Callable[..., None]
 

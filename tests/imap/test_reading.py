@@ -10,7 +10,8 @@ import pytest
 from maildesk.edges.intakes import imap_folder
 from maildesk.store import inbox, mailboxes
 from maildesk.store.db import local_now
-from tests.imap.box import Box, Read, mail, until
+from tests.imap.box import Box, Read, mail
+from tests.waiting import until
 
 
 def test_new_mail_is_stored_as_it_is_and_moved(box: Box, read: Read) -> None:

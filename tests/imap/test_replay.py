@@ -13,14 +13,15 @@ from maildesk.store import mailboxes, restores
 from maildesk.store.db import local_now
 from maildesk.store.restores import Restored
 from maildesk.store.schema import inbox, outbox
-from tests.imap.box import Box, Read, mail, until
+from tests.imap.box import Box, Read, mail
+from tests.waiting import until
 
 LONG_AGO = int(time.time()) - 1_800
 
 
-def restore(read: Read, backup: int = 0, acknowledge: bool = False) -> None:
-    """The store is one that was put back from a backup just now."""
-    now = local_now()
+def restore(read: Read, backup: int = 0, acknowledge: bool = False, at: int = 0) -> None:
+    """The store is one that was put back from a backup just now, or at an instant."""
+    now = at or local_now()
     found = Restored(backup or now - 2 * HOUR, now, acknowledge)
     read.desk.store.write("work", lambda conn: restores.put(conn, found, "test"))
 
@@ -146,6 +147,19 @@ def test_mail_that_stays_where_it_arrives(read: Read, box: Box) -> None:
         )
         by_name = {str(row.subject).rpartition(" ")[2]: row.state for row in found}
     assert by_name == {"before": "sent", "since": "restored", "after": "sent"}
+
+
+def test_a_mailbox_that_is_new_since_the_restore(read: Read, box: Box) -> None:
+    """What others have filed in it since is no mail for the desk: nobody gets an answer to it now."""
+    folders(box, "Done")
+    box.put(mail("lost"), folder="Done", at=LONG_AGO - 60)
+    box.put(mail("theirs"), folder="Done", at=LONG_AGO + 60)
+    restore(read, at=LONG_AGO * 1_000_000)
+    read.start()
+    until(lambda: over(read))
+    assert names(read) == ["lost"]
+    box.put(mail("new"))
+    until(lambda: names(read) == ["lost", "new"])
 
 
 def test_a_folder_that_has_stopped_is_read_again_when_it_goes_on(read: Read, box: Box) -> None:

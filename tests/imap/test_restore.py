@@ -11,7 +11,6 @@ import email
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable
 from email import policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -23,14 +22,16 @@ from sqlalchemy import select
 from maildesk.config.load import load
 from maildesk.store import schema, views
 from maildesk.store.db import Database
-from tests.bench.daemon import configure, free_port
+from tests.bench.daemon import configure
 from tests.cli.conftest import Desk
 from tests.crash.test_daemon_kill import Supervised
 from tests.desk import DESK, an_answer
 from tests.imap.box import ENV, Box, mail
 from tests.imap.test_kill import came, with_mailbox
 from tests.servers.dovecot import PASSWORD
+from tests.servers.ports import free_port
 from tests.servers.relay import FakeRelay, a_relay
+from tests.waiting import until
 
 ALICE = "alice@desk.example"
 BULK = 12
@@ -38,14 +39,6 @@ SECONDS = 120
 """A deadline, never a wait."""
 BEFORE = int(time.time()) - 1_500
 """When the first mails came, so that no two of those that belong together came within a second."""
-
-
-def until(condition: Callable[[], Any]) -> None:
-    """Waits until something is so; asking takes a while itself."""
-    end = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < end, "it did not come to that"
-        time.sleep(0.1)
 
 
 def a_place(folder: Path, box: Box, relay: FakeRelay) -> Desk:

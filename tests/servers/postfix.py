@@ -18,6 +18,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.servers.ports import free_port
+
 DAEMONS = (Path("/usr/lib/postfix/sbin"), Path("/usr/libexec/postfix"))
 LIFE = 900
 START_SECONDS = 30
@@ -80,8 +82,7 @@ class Postfix:
 
     def __init__(self, folder: Path, deliver_to: int, settings: Mapping[str, str]) -> None:
         self.folder = folder
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port: int = free.getsockname()[1]
+        self.port = free_port()
         self._master: subprocess.Popen[bytes] | None = None
         self._lay_out(deliver_to, settings)
 

@@ -10,7 +10,6 @@ import pwd
 import shutil
 import signal
 import smtplib
-import socket
 import subprocess
 import tempfile
 import time
@@ -20,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from tests.servers.ports import free_port
 
 DAEMONS = Path("/usr/lib/postfix/sbin")
 SECONDS = 30
@@ -158,9 +159,7 @@ def _laid_out(
     for name in ("etc", "queue", "data"):
         (folder / name).mkdir()
     os.chown(folder / "data", owner.pw_uid, owner.pw_gid)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
+    port = free_port()
     own = {
         "queue_directory": f"{folder}/queue",
         "data_directory": f"{folder}/data",

@@ -26,9 +26,10 @@ from maildesk.store import alarms, control, figures, inbox, outbox
 from maildesk.store import mailboxes as boxes
 from maildesk.store.schema import ticket
 from maildesk.work.metrics import KEPT_SECONDS, Figures
-from tests.cli.conftest import MAIL, ROOT, Desk, free_port
+from tests.cli.conftest import MAIL, ROOT, Desk
 from tests.cli.test_run import running, wait_for
 from tests.desk import a_desk, a_mail
+from tests.servers.ports import free_port
 from tests.work.authority import spoofed
 
 PACKAGE = ROOT / "maildesk"

@@ -4,24 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 
-from maildesk.daemon import Loop
 from maildesk.edges.intakes.smtp import SmtpIntake
 from maildesk.store.db import Database
 from maildesk.store.pulse import Pulse
 from maildesk.store.writer import Writer
+from maildesk.work.loop import Loop
+from tests.waiting import until
 
 DEADLINE = 30.0
-
-
-def until(condition: Callable[[], object]) -> None:
-    end = time.monotonic() + DEADLINE
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 def test_it_hangs_when_it_has_not_moved_for_too_long() -> None:
@@ -77,7 +69,7 @@ def test_a_writer_hangs_in_its_work_and_not_when_it_has_none(tmp_path: Path) -> 
     writer.start()
     go_on = threading.Event()
     try:
-        writer.write("work", lambda conn: None)
+        writer.submit("work", lambda conn: None).result()
         until(lambda: writer.pulse.still == 0.0)
         held = writer.submit("work", lambda conn: go_on.wait(DEADLINE))
         until(lambda: writer.pulse.hangs)

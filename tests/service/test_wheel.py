@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import MAIL, ROOT, free_port
+from tests.cli.conftest import MAIL, ROOT
+from tests.servers.ports import free_port
 
 SHARED = (
     "man/man1/maildesk.1",

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sqlalchemy import exc
 
+from maildesk.store import db as dbs
 from maildesk.store.db import Database, NotCommitted, operational
 from maildesk.store.nodes import cli_name
 from maildesk.store.store import Store
@@ -44,6 +46,16 @@ def test_a_commit_without_a_transaction_is_an_error(database_url: str) -> None:
     db.close()
 
 
+def test_a_value_beyond_the_limits_is_no_error_of_the_world(database_url: str) -> None:
+    """A mail that has such a value must not hold up all others."""
+    db = Database(database_url)
+    too_much = "zeroblob(2000000000)" if db.is_sqlite else "repeat('a', 3000)::tsvector"
+    with db.connect() as conn, pytest.raises(exc.DBAPIError) as caught:
+        conn.exec_driver_sql(f"SELECT {too_much}")
+    assert not operational(caught.value)
+    db.close()
+
+
 def test_a_failed_transaction_does_not_commit(database_url: str) -> None:
     db = Database(database_url)
     with db.connect() as conn:
@@ -55,4 +67,19 @@ def test_a_failed_transaction_does_not_commit(database_url: str) -> None:
         else:
             with pytest.raises(NotCommitted):
                 db.commit(conn)
+    db.close()
+
+
+def test_a_node_that_is_frozen_holds_nobody_up(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It holds the lock of decisions, and says no more. Nothing of what it had begun is stored."""
+    monkeypatch.setattr(dbs, "IDLE_MS", 500)
+    db = Database(postgres_url)
+    with db.connect() as frozen, db.connect() as other:
+        db.begin(frozen, "decide")
+        other.exec_driver_sql("SET lock_timeout = '60s'")  # a deadline, never a wait
+        db.begin(other, "decide")
+        db.rollback(other)
+        with pytest.raises((exc.DBAPIError, NotCommitted)) as caught:
+            db.commit(frozen)
+        assert operational(caught.value), "its mails are tried again"
     db.close()

@@ -9,12 +9,13 @@ from sqlalchemy import select
 
 from maildesk.core.reading import Envelope, Evidence
 from maildesk.edges.accept import Acceptor, Offer
-from maildesk.store import mailboxes, nodes, oauth
+from maildesk.store import mailboxes, oauth
 from maildesk.store.db import Database, local_now
 from maildesk.store.mailbox_tables import server_copy
 from maildesk.store.mailboxes import Copy, Folder, NotHeld
 from maildesk.store.schema import inbox, raw
 from maildesk.store.store import Store
+from tests.desk import expire
 
 NOW = 1_790_000_000_000_000
 AT = Folder("support", "INBOX", uidvalidity=1, last_uid=5)
@@ -63,7 +64,7 @@ def test_a_mailbox_is_taken_over_only_from_the_dead(store: Store) -> None:
         return store.write("work", lambda conn: mailboxes.hold(conn, store.db, "support", other, NOW))
 
     assert not hold()
-    store.write("work", lambda conn: nodes.expire(conn, store.node.id))
+    expire(store)
     assert hold()
     with pytest.raises(NotHeld):
         take(store, store.node.id)

@@ -17,12 +17,13 @@ from maildesk.core import alarm as core
 from maildesk.core.alarm import KINDS, QUIET, STALE, Alarm, Watch, kind_of
 from maildesk.core.model import DAY, HOUR, MINUTE
 from maildesk.edges import machine
+from maildesk.edges.machine import Places
 from maildesk.store import alarms as stored
-from maildesk.store import control, pauses
+from maildesk.store import control, ways_out
 from maildesk.store.mailbox_tables import mailbox, mailbox_folder
 from maildesk.store.schema import inbox, outbox
 from maildesk.work.alarms import Alarms
-from maildesk.work.checks import Checks, Places
+from maildesk.work.checks import Checks
 from tests.desk import START, Desk, a_desk, a_mail
 
 ADMIN = "admin@house.example"
@@ -223,13 +224,13 @@ def test_silence(watched: Watched) -> None:
 
 def test_a_relay_that_takes_no_mail(watched: Watched) -> None:
     def closed(conn: Connection) -> None:
-        pauses.note(conn, "main", START, START + HOUR, "relay.example does not answer.")
+        ways_out.close(conn, "main", START, START + HOUR, "relay.example does not answer.")
 
     watched.desk.store.write("work", closed)
     assert watched.at(START) == ["relay:main"]
     assert watched.after(5 * MINUTE) == ["relay:main"]
     assert watched.heard == [("relay:main", "raised")]
-    watched.desk.store.write("work", lambda conn: pauses.over(conn, "main"))
+    watched.desk.store.write("work", lambda conn: ways_out.reopen(conn, "main"))
     assert watched.after(STALE + MINUTE) == []
 
 
@@ -244,6 +245,8 @@ def test_a_mailbox_that_is_not_read(watched: Watched, error: str, stopped: str) 
         conn.execute(mailbox_folder.insert(), row | texts)
 
     watched.desk.store.write("work", lambda conn: trouble(conn, error, stopped))
+    assert watched.at(START) == [], "it is configured no more"
+    watched.places = Places(mailboxes=("support", "new"))
     assert watched.at(START) == ["mailbox:support"]
     assert watched.after(5 * MINUTE) == ["mailbox:support"]
     assert watched.heard == [("mailbox:support", "raised")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from maildesk.daemon import FULL, Loop
+from maildesk.work.loop import FULL, Loop
 
 
 def test_a_loop_lingers_only_where_it_had_little_to_do_and_stops_at_once() -> None:

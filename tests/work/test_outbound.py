@@ -13,7 +13,7 @@ from sqlalchemy import Connection, exc, select, update
 from maildesk.core.deskaddress import Route
 from maildesk.core.model import MINUTE
 from maildesk.core.retry import Attempt, Outcome
-from maildesk.store import materials, outbox, schema
+from maildesk.store import attempts, materials, outbox, schema
 from maildesk.store.inbox import TRIES
 from maildesk.store.skeleton import Changed, digest
 from maildesk.work.outbound import Outbound
@@ -102,7 +102,7 @@ def test_trouble_between_two_mails_counts_only_the_one_that_was_handed_over(
     wire = Wire()
     over(desk, wire)
     with monkeypatch.context() as trouble:
-        trouble.setattr(outbox, "record", world)
+        trouble.setattr(attempts, "record", world)
         with pytest.raises(exc.OperationalError):
             desk.outbound.step(desk.now)
     with monkeypatch.context() as trouble:

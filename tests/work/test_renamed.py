@@ -61,3 +61,33 @@ def test_an_answer_to_a_note_that_kept_its_id_stays_internal(desk: Desk) -> None
     a_renamed_note(desk)
     note = desk.mails(ALICE, "note")[0]
     assert answered(desk, note, ALICE, "No wonder.", "a2")["disposition"] == "note"
+
+
+def copied(desk: Desk, text: str) -> tuple[EmailMessage, EmailMessage]:
+    """What Alice was sent of a new ticket, and her answer to it, as it came to Bob, to whom she copied it by hand."""
+    desk.handle(a_mail())
+    sent = desk.mails(ALICE, "new_ticket")[0]
+    direct = an_answer(sent, ALICE, text, "<a1@desk.example>")
+    direct["Cc"] = BOB
+    desk.deliver(direct, evidence=Evidence(login="alice", proven=(ALICE,)))
+    desk.run()
+    return sent, direct
+
+
+def test_an_answer_to_a_note_that_was_copied_by_hand_is_a_note(desk: Desk) -> None:
+    sent, note = copied(desk, "#note\nShe has never paid.")
+    assert answered(desk, note, BOB, "No wonder.", "b1")["disposition"] == "note"
+    # Nothing else of that thread is one for that, though it names the note.
+    assert answered(desk, sent, ALICE, "Off and on?", "a2")["disposition"] == "agent-reply"
+    desk.handle(
+        an_answer(desk.mails(JANE, "answer")[0], JANE, "It is still broken.", "<j2@customer.example>")
+    )
+    again = desk.mails(ALICE, "customer_reply")[0]
+    assert "<a1@desk.example>" in again["References"]
+    assert answered(desk, again, ALICE, "And the cable?", "a3")["disposition"] == "agent-reply"
+    assert answered(desk, note, BOB, "#public\nWe come at three.", "b2")["disposition"] == "agent-reply"
+
+
+def test_an_answer_to_a_colleagues_answer_goes_to_the_customer(desk: Desk) -> None:
+    _, answer = copied(desk, "Off and on?")
+    assert answered(desk, answer, BOB, "And the cable?", "b1")["disposition"] == "agent-reply"

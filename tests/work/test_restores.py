@@ -136,9 +136,20 @@ def test_a_ticket_lives_in_its_own_time(desk: Desk) -> None:
     assert len(desk.tickets()) == 2
 
 
-def replay(desk: Desk, name: str, over: bool) -> None:
-    how_far = restores.Replay(desk.now, 2, 2, over)
+def replay(desk: Desk, name: str, over: bool, done: int = 2) -> None:
+    with desk.store.db.reading() as conn:
+        restored = restores.last(conn)
+    assert restored
+    how_far = restores.Replay(restored.at, 2, done, over)
     desk.store.write("work", lambda conn: restores.put_replay(conn, name, how_far, desk.now))
+
+
+def waits(desk: Desk) -> bool:
+    """Whether mail waits for mailboxes."""
+    with desk.store.db.reading() as conn:
+        restored = restores.last(conn)
+        assert restored
+        return restores.replaying(conn, restored, desk.now)
 
 
 def test_nothing_is_decided_before_all_mailboxes_are_read_again(desk: Desk) -> None:
@@ -167,3 +178,43 @@ def test_a_mailbox_that_cannot_be_read_is_not_waited_for(desk: Desk) -> None:
     desk.now += WAIT + SECOND
     desk.run()
     assert desk.row(key)["disposition"] == "new-ticket"
+
+
+def test_a_mailbox_that_fails_at_the_same_mail_again_and_again_is_not_waited_for(desk: Desk) -> None:
+    for done in (0, 1):
+        replay(desk, "one", over=False, done=done)
+    for still in (True, False, False):
+        desk.now += WAIT // 2 + SECOND
+        assert waits(desk) == still
+        # It begins anew, and comes as far as before.
+        for done in (0, 1):
+            replay(desk, "one", over=False, done=done)
+    replay(desk, "one", over=False)
+    assert waits(desk), "it has come further"
+
+
+def test_a_clock_that_is_set_back_keeps_no_mail_waiting(desk: Desk) -> None:
+    replay(desk, "one", over=False)
+    assert waits(desk)
+    desk.now -= DAY
+    assert not waits(desk)
+
+
+def test_mailboxes_have_their_time_from_the_first_start_on(desk: Desk) -> None:
+    """Who restores a desk may look at it for an hour before it runs."""
+
+    def start(*mailboxes: str) -> None:
+        desk.store.write("work", lambda conn: restores.started(conn, mailboxes, desk.now))
+
+    with desk.store.db.reading() as conn:
+        restored = restores.last(conn)
+    assert restored
+    desk.store.write("work", lambda conn: restores.expect(conn, ["one", "gone"], restored))
+    desk.now += HOUR
+    start()
+    assert not waits(desk), "nobody reads them any more"
+    start("one")
+    assert waits(desk)
+    desk.now += WAIT + SECOND
+    start("one")
+    assert not waits(desk), "it had its time"

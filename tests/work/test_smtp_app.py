@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from email import policy
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from maildesk.store import outbox, schema
 from tests.desk import DESK, a_mail
 from tests.servers.relay import FakeRelay, a_relay
 from tests.servers.tokens import TokenServer
+from tests.waiting import until
 
 
 def an_app(folder: Path, relay: FakeRelay, *more: str) -> App:
@@ -42,13 +42,6 @@ def an_app(folder: Path, relay: FakeRelay, *more: str) -> App:
 def deliver(app: App, n: int = 1) -> None:
     raw = a_mail(message_id=f"<{n}@customer.example>", subject=f"Question {n}").as_bytes(policy=policy.SMTP)
     app.accept(raw, Envelope("smtp", "jane@customer.example", (DESK,), "127.0.0.1"), Evidence()).result(30)
-
-
-def until(condition: Callable[[], bool], seconds: float = 30) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.01)
 
 
 def test_a_daemon_sends_and_stops_at_once(tmp_path: Path) -> None:

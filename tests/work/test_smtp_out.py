@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from maildesk.core.model import DAY, HOUR, MINUTE, SECOND
 from maildesk.core.retry import BARRED
-from maildesk.store import outbox, pauses, schema, views
+from maildesk.store import outbox, schema, views, ways_out
 from maildesk.work.chores import Chores
 from tests.desk import DESK, Desk, a_mail
 from tests.servers.relay import CUT, FakeRelay
@@ -53,7 +53,7 @@ def test_what_befalls_all_mail_counts_against_none(
     assert [(row.state, row._mapping["try"], row.holder) for row in rows(desk)] == [("ready", 0, None)] * 3
     assert attempts(desk) == []
     with desk.store.db.reading() as conn:
-        (paused,) = pauses.listed(conn, desk.now)
+        (paused,) = ways_out.closed(conn, desk.now)
     assert paused["since"] == desk.now
     assert paused["trouble"]
     # It is tried again after 10 s, 30 s, 1, 2 and 5 minutes, with one mail each time.
@@ -70,7 +70,7 @@ def test_what_befalls_all_mail_counts_against_none(
     assert {row.state for row in rows(desk)} == {"sent"}
     assert len(relay.taken) == 3
     with desk.store.db.reading() as conn:
-        assert pauses.listed(conn, desk.now) == []
+        assert ways_out.closed(conn, desk.now) == []
 
 
 def test_a_sender_whom_the_relay_refuses_holds_up_nobody_else(desk: Desk, relay: FakeRelay) -> None:
@@ -82,7 +82,7 @@ def test_a_sender_whom_the_relay_refuses_holds_up_nobody_else(desk: Desk, relay:
     assert len(waiting) == 2
     assert attempts(desk) == []
     with desk.store.db.reading() as conn:
-        (barred,) = pauses.listed(conn, desk.now)
+        (barred,) = ways_out.closed(conn, desk.now)
     assert barred["node"] == "main <billing@desk.example>"
     relay._script.clear()
     desk.handle(a_mail(message_id="<2@customer.example>"))

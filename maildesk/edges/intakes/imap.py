@@ -17,9 +17,9 @@ from maildesk.edges.intakes.imap_filing import Filing
 from maildesk.edges.intakes.imap_folder import Desk, Reader
 from maildesk.edges.intakes.imap_replay import Replay
 from maildesk.edges.intakes.imap_session import CUT_OFF, NotWelcome, Session, told
-from maildesk.edges.oauth import NoToken, Tokens
+from maildesk.edges.oauth import NoToken, Tokens, kept_in
 from maildesk.edges.secret import NoSecret
-from maildesk.store import mailboxes, oauth
+from maildesk.store import mailboxes
 from maildesk.store.db import operational
 from maildesk.store.mailboxes import NotHeld
 from maildesk.store.store import Store
@@ -37,17 +37,7 @@ PATIENCE = 0.4
 
 def tokens(mailbox: Mailbox, store: Store, clock: Callable[[], int]) -> Tokens | None:
     """Where access tokens for a mailbox come from; None if it has a password."""
-    if mailbox.oauth is None:
-        return None
-
-    def load(key: str) -> str:
-        with store.db.reading() as conn:
-            return oauth.load(conn, key)
-
-    def save(key: str, token: str) -> None:
-        store.write("work", lambda conn: oauth.save(conn, key, token, clock()))
-
-    return Tokens(mailbox.oauth, load, save)
+    return kept_in(store, mailbox.oauth, clock) if mailbox.oauth else None
 
 
 class ImapIntake:

@@ -14,7 +14,7 @@ from maildesk.core.model import DAY, HOUR, SECOND
 from maildesk.edges.intakes.imap_folder import TOGETHER, Desk, Reader, source_key
 from maildesk.edges.intakes.imap_session import Session
 from maildesk.store import inbox, mailboxes, restores
-from maildesk.store.mailboxes import Copy, Folder
+from maildesk.store.mailboxes import FOREVER, Copy, Folder
 from maildesk.store.restores import Restored
 
 SIZES_TOGETHER = 500
@@ -24,12 +24,13 @@ ALL_KNOWN = 2**62
 
 @dataclass
 class _Part:
-    """A folder in the replay; `last` is the newest UID that is taken with it."""
+    """A folder in the replay; `last` is the newest UID that is taken with it. Mails since `until` are none of it."""
 
     reader: Reader
     at: Folder
     uids: list[int]
     last: int = 0
+    until: int = FOREVER
 
 
 class Replay:
@@ -99,7 +100,9 @@ class Replay:
             since = _since(restored, old)
             # A server's day may begin earlier or later than ours.
             day = datetime.datetime.fromtimestamp(max(0, since - DAY) / SECOND, datetime.UTC).date()
-            found.append(_Part(reader, at, session.since(day)))
+            # In a mailbox that the desk took over after the restore, others have filed what came since.
+            until = FOREVER if old else restored.at
+            found.append(_Part(reader, at, session.since(day), until=until))
         for reader in readers:
             at, uids = reader.new(session, many=True)
             if at.stopped:
@@ -124,7 +127,9 @@ class Replay:
             with self._desk.store.db.reading() as conn:
                 taken = inbox.known(conn, [source_key(part.at, uid) for uid in some])
             yield from (
-                copy for uid, copy in session.copies(some).items() if source_key(part.at, uid) not in taken
+                copy
+                for uid, copy in session.copies(some).items()
+                if copy.internaldate < part.until and source_key(part.at, uid) not in taken
             )
 
     # Taking it

@@ -18,6 +18,7 @@ from maildesk.edges import unix
 from maildesk.edges.intakes.smtp_client import Guard
 from maildesk.edges.intakes.smtp_session import Service, Session, TurnAway
 from maildesk.edges.intakes.smtp_tls import Handshake
+from maildesk.log import reason, told
 from maildesk.store.db import operational
 from maildesk.store.pulse import Pulse
 from maildesk.store.writer import Busy
@@ -190,14 +191,11 @@ class SmtpIntake:
             error = surprise
         if error is None:
             return ACCEPTED
-        expected = isinstance(error, (Busy, OSError)) or operational(error)
-        # Of a database error only the first line: the others repeat the statement and its values.
-        reason = (str(error).splitlines() or [""])[0][:200]
+        expected = isinstance(error, Busy) or operational(error)
         log.warning(
-            "%s: not stored, told to try again: %s: %s",
+            "%s: not stored, told to try again: %s",
             envelope.peer,
-            type(error).__name__,
-            reason,
+            told(error) if expected else f"{type(error).__name__}: {reason(error)[:200]}",
             exc_info=None if expected else error,
         )
         return BUSY if isinstance(error, Busy) else NOT_STORED

@@ -13,8 +13,7 @@ from collections.abc import Callable
 from maildesk.config.settings import Send
 from maildesk.edges import secret
 from maildesk.edges.certificate import server_end
-from maildesk.edges.oauth import NoToken, Tokens
-from maildesk.store import oauth
+from maildesk.edges.oauth import NoToken, Tokens, kept_in
 from maildesk.store.store import Store
 
 
@@ -38,10 +37,6 @@ class Session:
     def certificate_end(self) -> int:
         """When the relay's certificate ends, microseconds UTC; 0 where nothing is encrypted."""
         return server_end(self._smtp.sock) if self._smtp.sock else 0
-
-    def offered(self) -> list[str]:
-        """The extensions that the relay offers."""
-        return sorted(name.upper() for name in self._smtp.esmtp_features)
 
     def command(self, line: str, deadline: float) -> tuple[int, str]:
         """Sends a command; the code of the answer and all of it. Raises OSError and SMTPException."""
@@ -83,17 +78,7 @@ class Session:
 
 def relay(settings: Send, store: Store, clock: Callable[[], int]) -> Relay:
     """The relay of the configuration; a rotated refresh token is kept in the store."""
-    if settings.oauth is None:
-        return Relay(settings)
-
-    def load(key: str) -> str:
-        with store.db.reading() as conn:
-            return oauth.load(conn, key)
-
-    def save(key: str, token: str) -> None:
-        store.write("work", lambda conn: oauth.save(conn, key, token, clock()))
-
-    return Relay(settings, Tokens(settings.oauth, load, save))
+    return Relay(settings, kept_in(store, settings.oauth, clock) if settings.oauth else None)
 
 
 class Relay:

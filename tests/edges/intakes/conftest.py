@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from maildesk.edges.intakes.smtp import SmtpIntake
-from tests.edges.intakes.wire import Desk, Wire, wait_until
+from tests.edges.intakes.wire import Desk, Wire
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def serve(desk: Desk) -> Iterator[Callable[..., SmtpIntake]]:
     for intake in intakes:
         intake.stop(0)
     gc.collect()  # whatever was left open warns now, and a warning is an error
-    wait_until(lambda: set(threading.enumerate()) <= before)
+    until(lambda: set(threading.enumerate()) <= before)
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ exactly as they came, with an envelope, and with the time at which the mail came
 from __future__ import annotations
 
 import threading
-import time
 import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -23,6 +22,7 @@ from maildesk.store import schema
 from maildesk.store.db import local_now
 from maildesk.store.store import Store
 from tests.desk import DESK, Desk, a_desk
+from tests.waiting import until
 
 SECONDS = 20
 NAME = "contract@customer.example"
@@ -90,14 +90,6 @@ class Gate:
         self.committed.set()
         assert self.may_tell.wait(SECONDS)
         done.set_result(result)
-
-
-def until(condition: Callable[[], Any]) -> None:
-    """Waits until something is so."""
-    end = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < end, "it did not come to that"
-        time.sleep(0.01)
 
 
 class Contract:

@@ -18,8 +18,9 @@ from maildesk.edges.certificate import Certificate
 from maildesk.edges.intakes.smtp import SmtpIntake
 from maildesk.edges.intakes.smtp_client import Guard
 from tests.edges.intakes.test_login import ACCOUNTS, SECRET, trusting
-from tests.edges.intakes.wire import DESK, MAIL, SECONDS, Desk, Serve, wait_until
+from tests.edges.intakes.wire import DESK, MAIL, SECONDS, Desk, Serve
 from tests.servers import certificates
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -83,7 +84,7 @@ def test_who_does_not_begin_with_tls_is_sent_away_and_takes_no_place(
             assert b"220" not in said
             while said:
                 said = one.recv(1_000)
-    wait_until(lambda: caplog.text.count("did not begin with TLS") == 5)
+    until(lambda: caplog.text.count("did not begin with TLS") == 5)
     with client(intake, tmp_path) as one:
         assert one.noop()[0] == 250
         # The second is told so inside of TLS.
@@ -136,4 +137,4 @@ def test_who_leaves_right_after_the_handshake_leaves_nothing_behind(
         except smtplib.SMTPException:
             return False
 
-    wait_until(taken)
+    until(taken)

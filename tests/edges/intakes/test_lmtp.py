@@ -12,7 +12,8 @@ from maildesk.edges.handover import Handover, NotTaken, Refused
 from maildesk.edges.intakes.lmtp_session import LmtpSession, PipeSession
 from maildesk.edges.intakes.smtp import CannotListen, SmtpIntake
 from maildesk.store.writer import Busy
-from tests.edges.intakes.wire import MAIL, SECONDS, Connect, Desk, Serve, Wire, in_thread, joined, wait_until
+from tests.edges.intakes.wire import MAIL, SECONDS, Connect, Desk, Serve, Wire, in_thread, joined
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -222,7 +223,7 @@ def test_a_chunk_that_breaks_off_is_no_mail(desk: Desk, serve: Serve, wire: Conn
     client = recipients(wire(intake).greet_lmtp(), b"")
     client.say(b"BDAT 100 LAST\r\nhalf")
     client.close()
-    wait_until(lambda: not intake._sessions)
+    until(lambda: not intake._sessions)
     assert desk.taken.empty()
 
 

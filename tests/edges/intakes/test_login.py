@@ -15,8 +15,9 @@ from maildesk.core.password import hashed
 from maildesk.core.reading import Evidence
 from maildesk.edges.certificate import BadCertificate, Certificate
 from maildesk.edges.intakes.smtp_client import WAITING, Account, Guard
-from tests.edges.intakes.wire import DESK, MAIL, SECONDS, Connect, Desk, Serve, Wire, wait_until
+from tests.edges.intakes.wire import DESK, MAIL, SECONDS, Connect, Desk, Serve, Wire
 from tests.servers import certificates
+from tests.waiting import until
 
 SECRET = "correct horse"
 ACCOUNTS = {"alice": Account(hashed(SECRET, bytes(16)), ("alice@desk.example", "ames@desk.example"))}
@@ -104,7 +105,7 @@ def test_a_handshake_that_fails_ends_quietly(
     assert client.ask(b"STARTTLS").startswith("220 ")
     client.say(b"this is no handshake, and never will be one\r\n" * 10)
     client.ended()
-    wait_until(lambda: not intake._sessions)
+    until(lambda: not intake._sessions)
     assert [r.message for r in caplog.records if r.levelno >= logging.WARNING and r.name != "asyncio"] == []
     wire(intake).greet()
 

@@ -23,8 +23,8 @@ from tests.edges.intakes.wire import (
     in_thread,
     joined,
     refused,
-    wait_until,
 )
+from tests.waiting import until
 
 # What is accepted, and how it is told
 
@@ -162,11 +162,11 @@ def test_the_commit_goes_on_when_the_client_has_gone(
         client.socket.shutdown(socket.SHUT_WR)
     else:
         client.close()
-    wait_until(lambda: not intake._sessions)
+    until(lambda: not intake._sessions)
     assert not taken.future.cancelled()
     # A stop still waits for it.
     stopping = in_thread(lambda: intake.stop(SECONDS))
-    wait_until(lambda: refused(intake.port))
+    until(lambda: refused(intake.port))
     assert stopping.is_alive()
     assert taken.future.set_running_or_notify_cancel()
     taken.future.set_result("row")
@@ -181,10 +181,10 @@ def test_a_client_that_goes_while_its_mail_waits_to_be_hashed_loses_nothing(
     clients = [wire(intake).greet().to_data() for _ in range(5)]  # more than threads
     for client in clients:
         client.say(MAIL * 10_000 + b".\r\n")
-    wait_until(lambda: len(intake._commits) == 5)
+    until(lambda: len(intake._commits) == 5)
     for client in clients:
         client.close()
-    wait_until(lambda: not intake._sessions)
+    until(lambda: not intake._sessions)
     desk.gate.set()
     assert [len(desk.next().raw) for _ in clients] == [len(MAIL) * 10_000] * 5
 
@@ -194,7 +194,7 @@ def test_a_mail_without_its_end_is_none(desk: Desk, serve: Serve, wire: Connect)
     client = wire(intake).greet().to_data()
     client.say(MAIL + b".")
     client.close()
-    wait_until(lambda: not intake._sessions)
+    until(lambda: not intake._sessions)
     assert desk.taken.empty()
 
 
@@ -270,7 +270,7 @@ def test_connections_at_the_last_moment_are_turned_away(serve: Serve, wire: Conn
             loop.call_soon(intake._stopping.set)
 
     loop.call_soon_threadsafe(knock)
-    wait_until(lambda: len(late) >= turn)
+    until(lambda: len(late) >= turn)
     intake.stop(SECONDS)
     for client in late[:turn]:
         assert client.hear()[:4] in ("220 ", "421 ")

@@ -5,7 +5,8 @@ import smtplib
 
 import pytest
 
-from tests.edges.intakes.wire import MAIL, SECONDS, Connect, Desk, Serve, wait_until
+from tests.edges.intakes.wire import MAIL, SECONDS, Connect, Desk, Serve
+from tests.waiting import until
 
 # Envelopes and what is offered
 
@@ -127,7 +128,7 @@ def test_one_connection_too_many_is_turned_away(serve: Serve, wire: Connect) -> 
     first, _second = wire(intake).greet(), wire(intake).greet()
     assert wire(intake).hear().startswith("421 4.3.2 ")
     assert first.ask(b"QUIT").startswith("221 ")
-    wait_until(lambda: len(intake._sessions) == 1)
+    until(lambda: len(intake._sessions) == 1)
     wire(intake).greet()
 
 
@@ -222,7 +223,7 @@ def test_a_session_that_ends_in_a_mail_answers_it_first(desk: Desk, serve: Serve
     client.say(MAIL + b".\r\n")
     taken = desk.next()
     [session] = intake._sessions
-    wait_until(lambda: session._farewell != "")
+    until(lambda: session._farewell != "")
     taken.future.set_result("row")
     assert client.hear().startswith("250 ")
     assert client.hear().startswith("421 4.4.2 ")

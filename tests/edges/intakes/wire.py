@@ -5,7 +5,6 @@ import select
 import socket
 import ssl
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
@@ -116,13 +115,6 @@ class Wire:
     def close(self) -> None:
         self.file.close()
         self.socket.close()
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.002)
 
 
 def in_thread(work: Callable[[], None]) -> threading.Thread:

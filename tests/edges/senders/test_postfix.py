@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
@@ -17,13 +16,14 @@ from maildesk.config.settings import Send
 from maildesk.core.model import MINUTE, SECOND
 from maildesk.edges.senders.relay import Relay
 from maildesk.edges.senders.smtp import SmtpSender
-from maildesk.store import pauses, schema, views
+from maildesk.store import schema, views, ways_out
 from maildesk.work.outbound import Outbound
 from tests.desk import Desk, a_desk, a_mail
 from tests.servers import postfix
 from tests.servers.postfix import Postfix, a_postfix
 from tests.servers.proxy import Proxy
 from tests.servers.relay import FakeRelay, a_relay
+from tests.waiting import until
 
 JANE = "jane@customer.example"
 
@@ -100,13 +100,6 @@ def through(desk: Desk, port: int) -> None:
     desk.outbound = Outbound(desk.store, lambda: desk.live, SmtpSender(Relay(settings)))
 
 
-def until(condition: Callable[[], bool], seconds: float = 30) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)
-
-
 def to_jane(sink: FakeRelay) -> list[bytes]:
     return [mail.data for mail in sink.taken if mail.to == JANE]
 
@@ -170,7 +163,7 @@ def test_a_relay_that_is_gone_for_a_while(desk: Desk, sink: FakeRelay, server: P
         desk.run()
         assert (acknowledgment(desk)["tries"], acknowledgment(desk)["attempts"]) == (0, [])
         with desk.store.db.reading() as conn:
-            assert "does not answer" in pauses.listed(conn, desk.now)[0]["trouble"]
+            assert "does not answer" in ways_out.closed(conn, desk.now)[0]["trouble"]
     finally:
         server.start()
     desk.now += 3600 * SECOND

@@ -1,4 +1,4 @@
-"""Archive: what agents and the desk itself wrote, in mail that is imported. It is history: nothing is done again."""
+"""Imported: what agents and the desk itself wrote, in mail of another system. It is history: nothing is done again."""
 
 from __future__ import annotations
 

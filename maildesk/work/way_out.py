@@ -1,4 +1,4 @@
-"""Pause: while the way out is closed to all mail, no mail is tried and none is given up."""
+"""The way out: while it is closed to all mail, no mail is tried and none is given up."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import threading
 
 from maildesk import log
 from maildesk.core.retry import pause
-from maildesk.store import pauses
+from maildesk.store import ways_out
 from maildesk.store.store import Store
 
 
-class Pause:
+class WayOut:
     """Shared by all that send for one node. What it says outlives the process in the store, for `status`."""
 
     def __init__(self, store: Store) -> None:
@@ -21,14 +21,14 @@ class Pause:
         self._failures = 0
         self._known = False
 
-    def holds(self, now: int) -> bool:
+    def closed(self, now: int) -> bool:
         """Whether nothing may be tried yet."""
         return now < self._until
 
-    def begin(self, trouble: str, now: int) -> None:
-        """The way out is closed; it will be tried again after a while, longer each time."""
+    def close(self, trouble: str, now: int) -> None:
+        """It is closed, and will be tried again after a while, longer each time."""
         with self._lock:
-            if self.holds(now):
+            if self.closed(now):
                 return
             self._failures += 1
             self._since = now if self._since is None else self._since
@@ -36,17 +36,17 @@ class Pause:
             since = self._since
             self._known = True
         name = self._store.node.name
-        self._store.write("work", lambda conn: pauses.note(conn, name, since, until, trouble))
+        self._store.write("work", lambda conn: ways_out.close(conn, name, since, until, trouble))
         log.relay_closed(trouble, (until - now) // 1_000_000)
 
-    def end(self) -> None:
-        """The way out is open. Costs nothing where it was open before."""
+    def reopen(self) -> None:
+        """It is open. Costs nothing where it was open before."""
         if self._known and self._since is None:
             return
         with self._lock:
             was, self._since = self._since, None
             self._until = self._failures = 0
             self._known = True
-        self._store.write("work", lambda conn: pauses.over(conn, self._store.node.name))
+        self._store.write("work", lambda conn: ways_out.reopen(conn, self._store.node.name))
         if was is not None:
             log.relay_open()
