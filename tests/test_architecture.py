@@ -33,8 +33,8 @@ MAY = {
 CORE_LIBRARIES = {"pydantic", "mailparser", "lxml", "inscriptis", "regex", "charset_normalizer"}
 CORE_STDLIB = {
     "__future__", "base64", "binascii", "bisect", "codecs", "collections", "dataclasses", "datetime", "difflib",
-    "email", "enum", "functools", "hashlib", "hmac", "html", "ipaddress", "itertools", "re", "typing", "unicodedata",
-    "urllib.parse", "zoneinfo",
+    "email", "enum", "functools", "hashlib", "hmac", "html", "ipaddress", "itertools", "json", "re", "struct", "typing",
+    "unicodedata", "urllib.parse", "zoneinfo",
 }  # fmt: skip
 CORE_BANNED_CALLS = {"open", "print", "input", "hash", "id", "eval", "exec", "globals", "__import__"}
 CORE_BANNED_NAMES = {"now", "utcnow", "today", "urandom", "getrandbits", "uuid4", "make_msgid", "localtime"}

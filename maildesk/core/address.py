@@ -11,14 +11,20 @@ _PLAIN = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]+@(?:[a-z0-9](?:[a-z0-9-]*[a-z
 _SIMPLE = re.compile(
     r"(?:\"?([A-Za-z0-9][A-Za-z0-9 ._'-]*?)\"?[ \t]*<)?([A-Za-z0-9._+=-]+@[A-Za-z0-9.-]+[A-Za-z0-9])(>)?"
 )
-_LOCAL_FORBIDDEN = re.compile(r"[\x00-\x20\x7f<>(),;:\\\[\]\"]")
-_QUOTED_LOCAL = re.compile(r"\"(?:[^\"\\\x00-\x1f]|\\[\x20-\x7e])*\"")
+# Also what cannot be seen: an address that looks like another one is nobody's.
+_LOCAL_FORBIDDEN = re.compile(
+    r"[\x00-\x20\x7f-\xa0\u200b-\u200f\u2028-\u202f\u2066-\u2069\ufeff<>(),;:\\\[\]\"]"
+)
+_QUOTED_LOCAL = re.compile(
+    r"\"(?:[^\"\\\x00-\x1f\x7f-\xa0\u200b-\u200f\u2028-\u202f\u2066-\u2069\ufeff]|\\[\x20-\x7e])*\""
+)
 _DOMAIN_LITERAL = re.compile(r"\[[0-9a-z.:]{3,64}\]")
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?")
 _LOOKS = re.compile(r"[^\s<>()\[\],;:\"@\\]{1,64}@[^\s<>()\[\],;:\"@\\]{1,253}")
 _ENCODED_RUN = re.compile(
     r"=\?[^?\s]{1,80}\?[bBqQ]\?[^?]*\?=(?:[ \t\r\n]*=\?[^?\s]{1,80}\?[bBqQ]\?[^?]*\?=)*"
 )
+_QUOTED_OR_SEMICOLON = re.compile(r"\"(?:[^\"\\]|\\.)*+(?:\"|$)|;")
 _STANDIN = 0xF0000  # a private-use character per encoded word, so that its content can't act as syntax
 _STANDINS = re.compile("[\U000f0000-\U000fffff]")
 
@@ -90,6 +96,9 @@ def parse(value: str, limit: int = 1000) -> tuple[tuple[Address, ...], tuple[str
         return chr(_STANDIN + len(runs) - 1)
 
     hidden = _ENCODED_RUN.sub(hide, _STANDINS.sub(" ", value).replace("\r", " ").replace("\n", " "))
+    hidden = hidden.replace("<mailto:", "<")
+    if ";" in hidden and ":" not in hidden:  # no group: Outlook's way to part addresses
+        hidden = _QUOTED_OR_SEMICOLON.sub(lambda found: "," if found[0] == ";" else found[0], hidden)
     problems: list[dict[str, object]] = []
     found: list[Address] = []
     for name, address in get_addresses(hidden, defects=problems):

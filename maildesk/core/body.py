@@ -14,6 +14,9 @@ NEW, QUOTE, SIGNATURE, SEPARATOR = "new", "quote", "signature", "separator"
 _MAX_LINES = 20_000
 _LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 _MAX_SIGNATURE = 25
+_MAX_SHARED = 100
+_WRAP = 60
+_ENDS = (".", "!", "?", ":", "。", "？", "！")
 _RULE = re.compile(r"\s*[-=_*~]{2,}\s*")
 AGAIN = "+"
 """Stands before the hash of a line that we gave back to its writer, to be sent again: it is no quote where it comes."""
@@ -58,23 +61,49 @@ def line_hashes(text: str) -> tuple[str, ...]:
     return tuple(found for found in map(line_hash, text.split("\n")) if found)
 
 
-def new_text(text: str, sent: Sequence[Sequence[str]] = (), html: str = "") -> NewText:
+def new_text(
+    text: str, sent: Sequence[Sequence[str]] = (), html: str = "", passed_on: bool = False
+) -> NewText:
     """Tell new text from the rest. Never raises. Lines beyond the first 20,000 go with the last of them.
 
     `sent` are the line hashes of our mails that it may quote, each in its order. Their lines are quote (see
     `_by_hash`): we know what we sent; then the clients' patterns decide; `html` helps where the plain text has
     lost all marks. Quotes between two answers stay in the result, as does a passed-on mail, which is what its sender
-    wants us to read. The result may be empty: then there is no new text, and nothing to send on.
+    wants us to read; `passed_on` says that the mail's subject calls it one, which Outlook's separators do not tell.
+    The result may be empty: then there is no new text, and nothing to send on.
     """
     lines = text.split("\n")
     if len(lines) > _MAX_LINES:
         lines = [*lines[:_MAX_LINES], "\n".join(lines[_MAX_LINES:])]
+    starts = _starts(lines)
+    lines = _parted(lines, starts)
     kinds = _by_hash(lines, sent) if sent else [NEW] * len(lines)
-    _by_pattern(lines, kinds)
-    if QUOTE not in kinds and html and _HTML_QUOTE.search(html):
+    if "-----BEGIN PGP SIGN" in text:
+        _armour(lines, kinds)
+    _by_pattern(lines, kinds, passed_on and QUOTE not in kinds, quotes.may_reply_above(text))
+    _wrapped(lines, kinds)
+    if QUOTE not in kinds and html and not passed_on and _HTML_QUOTE.search(html):
         _by_html(lines, kinds, html)
     _signatures(lines, kinds)
-    return NewText(_joined(lines, kinds), _spans(lines, kinds), _cut(lines, kinds, sent))
+    return NewText(_joined(lines, kinds), _spans(lines, kinds, starts), _cut(lines, kinds, sent))
+
+
+def _starts(lines: list[str]) -> list[int]:
+    """Where each line begins in the text, and at the end where the text ends."""
+    starts = [0]
+    for line in lines:
+        starts.append(starts[-1] + len(line) + 1)
+    starts[-1] -= 1
+    return starts
+
+
+def _parted(lines: list[str], starts: list[int]) -> list[str]:
+    """The lines, in two where the words above a quote stand on the last line of the answer; `starts` with them."""
+    cuts = [(at, cut) for at, line in enumerate(lines) if (cut := quotes.shared(line))]
+    for at, cut in reversed(cuts[:_MAX_SHARED]):
+        lines[at : at + 1] = [lines[at][:cut], lines[at][cut:]]
+        starts.insert(at + 1, starts[at] + cut)
+    return lines
 
 
 def _by_hash(lines: list[str], sent: Sequence[Sequence[str]]) -> list[str]:
@@ -177,12 +206,12 @@ def _cut(lines: list[str], kinds: list[str], sent: Sequence[Sequence[str]]) -> t
     )
 
 
-def _by_pattern(lines: list[str], kinds: list[str]) -> None:
+def _by_pattern(lines: list[str], kinds: list[str], passed_on: bool = False, above: bool = False) -> None:
     at = 0
     seen_new = False
     while at < len(lines):
         line = lines[at]
-        if kinds[at] == QUOTE or not line.strip():
+        if kinds[at] != NEW or not line.strip():
             at += 1
             continue
         if quotes.is_quoted(line):
@@ -191,16 +220,18 @@ def _by_pattern(lines: list[str], kinds: list[str]) -> None:
             continue
         if len(line) > 100_000:
             return
+        if above and quotes.is_reply_above(line):
+            _mark(kinds, at, len(lines), QUOTE)
+            return
         if not quotes.may_mark(line):
             seen_new = True
             at += 1
             continue
         if quotes.is_forward(line):
             return
-        if quotes.is_reply_above(line):
-            _mark(kinds, at, len(lines), QUOTE)
-            return
         count = quotes.separator(lines, at)
+        if count and passed_on:
+            return
         if count:
             # Nothing new above: a mail passed on without a word, or an answer below. Nobody can tell.
             _mark(kinds, at, at + count, SEPARATOR)
@@ -208,13 +239,14 @@ def _by_pattern(lines: list[str], kinds: list[str]) -> None:
             return
         count = quotes.attribution(lines, at)
         if count:
-            _mark(kinds, at, at + count, SEPARATOR)
-            at += count
-            follows = next((i for i in range(at, len(lines)) if lines[i].strip()), len(lines))
+            follows = next((i for i in range(at + count, len(lines)) if lines[i].strip()), len(lines))
             marked = follows < len(lines) and (quotes.is_quoted(lines[follows]) or kinds[follows] == QUOTE)
+            if marked or seen_new or quotes.is_dated(lines[at : at + count]):
+                _mark(kinds, at, at + count, SEPARATOR)
             if not marked and seen_new:
-                _mark(kinds, at, len(lines), QUOTE)
+                _mark(kinds, at + count, len(lines), QUOTE)
                 return
+            at += count
             continue
         seen_new = True
         at += 1
@@ -222,6 +254,22 @@ def _by_pattern(lines: list[str], kinds: list[str]) -> None:
 
 def _mark(kinds: list[str], start: int, end: int, kind: str) -> None:
     kinds[start:end] = [kind] * (min(end, len(kinds)) - start)
+
+
+def _wrapped(lines: list[str], kinds: list[str]) -> None:
+    """The end of a quoted line that was too long, which some client broke without a mark, is quote too.
+
+    It stands alone between marked lines and goes on in the middle of a sentence, or closes a bracket.
+    """
+    for at in range(1, len(lines) - 1):
+        if kinds[at] != NEW or kinds[at - 1] != QUOTE or not lines[at].strip():
+            continue
+        before, here = lines[at - 1].rstrip(), lines[at].strip()
+        if not (quotes.is_quoted(before) and quotes.is_quoted(lines[at + 1])) or before.endswith(_ENDS):
+            continue
+        long = len(before) >= _WRAP and not here[0].isupper() and here[0].isalpha()
+        if long or (")" in here and before.count("(") > before.count(")")):
+            kinds[at] = QUOTE
 
 
 def _by_html(lines: list[str], kinds: list[str], html: str) -> None:
@@ -243,11 +291,31 @@ def _by_html(lines: list[str], kinds: list[str], html: str) -> None:
             return
 
 
+def _armour(lines: list[str], kinds: list[str]) -> None:
+    """What PGP puts above and below a text that it signs (RFC 9580 section 7)."""
+    at = 0
+    while at < len(lines):
+        line = lines[at].rstrip()
+        if line == "-----BEGIN PGP SIGNED MESSAGE-----":
+            end = next((i for i in range(at, min(at + 10, len(lines))) if not lines[i].strip()), at + 1)
+            _mark(kinds, at, end, SEPARATOR)
+        elif line == "-----BEGIN PGP SIGNATURE-----":
+            end = 1 + next(
+                (i for i in range(at, len(lines)) if lines[i].startswith("-----END PGP")), len(lines)
+            )
+            _mark(kinds, at, end, SIGNATURE)
+        else:
+            end = at + 1
+        at = end
+
+
 def _signatures(lines: list[str], kinds: list[str]) -> None:
     first = next((at for at, line in enumerate(lines) if line.strip()), len(lines))
     at = 0
     while at < len(lines):
-        if kinds[at] == NEW and quotes.is_signature(lines[at]):
+        if kinds[at] == NEW and (
+            quotes.is_signature(lines[at]) or (at > first and quotes.is_list_footer(lines, at))
+        ):
             end = at
             filled = 0
             while end < len(lines) and kinds[end] == NEW and filled <= _MAX_SIGNATURE:
@@ -261,7 +329,7 @@ def _signatures(lines: list[str], kinds: list[str]) -> None:
     for at in range(len(lines) - 1, -1, -1):
         # A phone's line ends a paragraph: what goes on below it was written by a person.
         ends = at + 1 == len(lines) or kinds[at + 1] != NEW or not lines[at + 1].strip()
-        if ends and kinds[at] == NEW and quotes.is_mobile_signature(lines[at].strip()):
+        if ends and kinds[at] == NEW and quotes.is_mobile_signature(lines[at].strip(), at == first):
             kinds[at] = SIGNATURE
 
 
@@ -296,13 +364,9 @@ def _runs(lines: list[str], kinds: list[str]) -> list[tuple[int, int, str]]:
     return runs
 
 
-def _spans(lines: list[str], kinds: list[str]) -> tuple[Span, ...]:
-    starts = [0]
-    for line in lines:
-        starts.append(starts[-1] + len(line) + 1)
-    total = starts[-1] - 1
+def _spans(lines: list[str], kinds: list[str], starts: list[int]) -> tuple[Span, ...]:
     return tuple(
-        Span(starts[start], min(starts[end], total), kind)
+        Span(starts[start], starts[end], kind)
         for start, end, kind in _runs(lines, kinds)
-        if starts[start] < total
+        if starts[start] < starts[-1]
     )

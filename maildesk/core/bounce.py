@@ -3,44 +3,34 @@
 import re
 from dataclasses import dataclass
 
-from maildesk.core import address, charset, failure, mime, report
+from maildesk.core import address, charset, failure, mime, notification, prose, report
+from maildesk.core.away import away
 from maildesk.core.message import Message
 
+_DAEMON = re.compile(r"(?:^|[\s<\"(])mailer[._-]?daemon\b|\bmail delivery (?:sub)?system\b", re.IGNORECASE)
 _MACHINE = re.compile(
-    r"(?:mailer[._-]?daemon|postmaster|mail[._-]?daemon|mmdf|double-bounce|bounces?|mail[._-]?(?:system"
-    r"|delivery)"
+    r"(?:mailer[._-]?daemon|post[._-]?master|mail[._-]?daemon|mmdf|double-bounce|bounces?|mail[._-]?(?:system|delivery)"
     r"|mdaemon|daemon)(?:[+=.-][^@]*)?@",
     re.IGNORECASE,
 )
 _MACHINE_NAME = re.compile(
     r"mail(?:er)? delivery|mailer-daemon|mail (?:system|administrator|router|server)|postmaster"
     r"|delivery (?:system|sub)"
-    r"|internet mail|microsoft (?:outlook|exchange)|message transfer|system administrator|mail destination",
+    r"|internet mail|microsoft (?:outlook|exchange)|message transfer|system administrator|mail destination"
+    r"|interscan|mail ?marshal|list ?serv|majordomo|mailman",
     re.IGNORECASE,
 )
-_MARKER = re.compile(
-    r"^[ \t>*-]{0,10}(?:.{0,60}(?:copy of (?:the|your) (?:original )?(?:message|mail|email)"
-    r"|original message (?:follows|headers?|is below|text|below)|returned message (?:follows|below|header)"
-    r"|unsent message (?:follows|below)|undelivered (?:message|mail) (?:follows|below)"
-    r"|message (?:headers?|text) follows?|first \d+ (?:lines|bytes|characters) of .{0,30}message"
-    r"|(?:full|undelivered|your|the) message (?:follows|header)|header of the (?:message|mail))"
-    r"|[ \t]*-{3,} ?(?:original message|returned (?:message|mail)|message header|forwarded message).{0,30})",
+# A mailing list's own addresses; what they write is a report where the list's software says so in a header.
+_LIST_MACHINE = re.compile(
+    r"(?:[^@]+-(?:admin|owner|bounces|request)|owner-[^@]+|mailman|listserv|majordomo|sympa|ecartis)@",
+    re.IGNORECASE,
+)
+_LIST_HEADERS = ("x-mlserver", "x-list-administrivia", "x-mailman-version", "x-listserver", "x-loop")
+_MESSAGE_ID = re.compile(
+    r"\bmessage-?id:?\s{0,4}<([^<>\s]{3,998})>|^[ \t>|]{0,6}message-id:\s{0,4}([^<>\s]{3,998})",
     re.IGNORECASE | re.MULTILINE,
 )
-_RETURNED_HEADER = re.compile(
-    r"^[ \t>|]{0,6}(?:received|return-path|message-id|from|date):[ \t]", re.IGNORECASE | re.MULTILINE
-)
-_MESSAGE_ID = re.compile(r"^[ \t>|]{0,6}message-id:\s{0,4}<?([^<>\s]{3,998})>?", re.IGNORECASE | re.MULTILINE)
 _ID = re.compile(r"<([^<>\s]{3,998})>")
-_LOOKS = re.compile(r"[^\s<>()\[\],;:\"'`=/]{1,64}@(?:[A-Za-z0-9_-]{1,63}\.){1,8}[A-Za-z0-9-]{2,63}")
-_LED = re.compile(
-    r"^[ \t*-]{0,9}(?:(?:recipient|to|user|address|mailbox|e-?mail|rcpt to|final-recipient"
-    r"|original-recipient)[ \t]*(?:address)?"
-    r"[ \t]*[:=](?:[^\n@]{0,60}[\s:;<\"'])?)?[\"'<]{0,2}"
-    r"([^\s<>()\[\],;:\"'`=]{1,64}@(?:[A-Za-z0-9_-]{1,63}\.){1,8}[A-Za-z0-9-]{2,63})",
-    re.IGNORECASE | re.MULTILINE,
-)
-_TEXT = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,96 +51,128 @@ class Bounce:
     original_references: tuple[str, ...]
 
 
-def bounce(message: Message, raw: bytes) -> Bounce | None:
-    """What a mail reports of a delivery that failed or is late; None if it is no such report."""
+def bounce(message: Message, raw: bytes, null_return_path: bool = False) -> Bounce | None:
+    """What a mail reports of a delivery that failed or is late; None if it is no such report.
+
+    `null_return_path`: the envelope sender was <>.
+    """
+    posted = notification.read(message)
+    if posted is not None:
+        return _formal(message, list(posted.failed), None, posted.message_id) if posted.failed else None
     kind = message.header("content-type").lower()
-    formal = "multipart/report" in kind or "delivery-status" in kind
-    if (
-        not formal
-        and not _looks_like_one(message)
-        and not any(
-            one.type in ("message/delivery-status", "message/global-delivery-status")
-            for one in message.attachments
-        )
-    ):
+    declared = "multipart/report" in kind or "delivery-status" in kind
+    by_server = _by_server(message, null_return_path)
+    bears = declared or any(one.type in report.TYPES for one in message.attachments)
+    about = failure.SUBJECT.match(message.subject[:300]) is not None
+    if not (declared or (bears and (by_server or about)) or _looks_like_one(message, by_server, about)):
         return None
     root = mime.split(raw)[0]
     returned = report.returned(root)
     found = report.recipients(root)
+    if found is None and returned is not None and returned.type == "multipart/report":
+        # A gateway has wrapped the report.
+        found, returned = report.recipients(returned), report.returned(returned)
     if found is not None:
         failed = [one for one in found if one.action in ("failed", "delayed", "")]
         if found and not failed:
             return None  # delivered, relayed or expanded: a receipt
         told = [one for one in failed if one.action != "delayed"] or failed
-        if told and any(one.address for one in told):
+        if any(one.address for one in told):
             return _formal(message, told, returned)
-    elif "disposition-notification" in kind or "feedback-report" in kind:
+        return _informal(message, returned, told, certain=True)
+    if "disposition-notification" in kind or "feedback-report" in kind:
         return None
-    return _informal(message, returned, certain=found is not None)
+    return _informal(message, returned, [], certain="report-type=delivery-status" in kind.replace('"', ""))
 
 
-def _looks_like_one(message: Message) -> bool:
-    """Two signs of a report, or one and words that only reports use.
+def _by_server(message: Message, null_return_path: bool) -> bool:
+    """Whether a mail server or a mailing list's software sent it, by its name or by the empty return path."""
+    returned_to = message.header("return-path").replace(" ", "").upper()
+    return null_return_path or returned_to in ("<>", "<MAILER-DAEMON>") or _by_name(message)
 
-    One sign is not enough: customers write "Delivery problem" about parcels, and companies write from info@.
-    """
-    if message.header("x-failed-recipients"):
-        return True
+
+def _by_name(message: Message) -> bool:
     senders = (*message.from_, *message.sender)
-    signs = 0
-    signs += (
-        any(_MACHINE.match(one.address) or _MACHINE_NAME.search(one.name) for one in senders) or not senders
+    if not senders or any(_MACHINE.match(one.address) or _MACHINE_NAME.search(one.name) for one in senders):
+        return True
+    return any(_LIST_MACHINE.match(one.address) for one in senders) and any(
+        map(message.header, _LIST_HEADERS)
     )
-    signs += message.header("return-path").replace(" ", "") in ("<>", "<MAILER-DAEMON>")
-    signs += failure.SUBJECT.match(message.subject[:300]) is not None
-    signs += "auto-" in message.header("auto-submitted")
-    return signs >= 2 or (signs == 1 and failure.STRONG.search(message.text[:_TEXT]) is not None)
 
 
-def _formal(message: Message, told: list[report.Recipient], returned: mime.Entity | None) -> Bounce:
+def _looks_like_one(message: Message, by_server: bool, about: bool) -> bool:
+    """A mail server's mail about a delivery. A person's is none, whatever it is about or quotes.
+
+    Customers write "Delivery problem" about parcels, shops have machines that do, and so has who is away.
+    """
+    if message.header("x-failed-recipients") or _from_daemon(message):
+        return True
+    if not by_server or away(message.subject, answers=True):
+        return False
+    return about or failure.strong(message.text[: prose.TEXT])
+
+
+def _from_daemon(message: Message) -> bool:
+    return _DAEMON.search(message.header("from")[-300:]) is not None
+
+
+def _formal(
+    message: Message, told: list[report.Recipient], returned: mime.Entity | None, message_id: str = ""
+) -> Bounce:
     first = next(one for one in told if one.address)
     addresses = tuple(dict.fromkeys(one.address for one in told if one.address))
-    status = first.status
-    better = report.STATUS.search(first.diagnostic)
-    if better and (status[2:] in ("", "0.0") or status[:1] != better[1][:1]):
-        status = better[1]
-    action = first.action or ("delayed" if status.startswith("4") else "failed")
-    explained = first.diagnostic or _own_text(message)[:2000]
+    explained = first.diagnostic or prose.near(prose.own_text(message.text), first.address)[:2000]
+    status = _better(first.status, first.diagnostic)
+    reason = failure.reason(status, explained)
+    if not status:
+        status = failure.status(reason, failure.kind(explained, first.action == "delayed") or "5")
     return Bounce(
         recipient=addresses[0],
         recipients=addresses,
         status=status,
-        action=action,
-        reason=failure.reason(status, explained),
+        action=first.action or ("delayed" if status.startswith("4") else "failed"),
+        reason=reason,
         diagnostic=" ".join(charset.line(explained).split())[:1000],
-        original_message_id=_original_id(message, returned),
+        original_message_id=message_id or _original_id(message, returned),
         original_references=_original_references(returned),
     )
 
 
-def _informal(message: Message, returned: mime.Entity | None, certain: bool) -> Bounce | None:
-    """A report in prose: qmail, Exim, Exchange, Notes and many more."""
-    text = _own_text(message)
-    whole = message.text[:_TEXT]
+def _better(status: str, diagnostic: str) -> str:
+    """The status, or what the server's answer says where the status is vague or of another class."""
+    found = report.STATUS.search(diagnostic)
+    if found and (status[2:] in ("", "0.0") or status[:1] != found[1][:1]):
+        return found[1]
+    return status
+
+
+def _informal(
+    message: Message, returned: mime.Entity | None, told: list[report.Recipient], certain: bool
+) -> Bounce | None:
+    """A report in prose: qmail, Exim, Exchange, Notes and many more. `told` are groups of a report that name nobody."""
+    text = prose.own_text(message.text)
+    returned = returned or prose.returned(message.text, len(text))
+    whole = message.text[: prose.TEXT]
     fields = [one for one in report.from_text(whole) if one.address] if "-recipient:" in whole.lower() else []
-    recipients = _recipients(message, text, fields, returned)
-    told = failure.told(text) or failure.SUBJECT.match(message.subject[:300]) is not None
-    if not certain and not (told or message.header("x-failed-recipients")):
+    said = failure.told(text) or failure.SUBJECT.match(message.subject[:300]) is not None
+    if not (certain or said or message.header("x-failed-recipients") or _from_daemon(message)):
         return None
-    near = _near(text, recipients[0]) if recipients else text
-    status = next((one.status for one in fields if one.status), "") or _status(near) or _status(text)
-    delayed = failure.DELAYED.search(f"{message.subject}\n{text[:4000]}") is not None
+    recipients = _recipients(message, text, fields, returned)
+    if not (certain or recipients or _by_name(message) or failure.strong(text)):
+        return None  # a parcel, perhaps
+    near = prose.near(text, recipients[0]) if recipients else text
+    status = next((one.status for one in (*told, *fields) if one.status), "")
+    status = status or _status(near) or _status(text)
+    delayed = failure.late(message.subject, text)
     reason = failure.reason(status, near) or failure.reason("", text)
     if not status:
-        code = report.REPLY.search(near) or report.REPLY.search(text)
-        status = failure.status(reason, "4" if delayed else (code[1][0] if code else "5"))
-    if not recipients and not certain and not told:
-        return None
+        status = failure.status(reason, failure.kind(near, delayed) or failure.kind(text, delayed) or "5")
+    action = next((one.action for one in (*told, *fields) if one.action), "")
     return Bounce(
         recipient=recipients[0] if recipients else "",
         recipients=recipients,
         status=status,
-        action=next((one.action for one in fields if one.action), "") or ("delayed" if delayed else "failed"),
+        action=action or ("delayed" if delayed else "failed"),
         reason=reason,
         diagnostic=" ".join(charset.line(near[:2000]).split())[:1000],
         original_message_id=_original_id(message, returned),
@@ -158,50 +180,49 @@ def _informal(message: Message, returned: mime.Entity | None, certain: bool) -> 
     )
 
 
-def _own_text(message: Message) -> str:
-    """What the report itself says, before the mail that it returns."""
-    text = message.text[:_TEXT]
-    marker = _MARKER.search(text)
-    end = marker.start() if marker and marker.start() > 20 else len(text)
-    header = [match.start() for match in _RETURNED_HEADER.finditer(text[:end])]
-    for here, later in zip(header, header[2:], strict=False):
-        if later - here < 600 and here > 20:  # three such lines close together: a mail's header, unannounced
-            end = here
-            break
-    return text[:end]
-
-
 def _recipients(
     message: Message, text: str, fields: list[report.Recipient], returned: mime.Entity | None
 ) -> tuple[str, ...]:
+    """Whom the mail did not reach, by the surest of the places where a report in words may say so."""
     found = [one.address for one in fields]
     for value in message.headers_all("x-failed-recipients"):
         found += [one.address for one in address.parse(value)[0]]
     if not found:
-        ours = {one.address for one in (*message.to, *message.from_, *message.sender)}
-        listed = [address.normal(match[1].rstrip(".")) for match in _LED.finditer(text)]
-        anywhere = [address.normal(match[0].rstrip(".")) for match in _LOOKS.finditer(text)]
-        candidates = [one for one in listed if _may_fail(one, ours)] or [
-            one for one in anywhere if _may_fail(one, ours)
-        ]
-        sent_to: list[str] = []
-        if returned is not None:
-            for name in ("to", "cc", "x-original-to", "delivered-to"):
-                sent_to += [one.address for one in address.parse(returned.header(name))[0]]
-        known = [one for one in dict.fromkeys(sent_to) if one in candidates or one in anywhere]
-        found = known or candidates or [one for one in sent_to[:1] if one not in ours]
-        found = found or [one for one in listed if one and one not in ours]
+        senders = {one.address for one in (*message.from_, *message.sender)}
+        ours = senders | {one.address for one in message.to}
+        sure = (prose.headed(text), prose.announced(text), prose.named(text))
+        listed, anywhere = prose.led(text), prose.anywhere(text)
+        candidates = _may_fail(listed, ours) or _may_fail(anywhere, ours)
+        sent_to = _sent_to(returned)
+        known = [one for one in sent_to if one in candidates or one in anywhere]
+        found = (
+            next(filter(None, (_may_fail(those, ours) or _others(those, ours) for those in sure)), [])
+            or known
+            or candidates
+            or _others(sent_to[:1], ours)
+            # Somebody wrote to themselves.
+            or next(filter(None, (_others(those, senders) for those in (*sure, listed))), [])
+            or _others([*anywhere, *sent_to], senders)[:1]
+        )
     return tuple(dict.fromkeys(found))[:1000]
 
 
-def _may_fail(one: str, ours: set[str]) -> bool:
-    return bool(one) and one not in ours and not one.startswith(("mailer-daemon@", "postmaster@", "abuse@"))
+def _may_fail(those: list[str], ours: set[str]) -> list[str]:
+    machines = ("mailer-daemon@", "postmaster@", "abuse@")
+    return [one for one in _others(those, ours) if not one.startswith(machines)]
 
 
-def _near(text: str, recipient: str) -> str:
-    """The passage that speaks of the recipient, where codes and reasons stand."""
-    at = text.lower().find(recipient)
-    return text if at < 0 else text[at : at + 1500]
+def _others(those: list[str], ours: set[str]) -> list[str]:
+    return [one for one in those if one not in ours]
+
+
+def _sent_to(returned: mime.Entity | None) -> list[str]:
+    if returned is None:
+        return []
+    names = ("to", "cc", "x-original-to", "delivered-to")
+    return list(
+        dict.fromkeys(one.address for name in names for one in address.parse(returned.header(name))[0])
+    )
 
 
 def _status(text: str) -> str:
@@ -210,12 +231,11 @@ def _status(text: str) -> str:
 
 
 def _original_id(message: Message, returned: mime.Entity | None) -> str:
-    if returned is not None:
-        value = returned.header("message-id")
+    if returned is not None and (value := returned.header("message-id")):
         match = _ID.search(value)
         return charset.line(match[1] if match else value.strip("<> "))[:998]
-    match = _MESSAGE_ID.search(message.text[: 4 * _TEXT])
-    return charset.line(match[1]) if match else ""
+    match = _MESSAGE_ID.search(message.text[: 4 * prose.TEXT])
+    return charset.line(match[1] or match[2]) if match else ""
 
 
 def _original_references(returned: mime.Entity | None) -> tuple[str, ...]:

@@ -67,7 +67,7 @@ _GUESSES = [
 _GUESS_SAMPLE = 4096
 _META = re.compile(rb"<meta[^>]{0,200}?charset\s{0,9}=\s{0,9}[\"']?\s{0,9}([\w.:-]{1,40})", re.IGNORECASE)
 _UNSAFE = re.compile("[\x00\ud800-\udfff]")
-_WORD = re.compile(r"=\?([^?\s]{1,80})\?([bBqQ])\?([^?]*(?:\?(?!=)[^?]*){0,3})\?=")
+_WORD = re.compile(r"=\?([^?\s]{0,80})\?([bBqQ])\?([^?]*(?:\?(?!=)[^?]*){0,3})(?:\?=|\?$|$)")
 _BETWEEN = re.compile(r"(\?=)[ \t\r\n]+(?==\?)")
 _CONTROLS = re.compile("[\x00-\x1f\x7f\x80-\x9f\u2028\u2029]+")
 _HEX_PAIR = re.compile(rb"=([0-9A-Fa-f]{2})")
@@ -125,13 +125,22 @@ def decode(data: bytes, declared: str = "", html: bool = False) -> str:
         if text.count("\ufffd") * 3 <= sum(1 for c in text[:100_000] if c > "\x7f"):
             return clean(text)
     elif name and name not in ("cp1252", "ascii"):
-        text = _strict(data, "utf-8") or ""  # what claims Big5 and fails, yet is valid UTF-8, is UTF-8
-        if text:
-            return clean(text)
+        # What claims Big5 and fails, yet is valid UTF-8, is UTF-8; 8-bit bytes that claim the 7-bit charset of
+        # Japan are in one of its other two.
+        for other in ("utf-8", *(("euc_jp", "cp932") if name.startswith("iso2022_jp") else ())):
+            text = _strict(data, other) or ""
+            if text:
+                return clean(text)
         text = data.decode(name, "replace")
         if text.count("\ufffd") * 20 <= len(text):
             return clean(text)
     return clean(data.decode(_guess(data), "replace"))
+
+
+def decode_raw(data: bytes, hint: str) -> str:
+    """Text of a header's raw 8-bit bytes: UTF-8 (RFC 6532), else the charset that the mail names elsewhere."""
+    text = _strict(data, "utf-8")
+    return clean(text) if text is not None else decode(data, hint)
 
 
 _ASCII_SUPERSETS = frozenset(

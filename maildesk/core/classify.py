@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from maildesk.core import subject
+from maildesk.core.away import away
 from maildesk.core.bounce import Bounce
 from maildesk.core.message import Message
 
@@ -30,7 +32,14 @@ _HEADER_RULES: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
         ("x-autorespond", r"(?!no\b)", AUTO_REPLIED),
         ("x-autoresponder", r"(?!no\b)", AUTO_REPLIED),
         ("x-auto-response", r"(?!no\b)", AUTO_REPLIED),
+        ("x-auto-reply", r"(?!no\b)", AUTO_REPLIED),
+        ("x-autoresponse", r"(?!no\b)", AUTO_REPLIED),
         ("x-mail-autoreply", r"", AUTO_REPLIED),
+        ("x-amazon-auto-reply", r"true", AUTO_REPLIED),
+        ("x-ms-exchange-generated-message-source", r".*(?:rules agent|oof)", AUTO_REPLIED),
+        ("x-mailer", r"(?:vacation|.*auto-?(?:reply|respond))", AUTO_REPLIED),
+        ("x-boxtrapper", r"", AUTO_REPLIED),
+        ("x-delivery-agent", r"tmda", AUTO_REPLIED),
         ("x-vacation", r"", AUTO_REPLIED),
         ("x-precedence", r"auto_?reply", AUTO_REPLIED),
         ("precedence", r"auto[_-]?reply", AUTO_REPLIED),
@@ -44,6 +53,11 @@ _HEADER_RULES: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
         ("x-auto-generated", r"(?!no\b)", AUTO_GENERATED),
         ("x-fc-machinegenerated", r"true", AUTO_GENERATED),
         ("x-cron-env", r"", AUTO_GENERATED),
+        ("x-list-administrivia", r"yes", AUTO_GENERATED),
+        ("x-otrs-loop", r"(?:true|yes)", AUTO_GENERATED),
+        ("x-otobo-loop", r"(?:true|yes)", AUTO_GENERATED),
+        ("x-znuny-loop", r"(?:true|yes)", AUTO_GENERATED),
+        ("x-servicenow-generated", r"true", AUTO_GENERATED),
         ("content-type", r"multipart/report", AUTO_GENERATED),
     )
 )
@@ -59,20 +73,10 @@ _LIST_HEADERS = (
     "x-campaign",
     "x-campaignid",
 )
-_VACATION = re.compile(
-    r"(?:re: ?|aw: ?|auto: ?)?\W{0,3}(?:auto(?:mat(?:ic|ed))?[ -]?(?:reply|response|responder|answer)"
-    r"|auto[ -]?reply"
-    r"|out[ -]of[ -](?:the )?office|i am (?:currently )?out of (?:the )?office|on vacation\b"
-    r"|vacation (?:reply|response)"
-    r"|away from (?:my )?(?:office|desk|mail)|automatische (?:antwort|rückmeldung)|abwesenheits(?:notiz"
-    r"|benachrichtigung|assistent)"
-    r"|abwesend\b|abwesenheit\b|réponse automatique|message d['’ ]absence|absence du bureau"
-    r"|respuesta automática"
-    r"|fuera de (?:la )?oficina|risposta automatica|fuori (?:sede|ufficio)|automatisch antwoord|afwezig\b"
-    r"|afwezigheidsbericht|autosvar|automatisk(?:t)? svar|fraværende|frånvaro|automaattinen vastaus|poissaolo"
-    r"|resposta automática|ausência|odpowiedź automatyczna|automatyczna odpowiedź|automatická odpověď"
-    r"|автоматический ответ|автоответ|automatikus válasz|otomatik yanıt"
-    r"|自動返信|自动回复|自動回覆|자동 회신|부재중)",
+_FEEDBACK = "message/feedback-report"  # RFC 5965, in a mail that is no multipart/report
+_COMPLAINT = re.compile(
+    r"\W{0,3}(?:complaint about message from|(?:e-?mail )?(?:abuse|feedback) report (?:for|about|from)(?: ip)?) \[?"
+    r"(?:\d{1,3}\.){3}\d{1,3}\]?\s{0,9}",
     re.IGNORECASE,
 )
 _MACHINE = re.compile(
@@ -125,13 +129,18 @@ def _kind(message: Message, null_return_path: bool, bounce: Bounce | None) -> tu
             BOUNCE,
             f"It reports a mail that was not delivered ({bounce.action or 'failed'} {bounce.status}).",
         )
+    present = {name for name, _ in message.headers}
     for name, pattern, kind in _HEADER_RULES:
+        if name not in present:
+            continue
         for value in message.headers_all(name):
             if pattern.match(value):
                 return kind, f'Its header {name} says "{value[:80]}".'
-    vacation = _VACATION.match(message.subject[:200])
-    if vacation:
-        return AUTO_REPLIED, f'Its subject begins like an automatic answer: "{vacation[0][:80]}".'
+    words = away(message.subject, bool(message.in_reply_to or message.references))
+    if words:
+        return AUTO_REPLIED, f'Its subject begins like an automatic answer: "{words[:80]}".'
+    if _complaint(message):
+        return AUTO_GENERATED, "It is a provider's report that somebody called a mail of ours spam."
     if null_return_path or message.header("return-path").replace(" ", "") == "<>":
         return AUTO_GENERATED, "Its return path is empty, as that of automatic mail."
     for precedence in message.headers_all("precedence"):
@@ -149,14 +158,21 @@ def _kind(message: Message, null_return_path: bool, bounce: Bounce | None) -> tu
     return PERSON, ""
 
 
+def _complaint(message: Message) -> bool:
+    bears = any(one.type == _FEEDBACK for one in message.attachments)
+    return _COMPLAINT.fullmatch(message.subject) is not None or (
+        bears and not subject.marked(message.subject)
+    )
+
+
 def _looks_unwritten(message: Message) -> bool:
     return not message.in_reply_to and not message.references
 
 
 def _list(message: Message) -> tuple[bool, str]:
+    present = {name for name, _ in message.headers}
     for name in _LIST_HEADERS:
-        value = message.header(name)
-        if value:
+        if name in present and (value := message.header(name)):
             return True, f'A person wrote it, but a list passed it on ({name}: "{value[:80]}").'
     for value in message.headers_all("precedence"):
         if value.strip().lower() in ("list", "bulk", "junk"):

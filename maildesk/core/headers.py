@@ -18,7 +18,7 @@ _ROUTE = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _WANTED = re.compile(
-    rb"^(?:from|sender|subject|message-id|in-reply-to|references)[ \t]*:[^\n]*\n?(?:[ \t][^\n]*\n?)*",
+    rb"^(?:from|sender|reply-to|subject|message-id|in-reply-to|references)[ \t]*:[^\n]*\n?(?:[ \t][^\n]*\n?)*",
     re.IGNORECASE | re.MULTILINE,
 )
 
@@ -37,11 +37,10 @@ def head(raw: bytes) -> Head:
     """Reads these headers and nothing else, at most 256 KB of them. Never raises."""
     block = _END.split(raw[:_HEAD], maxsplit=1)[0].replace(b"\r\n", b"\n") + b"\n"
     small = parse(b"".join(found[0] for found in _WANTED.finditer(block)) + b"\n")
-    named = (*small.from_, *small.sender)
     return Head(
         message_id=small.message_id,
         cited=tuple(dict.fromkeys((*small.in_reply_to, *reversed(small.references))))[:REFS],
-        sender=named[0].address if named else "",
+        sender=small.author.address if small.author else "",
         subject=small.subject[:SUBJECT],
     )
 

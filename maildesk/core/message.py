@@ -51,6 +51,11 @@ class Message:
     language: str
     defects: tuple[str, ...]
 
+    @property
+    def author(self) -> Address | None:
+        """Whom it says it is from: the first of From, else of Sender, else of Reply-To; None if it says nobody."""
+        return next(iter((*self.from_, *self.sender, *self.reply_to)), None)
+
     def header(self, name: str) -> str:
         """The first header of that name, "" if there is none."""
         name = name.lower()

@@ -9,6 +9,7 @@ import binascii
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from urllib.parse import unquote_to_bytes
 
 from maildesk.core import charset
@@ -34,6 +35,10 @@ _BLANK = re.compile(rb"\n\r?\n")
 _BARE_CR = re.compile(rb"\r(?!\n)")
 _TAIL = re.compile(rb"(--)?[ \t]{0,200}(?:\r?\n|\r|\Z)")
 _GUESS = re.compile(rb"(?<=\n)--([^\s-][^\r\n]{0,199}?)[ \t]*\r?\n(?=content-)", re.IGNORECASE)
+_SPACED = re.compile(rb"\w +\w")
+_PROSE = re.compile(rb"[.,!?;:'()<>-]")
+_NAMED_CHARSET = re.compile(rb"(?:charset\s?=\s?[\"']?|=\?)([A-Za-z0-9][\w.:-]{2,40})", re.IGNORECASE)
+_HINT_BYTES = 65_536
 _PARAM = re.compile(r";\s*([^\s=;\"]{1,80})\s*=\s*(\"(?:[^\"\\]|\\.)*\"?|[^;]*)")
 _SECTION = re.compile(r"(.+?)\*(\d{1,3})?(\*)?")
 _FOLD = re.compile("\r?\n[ \t]+")
@@ -65,7 +70,7 @@ class Entity:
     def content(self) -> bytes:
         """The content with its transfer encoding undone, as far as it can be."""
         data = self.raw[self.start : self.end]
-        if self.encoding == "base64":
+        if self.encoding == "base64" and not _is_prose(data):
             return charset.unbase64(data)
         if self.encoding == "quoted-printable":
             return binascii.a2b_qp(data)
@@ -89,6 +94,7 @@ class _Work:
     raw: bytes
     parts: int = 0
     candidates: int = 0
+    hint: str | None = None
     defects: list[str] = field(default_factory=list)
 
 
@@ -141,6 +147,14 @@ def _headers(work: _Work, start: int, end: int) -> tuple[list[tuple[str, str]], 
         if found is None:
             next_line = raw.find(b"\n", at, stop) + 1 or stop
             later = _KNOWN_FIELD.search(raw, at, min(stop, at + 2048)) if blank else None
+            above = (
+                later and not headers and later.start() + 1 == next_line and _two_fields(raw, next_line, stop)
+            )
+            if above:
+                # A line above the header, from a tool that passed the mail on.
+                work.defects.append("header line that is no field")
+                at = next_line
+                continue
             if raw.startswith((b"From ", b">From "), at) or (later and headers):
                 # A continuation that lost its indentation: known fields follow before the empty line.
                 work.defects.append("header line that is no field")
@@ -159,14 +173,33 @@ def _headers(work: _Work, start: int, end: int) -> tuple[list[tuple[str, str]], 
         if len(value) > limit:
             work.defects.append(f"header field {name[:40]} of {len(value)} bytes was cut")
             value = value[:limit]
-        headers.append((name, _text(value)))
+        headers.append((name, _text(work, value)))
     return headers, body
 
 
-def _text(value: bytes) -> str:
-    text = value.decode("ascii") if value.isascii() else charset.decode(value)
+def _two_fields(raw: bytes, at: int, stop: int) -> bool:
+    first = _FIELD.match(raw, at, stop)
+    return first is not None and _KNOWN_FIELD.match(raw, first.end() - 1, stop) is not None
+
+
+def _text(work: _Work, value: bytes) -> str:
+    if value.isascii():
+        text = value.decode("ascii")
+    else:
+        if work.hint is None:
+            work.hint = _hint(work.raw)
+        text = charset.decode_raw(value, work.hint)
     text = text.strip()
     return _FOLD.sub(" ", text) if "\n" in text else text
+
+
+def _hint(raw: bytes) -> str:
+    """The first charset that a mail names, for what it names none for; "" if none says more than a guess."""
+    for found in islice(_NAMED_CHARSET.finditer(raw, 0, _HINT_BYTES), 20):
+        label = found[1].decode("ascii")
+        if charset.codec(label) not in ("", "ascii", "utf-8", "cp1252"):
+            return label
+    return ""
 
 
 def _split_multipart(work: _Work, entity: Entity, path: str, depth: int) -> None:
@@ -224,6 +257,13 @@ def _before_newline(raw: bytes, at: int) -> int:
     if raw[at - 1 : at] == b"\n":
         at -= 1
     return at - 1 if raw[at - 1 : at] == b"\r" else at
+
+
+def _is_prose(data: bytes) -> bool:
+    """Words with spaces and stops between them: they only claim to be base64."""
+    start = data[:4096]
+    spaces = len(_SPACED.findall(start))
+    return spaces > 2 and spaces * 16 > len(start) and _PROSE.search(start) is not None
 
 
 def parameters(value: str) -> tuple[str, dict[str, str]]:

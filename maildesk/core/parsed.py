@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 
-from maildesk.core import body, bounce, classify, message
+from maildesk.core import body, bounce, classify, message, subject
 
 _KINDS = {classify.PERSON: "message", classify.BOUNCE: "bounce"}
 
@@ -12,7 +12,7 @@ def to_json(raw: bytes) -> dict[str, object]:
     mail = message.parse(raw)
     failed = bounce.bounce(mail, raw)
     kind = classify.classify(mail, bounce=failed)
-    sender = mail.from_[0] if mail.from_ else None
+    sender = mail.author
     return {
         "from_addr": sender.address if sender else None,
         "from_name": sender.name if sender else None,
@@ -25,7 +25,9 @@ def to_json(raw: bytes) -> dict[str, object]:
         "references": list(mail.references),
         "date": mail.date,
         "text": mail.text,
-        "reply_text": body.new_text(mail.text, html=mail.html).text,
+        "reply_text": body.new_text(
+            mail.text, html=mail.html, passed_on=subject.passes_on(mail.subject)
+        ).text,
         "html": bool(mail.html),
         "attachments": [
             {

@@ -4,13 +4,17 @@ import hashlib
 import re
 from dataclasses import dataclass, field
 
-from maildesk.core import charset, markup, mime
+from maildesk.core import charset, markup, mime, tnef
 
 MAX_TEXT = 2 * 1024 * 1024
 _UU = re.compile(
     rb"(?:\A|\n)begin [0-7]{3,4} ([^\r\n]{1,255})\r?\n((?:[!-`][^\r\n]{1,90}\r?\n)+)[` ]?\r?\n?end\b"
 )
 _UU_LIMIT = 20
+_HTML = re.compile(rb"\s{0,99}<(?:!doctype\s+)?html\b", re.IGNORECASE)
+_REPORTS = frozenset(
+    {"message/delivery-status", "message/disposition-notification", "message/global-delivery-status"}
+)
 _EXTENSIONS = {
     "message/rfc822": ".eml",
     "text/plain": ".txt",
@@ -20,6 +24,19 @@ _EXTENSIONS = {
     "image/jpeg": ".jpg",
     "image/png": ".png",
     "image/gif": ".gif",
+    "image/webp": ".webp",
+    "application/zip": ".zip",
+    "application/json": ".json",
+    "text/csv": ".csv",
+    "text/vcard": ".vcf",
+    "text/x-vcard": ".vcf",
+    "application/pkcs7-mime": ".p7m",
+    "application/x-pkcs7-mime": ".p7m",
+    "application/pkcs7-signature": ".p7s",
+    "application/x-pkcs7-signature": ".p7s",
+    "application/pgp-signature": ".asc",
+    "application/pgp-keys": ".asc",
+    "application/ms-tnef": ".dat",
 }
 
 
@@ -42,19 +59,33 @@ class Attachment:
 
 @dataclass(slots=True)
 class Content:
-    """What the parts of a mail add up to."""
+    """What the parts of a mail add up to. `packed` is the text in Outlook's winmail.dat."""
 
     texts: list[str] = field(default_factory=list)
     html: str = ""
     attachments: list[Attachment] = field(default_factory=list)
     defects: list[str] = field(default_factory=list)
+    packed: str = ""
 
 
 def content(root: mime.Entity) -> Content:
     """Body texts in order (plain, else rendered HTML), the first HTML, and all attachments."""
     found = Content()
     _collect(root, found, in_related=False)
+    if not found.texts and found.packed.strip():
+        found.texts.append(found.packed)
+    if not found.texts:
+        _read_report(root, found)
     return found
+
+
+def _read_report(root: mime.Entity, found: Content) -> None:
+    """Where no part is meant for people, what a mail server tells other mail servers is better than nothing."""
+    for entity in root.walk():
+        if entity.type in _REPORTS and not entity.children:
+            found.texts = [text for text in (_read(entity, found)[0],) if text.strip()]
+            if found.texts:
+                return
 
 
 def part_bytes(root: mime.Entity, part: str) -> bytes:
@@ -64,11 +95,13 @@ def part_bytes(root: mime.Entity, part: str) -> bytes:
         if entity.path == path and (not entity.children or entity is not root):
             data = entity.content()
             if number:
-                blocks = list(_uu_blocks(data))
+                packed = [file.data for file in tnef.read(data)[0]] or [
+                    block for _, block in _uu_blocks(data)
+                ]
                 at = int(number) - 1 if number.isdecimal() else -1
-                if not 0 <= at < len(blocks):
+                if not 0 <= at < len(packed):
                     break
-                return blocks[at][1]
+                return packed[at]
             return data
     raise KeyError(part)
 
@@ -130,12 +163,15 @@ def _alternative(entity: mime.Entity, found: Content) -> None:
     found.html = found.html or inner.html
     found.attachments += inner.attachments
     found.defects += inner.defects
+    found.packed = found.packed or inner.packed
 
 
 def _read(entity: mime.Entity, found: Content) -> tuple[str, str]:
     """The text of a body part and its HTML source ("" for a plain one)."""
     data = entity.content()
-    is_html = entity.type == "text/html"
+    is_html = entity.type == "text/html" or (
+        not entity.header("content-type") and _HTML.match(data) is not None
+    )
     if not is_html and b"begin " in data:
         data = _take_uu(entity, data, found)
     if len(data) > MAX_TEXT * 4:
@@ -191,8 +227,22 @@ def _take_uu(entity: mime.Entity, data: bytes, found: Content) -> bytes:
     return _UU.sub(b"\n", data, count=_UU_LIMIT)
 
 
+def _take_tnef(entity: mime.Entity, data: bytes, found: Content) -> bool:
+    """The files in Outlook's winmail.dat stand in its place: nothing else opens it."""
+    files, text = tnef.read(data)
+    for number, file in enumerate(files, 1):
+        part = f"{entity.path}#{number}"
+        name = mime.filename(file.name) or f"part-{entity.path}-{number}"
+        kind = file.type.lower() if file.type.count("/") == 1 else "application/octet-stream"
+        found.attachments.append(_attachment(part, name, kind, file.data, "", False))
+    found.packed = found.packed or text.replace("\r\n", "\n").replace("\r", "\n")[:MAX_TEXT]
+    return bool(files)
+
+
 def _attach(entity: mime.Entity, found: Content, in_related: bool) -> None:
     data = entity.content()
+    if data.startswith(tnef.SIGNATURE) and _take_tnef(entity, data, found):
+        return
     cid = charset.line(entity.header("content-id")).strip("<> ")[:500]
     inline = (
         entity.disposition == "inline" or (bool(cid) and entity.disposition != "attachment") or in_related

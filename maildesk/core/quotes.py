@@ -1,112 +1,111 @@
 """Quotes: how mail clients mark what is not new text. Patterns only; `body` decides what they mean.
 
-All patterns are applied to single lines cut at 400 characters (attributions: up to four lines joined), and
-none nests repetitions, so each takes bounded time.
+All patterns are applied to single lines cut at 400 characters (attributions: up to six lines joined), and none nests
+repetitions, so each takes bounded time. The words are in `phrases`.
 """
 
 import re
 
+from maildesk.core import phrases
+
 MAX_LINE = 400
-_WROTE = (
-    r"wrote|writes|said|schrieb|a écrit|écrit|escribió|escribio|ha scritto|scrisse|schreef|geschreven"
-    r"|escreveu"
-    r"|skrev|kirjoitti|napisał\(a\)|napisała?|napsal\(a\)|napsala?|napísala?|написала?|пише|пишет|írta"
-    r"|a scris"
-    r"|yazdı|έγραψε|写道|寫道|のメッセージ|님이 작성"
-)
+_MAX_ATTRIBUTION = 6
+_DASH = "[-_=*\u2010-\u2015\u2500]"
+_TIME = r"\d{1,2}[:.h]\d\d"
+
 _ATTRIBUTION_START = re.compile(
-    r"[ \t*-]{0,12}(?:on|am|le|el|il|op|em|a|den|dnia|dne|dňa|w dniu|pe|kl|in data|at|в|la|på|le\s"
-    r"|(?:mon|tue|wed|thu|fri|sat|sun|man|tir|ons|tor|fre|lør|søn|lör|sön|mo|di|mi|do|fr|sa|so|pon|wt|śr"
-    r"|czw|pt)[a-zé]{0,7}[.,]"
+    rf"[ \t*-]{{0,12}}(?:(?:{phrases.BEFORE_DATE})[ \d]|(?:{phrases.BEFORE_DATE}) ?(?:{phrases.DAYS})"
+    rf"|(?:{phrases.DAYS})[a-zà-ž]{{0,7}}[.,]"
     r"|\d{1,4}[./年-]|\"?[\w.' -]{1,60}\"?\s?<[^<>\s]{3,80}@|[\w.+-]{1,64}@[\w.-]{1,80}"
     r"|[\w.' -]{2,60}?\s(?:wrote|schrieb|writes|said))",
     re.IGNORECASE,
 )
 _ATTRIBUTION_END = re.compile(
-    rf"(?:^|[\s>)\]\"',*])(?:{_WROTE})\b[^:：]{{0,120}}(?:[:：][ \t*_]*|\.{{3}}|-{{3,}})$"
-    rf"|(?:{_WROTE})[:：]?[ \t*-]*$",
+    rf"(?:^|[\s>)\]\"',*])(?:{phrases.WROTE})\b[ (]{{0,3}}(?:időpont:)?(?:[^:：]|(?<=\d)[:：](?=\d)){{0,120}}"
+    rf"(?:[:：][ \t*_]*|\.{{3}}|-{{3,}})$"
+    rf"|(?:{phrases.WROTE})[:：]?[ \t*-]*$",
     re.IGNORECASE,
 )
+# The last words above, as letters: looked at first, for the pattern is slow.
+_MAY_END = (
+    *(":", "：", "...", "wrote", "schrieb", "schreef", "skrev", "écrit", "ecrit", "scritto", "escribió"),
+    *("escreveu", "写道", "寫道", "작성", "メッセージ", "メール"),
+)
 _HAS_DATE_OR_ADDRESS = re.compile(r"\d[\d:./-]{0,9}\D{1,30}\d|@[\w-]+\.|\d{1,2}:\d\d")
+# Neither a year nor a time of day is in "192.0.20.25".
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)|(?<![\d.])\d{1,2}[./-]\d{1,2}[./-]\d{2}(?![\d.]\d|\d)")
+_TIME_OF_DAY = re.compile(rf"(?<![\d.]){_TIME}(?!\.?\d)")
+_MAILBOX = re.compile(r"<\s?(?:mailto:)?[^<>\s@]{1,64}@[^<>\s@]{1,200}>")
+_COLON_END = re.compile(r"[:：][ \t*_]*$")
 _ANONYMOUS_ATTRIBUTION = re.compile(
     r"^(?:\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}.{0,80}(?:<[^<>\s]+@[^<>\s]+>|@\S+).{0,3}"
     r"|.{0,120}<[^<>\s]+@[^<>\s]+>.{0,60}[:：])\s*$"
 )
-
 # Gmail in many languages: "2014-03-20 8:48 GMT+01:00 Jane Doe <jane@example.org>:"
 _DATED = re.compile(
     r"\s{0,3}\d{4}-\d{2}-\d{2} \d{1,2}:\d{2} GMT[+-]\d{2}:\d{2} [^<>\n]{0,100}<\s?[^<>\s]{3,200}>:(?=\s|$)"
 )
+# Yahoo and AOL put it on the last line of the answer: "Yes.--- On Wed, 4/4/12, Jane <jane@example.org> wrote:"
+_SHARED = re.compile(
+    rf"\S\S((?:[ \t]+|[ \t]*-{{2,3}}[ \t]*)(?:{phrases.BEFORE_DATE}) (?:{phrases.DAYS})\w{{0,8}}[.,]{{0,2}} "
+    rf"[^:：]{{0,80}}{_TIME}.{{0,120}}\b(?:{phrases.WROTE})[:：])[ \t]*$",
+    re.IGNORECASE,
+)
 
-_FROM = (
-    r"from|von|de|da|van|od|fra|från|expéditeur|mittente|kimden|от|från|lähettäjä|feladó|de la"
-    r"|发件人|寄件者|差出人"
-    r"|보낸 사람"
+_LONGEST_LABEL = 40
+_LABEL = r"[ \t>*]{0,6}(?:%s)[ \t\xa0]?[*]{0,2}\s?[:：][*]{0,2}"
+_FROM_LINE = re.compile(_LABEL % phrases.FROM + r"\s*\S", re.IGNORECASE)
+_SUBJECT_LINE = re.compile(_LABEL % phrases.SUBJECT, re.IGNORECASE)
+_SENT_LINE = re.compile(_LABEL % phrases.SENT, re.IGNORECASE)
+_MORE_LINE = re.compile(
+    _LABEL % f"{phrases.SENT}|{phrases.SUBJECT}|{phrases.MORE}",
+    re.IGNORECASE,
 )
-_MORE = (
-    r"sent|date|to|subject|cc|reply-to|gesendet|datum|an|betreff|envoyé|date|à|objet|enviado(?: el| em)?"
-    r"|fecha|para"
-    r"|asunto|assunto|data|inviato|a|oggetto|verzonden|aan|onderwerp|wysłano|wysłane|do|temat|sendt|til"
-    r"|emne|dato"
-    r"|skickat|till|ämne|odesláno|komu|předmět|отправлено|кому|тема|дата|lähetetty|vastaanottaja|aihe"
-    r"|gönderme"
-    r"|kime|konu|发送时间|收件人|主题|日期|寄件日期|收件者|主旨|送信日時|宛先|件名|보낸 날짜|받는 사람|제목"
+# Fields that lost their line breaks: "From: jane@example.org Date: Thu, 24 Mar 2016".
+_FROM_AND_MORE = re.compile(
+    rf"[ \t>*]{{0,6}}(?:{phrases.FROM})[*]?\s?[:：].{{3,120}}\s(?:{phrases.SENT}|{phrases.SUBJECT}|{phrases.MORE})"
+    r"[*]?\s?[:：]",
+    re.IGNORECASE,
 )
-_FROM_LINE = re.compile(rf"[ \t>*]{{0,6}}(?:{_FROM})[ \t\xa0]?[*]?\s?[:：][*]?\s*\S", re.IGNORECASE)
-_MORE_LINE = re.compile(rf"[ \t>*]{{0,6}}(?:{_MORE})[ \t\xa0]?[*]?\s?[:：]", re.IGNORECASE)
 
 _ORIGINAL = re.compile(
-    r"[ \t>]{0,6}(?:[-_=*]{2,}\s{0,3}|\[)(?:original message|original email|reply message"
-    r"|original appointment"
-    r"|ursprüngliche (?:nachricht|e-mail|mail)|originalnachricht|original-nachricht|message d'origine"
-    r"|message d’origine|message original|mensaje original|mensagem original|messaggio originale"
-    r"|oorspronkelijk bericht|originele bericht|oprindelig meddelelse|originalmeddelande"
-    r"|ursprungligt meddelande"
-    r"|opprinnelig melding|alkuperäinen viesti|oryginalna wiadomość|wiadomość oryginalna|původní zpráva"
-    r"|исходное сообщение|original-mail|eredeti üzenet|mesaj original|orijinal mesaj"
-    r"|原始邮件|原始郵件|원본 메시지"
-    r"|original message processed by david.{0,20})[\s:]{0,3}(?:[-_=*]{2,}|\]|$)",
+    rf"[ \t>]{{0,6}}(?:(?:{_DASH}{{2,}}+\s{{0,3}}|\[)(?:{phrases.ORIGINAL})[\s:]{{0,3}}(?:{_DASH}{{2,}}|\]|$)"
+    rf"|{_DASH}{{5,}}+\s{{0,3}}original\s{{0,3}}{_DASH}{{5,}}"
+    rf"|{_DASH}{{4,}}+[^<>]{{0,80}}(?:<[^<>\s]{{3,200}}>)?\s?wrote:\s?{_DASH}{{4,}})",
     re.IGNORECASE,
 )
 _FORWARD = re.compile(
-    r"[ \t]{0,4}(?:[-_=]{2,}\s{0,3}(?:forwarded message|forwarded by .{1,80}|weitergeleitete nachricht"
-    r"|message transféré|mensaje reenviado|messaggio inoltrato|doorgestuurd bericht|mensagem encaminhada"
-    r"|videresendt meddelelse|vidarebefordrat meddelande|wiadomość przekazana dalej|пересылаемое сообщение)"
-    r"(?:\s{0,3}[-_=]{2,})?.{0,80}|begin forwarded message:|anfang der weitergeleiteten (?:nachricht|e-mail):"
-    r"|début du message (?:transféré|réexpédié)\s?:|inicio del mensaje reenviado:"
-    r"|inizio messaggio inoltrato:)\s*$",
+    rf"[ \t]{{0,4}}(?:{_DASH}{{2,}}+\s{{0,3}}(?:{phrases.FORWARDED}).{{0,160}}"
+    rf"|(?:{phrases.BEGIN_FORWARD})\s?[:：])\s*$",
     re.IGNORECASE,
 )
-_RULE = re.compile(r"[ \t]{0,4}(?:_{10,}|-{20,}|={20,}|\*{20,})[ \t]*$")
-_REPLY_ABOVE = re.compile(
-    r"(?:(?:reply|respond|answer|write|type your reply).{0,40}above th(?:is|e) line"
-    r"|(?:antwort|antworten).{0,60}(?:oberhalb|über) dieser (?:linie|zeile)|au-dessus de cette ligne)",
-    re.IGNORECASE,
-)
-_QUOTED = re.compile(r"[ \t]{0,3}>|[ \t]{0,3}[|│][ \t]")
-_SIGNATURE = re.compile(r"(?:--|—|__)[ \t\xa0]{0,3}$")
+_RULE = re.compile(r"[ \t]{0,4}(?:_{10,}|-{20,}|={20,}|\*{20,}|\u2500{10,})[ \t]*$")
+_REPLY_ABOVE = re.compile(phrases.REPLY_ABOVE, re.IGNORECASE)
+_QUOTED = re.compile(r"[ \t]{0,3}>|[ \t]{0,3}[|│](?:[ \t]|$)")
+# "\u1427" alone on its line is the mark of mail that is tracked.
+_SIGNATURE = re.compile(r"(?:(?:- )?--|—|__)[ \t\xa0]{0,3}$|\u1427[ \t]{0,3}$")
 _MOBILE = re.compile(
-    r"[ \t*_(<\[]{0,4}(?:sent (?:from|with|via|using) .{2,60}|get outlook for \S.{1,60}|gesendet (?:von|vom"
-    r"|mit|über|aus) .{2,60}"
-    r"|(?:von|vom) (?:meinem|unterwegs|mobil).{0,40}(?:gesendet|gesandt)"
-    r"|diese nachricht wurde von meinem .{2,60}"
-    r"|envoyé (?:de|depuis|à partir) .{2,60}|enviado (?:desde|do|de|a partir) .{2,60}|enviada? (?:do"
-    r"|pelo) .{2,60}"
-    r"|inviato (?:da|dal|con) .{2,60}|verzonden (?:vanaf|vanuit|met|via) .{2,60}|verstuurd vanaf .{2,60}"
-    r"|skickat från .{2,60}|sendt fra .{2,60}|lähetetty .{2,60}(?:sta|lta|stä|ltä)|wysłan[eo] z .{2,60}"
-    r"|odesláno z .{2,60}|отправлено (?:с|из) .{2,60}|надіслано з .{2,60}|elküldve .{2,60}"
-    r"|发自我的\s?.{2,30}|從我的\s?.{2,20}(?:傳送|发送)|.{2,20}から送信|(?:나의|내) .{2,20}에서 보냄"
-    r"|my (?:iphone|ipad|blackberry|android|phone)\b.{0,40})[ \t*_)>\].!]{0,4}$",
+    rf"[ \t*_(<\[]{{0,4}}(?:{phrases.BY_PHONE})[ \t*_)>\].!]{{0,4}}$",
     re.IGNORECASE,
 )
-_CLAUSE = re.compile(r",\s+(?!please|sorry|excuse|bitte|inc\b)\w", re.IGNORECASE)
-_HINT = re.compile(r"[0-9@<:：_=\[]|--|\*\*|above|oberhalb|über|ligne", re.IGNORECASE)
+_DEVICE = re.compile(
+    r"phone|ipad|ipod|android|galaxy|samsung|blackberry|huawei|xiaomi|nokia|tablet|handy|mobil|móvil|outlook"
+    r"|windows|yahoo|aol|gmail|mail\b|proton|k-9",
+    re.IGNORECASE,
+)
+_CLAUSE = re.compile(r",\s+(?!please|sorry|excuse|pardon|bitte|inc\b)\w", re.IGNORECASE)
+_LIST_FOOTER = re.compile(phrases.LIST_FOOTER, re.IGNORECASE)
+_HINT = re.compile(r"[0-9@<:：_=\[\u2010-\u2015\u2500\u1427]|--|\*\*")
+_DIRECTION = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 _MARKS = re.compile(r"^(?:[ \t]{0,3}[>|│])+[ \t]?|^[ \t]+")
 
 
 def is_quoted(line: str) -> bool:
-    """The line bears a quote mark."""
-    return _QUOTED.match(line) is not None
+    """The line bears a quote mark. A row of a table in bars is none."""
+    found = _QUOTED.match(line)
+    if found is None or ">" in found[0]:
+        return found is not None
+    return not (found[0] != line.rstrip() and line.rstrip().endswith(("|", "│")))
 
 
 def unmarked(line: str) -> str:
@@ -127,9 +126,19 @@ def is_signature(line: str) -> bool:
     return len(line) < 8 and _SIGNATURE.match(line) is not None
 
 
-def is_mobile_signature(line: str) -> bool:
-    """The line is what a phone or a mail app adds about itself, not a sentence that begins alike."""
-    return len(line) < 120 and _MOBILE.match(line) is not None and not _CLAUSE.search(line)
+def is_mobile_signature(line: str, alone: bool = False) -> bool:
+    """The line is what a phone or a mail app adds about itself, not a sentence that begins alike.
+
+    `alone`: nothing stands above it. "Sent with the parcel" may then be all that somebody says.
+    """
+    if len(line) >= 120 or not _MOBILE.match(line) or _CLAUSE.search(line):
+        return False
+    return not alone or _DEVICE.search(line) is not None
+
+
+def may_reply_above(text: str) -> bool:
+    """False for a text, as most are, in which no line can be a help desk's "reply above this line"."""
+    return any(word in text for word in phrases.ABOVE_LINE)
 
 
 def is_reply_above(line: str) -> bool:
@@ -142,6 +151,21 @@ def is_forward(line: str) -> bool:
     return _FORWARD.match(line[:MAX_LINE]) is not None
 
 
+def is_list_footer(lines: list[str], at: int) -> bool:
+    """The line is the rule above what a mailing list adds at the end of a mail."""
+    if lines[at][:1] not in ("_", "-", "=", " ") or not _RULE.match(lines[at][:MAX_LINE]):
+        return False
+    follows = _next_filled(lines, at + 1)
+    return follows < len(lines) and _LIST_FOOTER.match(lines[follows][:MAX_LINE]) is not None
+
+
+def shared(line: str) -> int:
+    """Where in the line "On Tuesday, Jane wrote:" begins behind the end of an answer; 0 if it does not."""
+    ends = len(line) < MAX_LINE and line.rstrip(" \t").endswith((":", "："))
+    found = _SHARED.search(line) if ends else None
+    return found.start(1) if found else 0
+
+
 def separator(lines: list[str], at: int) -> int:
     """How many lines from `at` separate the new text from a whole earlier mail that follows; 0 if none do.
 
@@ -152,48 +176,127 @@ def separator(lines: list[str], at: int) -> int:
         return 1 + header_block(lines, _next_filled(lines, at + 1))
     if _RULE.match(line):
         start = _next_filled(lines, at + 1)
-        block = header_block(lines, start, enough=1)
+        if start < len(lines) and _RULE.match(lines[start][:MAX_LINE]):
+            start = _next_filled(lines, start + 1)
+        block = header_block(lines, start, below_rule=True)
         return start - at + block if block else 0
+    if at and lines[at - 1].strip() and not _FROM_LINE.match(line):
+        return 0  # a field in the middle of a header that somebody shows whole
     return header_block(lines, at)
 
 
-def header_block(lines: list[str], at: int, enough: int = 2) -> int:
-    """How many lines from `at` are the header of an earlier mail as Outlook shows it; 0 if it is none."""
-    if at >= len(lines) or not _FROM_LINE.match(lines[at][:MAX_LINE]):
+def header_block(lines: list[str], at: int, below_rule: bool = False) -> int:
+    """How many lines from `at` are the header of an earlier mail as clients show it; 0 if it is none.
+
+    It names the sender and two more fields. Where it does not begin with the sender, or where nothing tells it from
+    what a person asks for ("From: Berlin, To: Paris, Date: Friday"), a field that only mails have must be among them.
+    """
+    if at >= len(lines):
         return 0
+    first = lines[at][:MAX_LINE]
+    if ":" not in first[:_LONGEST_LABEL] and "：" not in first[:_LONGEST_LABEL]:
+        return 0
+    sender = bool(_FROM_LINE.match(first))
+    if not sender and not _MORE_LINE.match(first):
+        return 0
+    if below_rule and sender and _FROM_AND_MORE.match(first):
+        return 1
+    more = 0 if sender else 1
+    begins = sender
+    mail = below_rule or "@" in first or bool(_SENT_LINE.match(first) or _SUBJECT_LINE.match(first))
     count = 1
-    more = 0
     for line in lines[at + 1 : at + 12]:
-        if _MORE_LINE.match(line[:MAX_LINE]):
+        enough = sender and mail and more >= (1 if below_rule and begins else 2)
+        if not line.strip():
+            if enough:
+                count += 1
+                break
+            if not begins:
+                return 0
+        elif _MORE_LINE.match(line[:MAX_LINE]):
             more += 1
-        elif line.strip() and more >= enough:
+            mail = mail or bool(_SENT_LINE.match(line) or _SUBJECT_LINE.match(line))
+        elif not sender and _FROM_LINE.match(line[:MAX_LINE]):
+            sender = True
+        elif enough:
             break
+        mail = mail or (sender and "@" in line)
         count += 1
-        if not line.strip() and more >= enough:
-            break
-    return count if more >= enough else 0
+    return count if sender and mail and more >= (1 if below_rule and begins else 2) else 0
 
 
 def attribution(lines: list[str], at: int) -> int:
     """How many lines from `at` say who wrote the quote below ("On ..., Jane wrote:"); 0 if none do."""
-    first = lines[at][:MAX_LINE]
+    first = _bare(lines[at])
     if not first.strip():
         return 0
-    if _ATTRIBUTION_START.match(first):
-        joined = ""
-        for count, line in enumerate(lines[at : at + 4], 1):
-            if not line.strip():
-                break
-            joined = f"{joined} {line[:MAX_LINE].strip()}".strip()
-            if _ATTRIBUTION_END.search(joined[-MAX_LINE:]) and _HAS_DATE_OR_ADDRESS.search(joined):
-                return count
+    dated = bool(_TIME_OF_DAY.search(first) and _YEAR.search(first))
+    if dated or ("@" in first and _MAILBOX.search(first)) or _ATTRIBUTION_START.match(first):
+        count = _with_verb(lines, at, dated)
+        if count:
+            return count
     if _DATED.match(first):
         return 1
     if at + 1 < len(lines) and _DATED.match(f"{first.rstrip()} {lines[at + 1][:MAX_LINE].strip()}"):
         return 2
+    count = _without_verb(lines, at)
+    if count:
+        return count
     follows = _next_filled(lines, at + 1)
-    marked = follows < len(lines) and is_quoted(lines[follows])
-    return int(marked and bool(_ANONYMOUS_ATTRIBUTION.match(first) or _ATTRIBUTION_END.search(first)))
+    if follows >= len(lines) or not is_quoted(lines[follows]):
+        return 0
+    named = _ANONYMOUS_ATTRIBUTION.match(first) or _ATTRIBUTION_END.search(first)
+    return int(bool(named or (dated and _COLON_END.search(first))))
+
+
+def is_dated(lines: list[str]) -> bool:
+    """The lines name a day and a time of day, as clients do and people hardly."""
+    joined = " ".join(map(_bare, lines))
+    return bool(_TIME_OF_DAY.search(joined) and _YEAR.search(joined))
+
+
+def _with_verb(lines: list[str], at: int, dated: bool) -> int:
+    joined = ""
+    filled = 0
+    for count, line in enumerate(lines[at : at + _MAX_ATTRIBUTION + 2], 1):
+        if not line.strip():
+            # Some clients tear the address off: it stands in its brackets below an empty line.
+            if dated and at + count < len(lines) and lines[at + count].strip() == "<":
+                continue
+            return 0
+        filled += 1
+        if filled > (_MAX_ATTRIBUTION if dated else 4):
+            return 0
+        joined = f"{joined} {_bare(line).strip()}".strip()
+        ends = joined.rstrip(" \t*_-").endswith(_MAY_END) or joined.endswith("---")
+        if ends and _ATTRIBUTION_END.search(joined[-MAX_LINE:]) and _HAS_DATE_OR_ADDRESS.search(joined):
+            return count
+    return 0
+
+
+def _without_verb(lines: list[str], at: int) -> int:
+    """Date, time, name and address with a colon at the end, on one or two lines: nothing but a client writes so."""
+    joined = ""
+    if not any("@" in line for line in lines[at : at + 2]):
+        return 0
+    for count, line in enumerate(lines[at : at + 2], 1):
+        joined = f"{joined} {_bare(line).strip()}".strip()
+        if (
+            len(joined) < 250
+            and _COLON_END.search(joined)
+            and _MAILBOX.search(joined)
+            and _YEAR.search(joined)
+            and _TIME_OF_DAY.search(joined)
+        ):
+            return count
+        if not line.strip() or _COLON_END.search(joined):
+            return 0
+    return 0
+
+
+def _bare(line: str) -> str:
+    """The beginning of the line, without marks of direction."""
+    return line[:MAX_LINE] if line.isascii() else _DIRECTION.sub("", line[:MAX_LINE])
 
 
 def _next_filled(lines: list[str], at: int) -> int:

@@ -12,6 +12,7 @@ from maildesk.core.bounce import Bounce, bounce
 from maildesk.core.classify import Kind, classify
 from maildesk.core.message import Message, parse
 from maildesk.core.policy import Policy
+from maildesk.core.subject import passes_on
 
 LINES_KEPT = 5_000
 
@@ -73,16 +74,16 @@ class Reading:
         """The address of the person that the mail claims to come from, normalised; "" if it claims none."""
         if self.behind:
             return self.behind.address
-        named = (*self.message.from_, *self.message.sender)
-        return named[0].address if named else self.envelope.sender or ""
+        author = self.message.author
+        return author.address if author else self.envelope.sender or ""
 
     @property
     def sender_name(self) -> str:
         """The display name beside it, or the address."""
         if self.behind:
             return self.behind.name
-        named = (*self.message.from_, *self.message.sender)
-        return (named[0].name if named else "") or self.sender
+        author = self.message.author
+        return (author.name if author else "") or self.sender
 
     @property
     def recipients(self) -> tuple[str, ...]:
@@ -115,8 +116,8 @@ def read(
     Bounded in time on any input.
     """
     message = parse(raw)
-    report = bounce(message, raw)
-    found = new_text(message.text, sent, message.html)
+    report = bounce(message, raw, envelope.sender == "")
+    found = new_text(message.text, sent, message.html, passes_on(message.subject))
     fresh = found.text
     person = behind(message, policy)
     to = (*(a.address for a in message.to), *(a.address for a in message.cc), *envelope.recipients)

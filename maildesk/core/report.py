@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from maildesk.core import address, charset, mime
 
 STATUS = re.compile(r"(?<![\d.-])([245]\.[0-9]\.\d{1,3})(?![\d]|\.\d)")
-REPLY = re.compile(r"(?<![\d.:/-])([45][0-9][0-9])(?=[ -](?!\d{1,3}\.\d{1,3}\.\d{1,3})|[:;,]|$)")
+REPLY = re.compile(
+    r"(?:(?<![\d.:/-])|(?<=(?i:code) :))([45][0-9][0-9])(?=[ -](?!\d{1,3}\.\d{1,3}\.\d{1,3})|[:;,]|$)"
+)
 _MAX_RECIPIENTS = 1000
 _MAX_REPORT = 1024 * 1024
-_TYPES = ("message/delivery-status", "message/global-delivery-status")
+TYPES = ("message/delivery-status", "message/global-delivery-status")
 _RETURNED = (
     "message/rfc822",
     "message/global",
@@ -19,7 +21,12 @@ _RETURNED = (
     "message/partial",
 )
 _FIELD = re.compile(r"^([A-Za-z][A-Za-z0-9-]{1,60})[ \t]*:[ \t]*([^\n]*(?:\n[ \t]+[^\n]*)*)", re.MULTILINE)
-_ADDRESS = re.compile(r"[^\s<>()\[\],;:\"]{1,128}@[^\s<>()\[\],;:\"]{1,253}")
+_ADDRESS = re.compile(
+    r"(?:\"[^\"\s]{1,128}\"|[^\s<>()\[\],;:\"]{1,128})@(?:\[[^\]\s]{1,64}\]|[^\s<>()\[\],;:\"]{1,253})"
+)
+
+_UNITEXT = re.compile(r"\\x\{(0{0,2}[0-9A-Fa-f]{2,4}|0?1[0-9A-Fa-f]{4})\}")
+"""How RFC 6533 writes other letters where only ASCII may stand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +43,13 @@ def recipients(root: mime.Entity) -> tuple[Recipient, ...] | None:
     """The recipients of the report in a mail, or None if the mail bears no such part."""
     found: list[Recipient] = []
     seen = False
+    left = _MAX_REPORT
     for entity in root.walk():
-        if entity.type in _TYPES and not entity.children:
+        if entity.type in TYPES and not entity.children:
             seen = True
-            found += from_text(
-                charset.decode(entity.content()[:_MAX_REPORT], entity.params.get("charset", ""))
-            )
+            data = entity.content()[:left]
+            left -= len(data)
+            found += from_text(charset.decode(data, entity.params.get("charset", "")))
     return tuple(found[:_MAX_RECIPIENTS]) if seen else None
 
 
@@ -69,14 +77,21 @@ def from_text(text: str) -> list[Recipient]:
 def groups(text: str) -> list[dict[str, str]]:
     """The groups of fields in a report, names lower-case, values on one line."""
     return [
-        {match[1].lower(): charset.words(match[2]) for match in reversed(list(_FIELD.finditer(block)))}
+        {match[1].lower(): _value(match) for match in reversed(list(_FIELD.finditer(block)))}
         for block in re.split(r"\n[ \t]*\n", text)[:_MAX_RECIPIENTS]
     ]
 
 
+def _value(match: re.Match[str]) -> str:
+    # An address is taken as it stood in the SMTP dialogue: RFC 2047 knows no encoded words inside one.
+    return charset.line(match[2]) if match[1].lower().endswith("-recipient") else charset.words(match[2])
+
+
 def _mailbox(group: dict[str, str], name: str) -> str:
     value = group.get(name, "")
-    _, split, rest = value.partition(";")
+    kind, split, rest = value.partition(";")
+    if kind.strip().lower() == "utf-8":
+        rest = _UNITEXT.sub(lambda found: chr(int(found[1], 16)), rest)
     match = _ADDRESS.search(rest if split else value)
     return address.normal(match[0]) if match else ""
 

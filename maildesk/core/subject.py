@@ -7,9 +7,16 @@ import regex
 # The marks that the common clients put before the subject of a reply, and of a mail that is passed on.
 _REPLY = r"(?:re|aw|sv|antw|odp|ynt|rif|r|res|回复|答复)\s*(?:\[\d+\])?\s*[:：]"
 _FORWARD = r"(?:fwd?|wg|vs|i|tr|rv|enc|转发)\s*(?:\[\d+\])?\s*[:：]"
+_SELDOM = r"(?:vb|vl|pd|ilt|wtr|antwort|wtrlt|отв|пер|転送|返信|轉寄|回覆)\s*[:：]"
 _LIST_TAG = r"\[[^\[\]]{0,60}\](?=.*\w)"
+# "VS" passes on in Danish and answers in Finnish: it tells nothing.
+_PASSES_ON = regex.compile(
+    rf"^(?:\s|{_LIST_TAG})*(?:fwd?|wg|tr|rv|enc|i|vb|vl|pd|ilt|转发|轉寄|転送|전달)\s*(?:\[\d+\])?\s*[:：]",
+    regex.IGNORECASE,
+)
 _FRONT = regex.compile(rf"^(?:\s+|{_REPLY}|{_FORWARD}|{_LIST_TAG})", regex.IGNORECASE)
 _ANSWERS = regex.compile(rf"^\s*{_REPLY}", regex.IGNORECASE)
+_MARKED = regex.compile(rf"^\s*(?:{_REPLY}|{_FORWARD}|{_SELDOM})", regex.IGNORECASE)
 _BACK = regex.compile(r"(?:\(fwd\)|\[#\d{1,12}\]|\s)+$", regex.IGNORECASE)
 _TAG = regex.compile(r"\[#([0-9]{6,12})\]")
 NO_SUBJECT = "(no subject)"
@@ -24,6 +31,16 @@ def tagged(subject: str, number: int) -> str:
 def numbers(subject: str) -> tuple[int, ...]:
     """The ticket numbers that a subject names, at most five."""
     return tuple(dict.fromkeys(int(n) for n in _TAG.findall(subject[:2_000])[:5]))
+
+
+def marked(subject: str) -> bool:
+    """Whether it begins like that of a reply or of a mail that somebody passes on."""
+    return _MARKED.match(subject[:100]) is not None
+
+
+def passes_on(subject: str) -> bool:
+    """Whether the subject's first mark says that the mail passes another one on."""
+    return _PASSES_ON.match(subject[:500]) is not None
 
 
 def base(subject: str) -> str:

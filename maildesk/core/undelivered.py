@@ -33,6 +33,13 @@ _REASONS = {
     "mesgtoobig": "the mail is too large",
     "expired": "the other side could not be reached in time",
     "networkerror": "the other side could not be reached",
+    "notaccept": "the other side takes no mail",
+    "spamdetected": "the other side took it for spam",
+    "virusdetected": "the other side took it for harmful",
+    "authfailure": "the other side could not verify that it came from us",
+    "blocked": "the other side takes no mail from our mail server",
+    "badreputation": "the other side takes no mail from our mail server",
+    "requireptr": "the other side takes no mail from our mail server",
 }
 
 

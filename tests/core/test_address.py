@@ -32,6 +32,9 @@ from maildesk.core.address import Address
         ("jane@" + "a" * 64 + ".example", ""),
         ("jane@" + "a." * 200 + "example", ""),
         ("j\x00ane@shop.example", ""),
+        ("j\x85ane@shop.example", ""),
+        ("\u202ejane@shop.example", ""),
+        ('"j\x85"@shop.example', ""),
     ],
 )
 def test_normal(text: str, expected: str) -> None:
@@ -41,6 +44,18 @@ def test_normal(text: str, expected: str) -> None:
 @pytest.mark.parametrize("text", ["jane@shop.example", "JÖRG@Bücher.example", '"a b"@x.example'])
 def test_normal_of_normal_is_the_same(text: str) -> None:
     assert address.normal(address.normal(text)) == address.normal(text)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ('a@x.example; b@x.example; "C; D" <c@x.example>', ["a@x.example", "b@x.example", "c@x.example"]),
+        ("all: a@x.example, b@x.example;", ["a@x.example", "b@x.example"]),
+        ("Jane <mailto:jane@shop.example>", ["jane@shop.example"]),
+    ],
+)
+def test_lists_as_outlook_writes_them(value: str, expected: list[str]) -> None:
+    assert [one.address for one in address.parse(value)[0]] == expected
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,5 @@
 """Bounces: which mail failed, for whom, and why."""
 
-import time
-
 import pytest
 
 from maildesk.core.bounce import Bounce, bounce
@@ -65,6 +63,56 @@ def test_vague_status_is_bettered_by_the_diagnostic() -> None:
     assert (found.status, found.reason) == ("5.2.2", "mailboxfull")
 
 
+@pytest.mark.parametrize(
+    ("field", "address"),
+    [
+        ('rfc822; "jane..doe"@shop.example', '"jane..doe"@shop.example'),
+        ("RFC822;=?utf-8?B?w6k=?=@shop.example", "=?utf-8?b?w6k=?=@shop.example"),
+        (r"utf-8; j\x{F6}rg@shop.example", "jörg@shop.example"),
+        ("<Jane@Shop.Example>", "jane@shop.example"),
+        ("rfc822; jane@[192.0.2.7]", "jane@[192.0.2.7]"),
+    ],
+)
+def test_addresses_stand_as_the_server_saw_them(field: str, address: str) -> None:
+    found = read(report(f"Final-Recipient: {field}\r\nAction: failed\r\nStatus: 5.1.1\r\n"))
+    assert found is not None
+    assert found.recipients == (address,)
+
+
+def test_a_report_that_names_a_path_keeps_its_status() -> None:
+    raw = report("Final-Recipient: rfc822; /var/mail/jane\r\nAction: failed\r\nStatus: 5.0.0\r\n")
+    found = read(raw.replace(b"Sorry.", b"mailbox is full"))
+    assert found is not None
+    assert (found.recipients, found.status) == ((), "5.0.0")
+    found = read(b"X-Failed-Recipients: jane@shop.example\r\n" + raw)
+    assert found is not None
+    assert (found.recipients, found.status, found.action) == (("jane@shop.example",), "5.0.0", "failed")
+
+
+@pytest.mark.parametrize(
+    ("diagnostic", "status"),
+    [
+        ("550 No such user", "5.1.1"),
+        ("451 later", "4.0.0"),
+        ("552 mailbox full", "5.2.2"),
+        ("no words", "5.0.0"),
+    ],
+)
+def test_a_report_without_status_tells_it_by_its_words(diagnostic: str, status: str) -> None:
+    found = read(
+        report(f"Original-Recipient: <jane@shop.example>\r\nDiagnostic-Code: smtp; {diagnostic}\r\n")
+    )
+    assert found is not None
+    assert (found.recipients, found.status) == (("jane@shop.example",), status)
+
+
+def test_a_report_whose_parts_are_lost_is_one() -> None:
+    raw = b"From: relay@mx.example\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\nx"
+    found = read(raw)
+    assert found is not None
+    assert (found.recipients, found.status, found.action) == ((), "5.0.0", "failed")
+
+
 def test_delay() -> None:
     late = FAILED.replace("failed", "delayed").replace("5.1.1", "4.4.1")
     found = read(report(late))
@@ -75,6 +123,15 @@ def test_delay() -> None:
 @pytest.mark.parametrize("action", ["delivered", "relayed", "expanded"])
 def test_receipts_are_no_bounces(action: str) -> None:
     assert read(report(FAILED.replace("failed", action).replace("Status: 5.1.1", "Status: 2.0.0"))) is None
+
+
+def test_a_report_that_a_gateway_wrapped_in_another() -> None:
+    raw = (
+        b"From: Mail Delivery Subsystem <gateway@mx.example>\r\nSubject: Returned mail: User unknown\r\n"
+        b"Content-Type: multipart/mixed; boundary=out\r\n\r\n--out\r\n\r\nSee below.\r\n"
+        b"--out\r\nContent-Type: message/rfc822\r\n\r\n" + report(FAILED, RETURNED) + b"\r\n--out--\r\n"
+    )
+    assert read(raw) == read(report(FAILED, RETURNED))
 
 
 def test_read_receipt_is_no_bounce() -> None:
@@ -148,13 +205,3 @@ def test_report_forwarded_by_a_person_is_no_bounce() -> None:
         b"--out\r\nContent-Type: message/rfc822\r\n\r\n" + inner + b"\r\n--out--\r\n"
     )
     assert read(raw) is None
-
-
-@pytest.mark.parametrize(
-    "unit", ["a@b.c.d.e.", "5.1.1 ", "user ", "From: x\n", "x" * 63 + "@", "Final-Recipient: a@b.example\n\n"]
-)
-def test_bombs_end_soon(unit: str) -> None:
-    head = "From: mailer-daemon@mx.example\r\nSubject: failure notice\r\n\r\n"
-    started = time.process_time()
-    read((head + unit * (5_000_000 // len(unit))).encode())
-    assert time.process_time() - started < 5

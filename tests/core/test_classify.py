@@ -31,7 +31,21 @@ def kind(headers: str, null_return_path: bool = False, bounce: Bounce | None = N
         ("Subject: Abwesenheitsnotiz: Drucker", "auto-replied"),
         ("Subject: =?utf-8?q?R=C3=A9ponse_automatique?= : Panne", "auto-replied"),
         ("Subject: Respuesta =?utf-8?q?autom=C3=A1tica?=: x", "auto-replied"),
+        ("X-Amazon-Auto-Reply: true", "auto-replied"),
+        ("X-MS-Exchange-Generated-Message-Source: Mailbox Rules Agent", "auto-replied"),
+        ("X-Mailer: vacation 1.2.7", "auto-replied"),
+        ("X-BoxTrapper: x", "auto-replied"),
+        ("X-Delivery-Agent: TMDA/1.1", "auto-replied"),
+        ("Content-Type: multipart/report; report-type=disposition-notification", "auto-replied"),
+        ("In-Reply-To: <d1@desk.example>\r\nSubject: On vacation", "auto-replied"),
+        ("Subject: On vacation my card was stolen", "person"),
         ("Auto-Submitted: auto-generated", "auto-generated"),
+        ("X-List-Administrivia: yes", "auto-generated"),
+        ("X-OTRS-Loop: yes", "auto-generated"),
+        ("Content-Type: multipart/report; report-type=feedback-report", "auto-generated"),
+        ("Subject: complaint about message from 192.0.2.7", "auto-generated"),
+        ("Subject: Email Feedback Report for IP 192.0.2.7", "auto-generated"),
+        ("Subject: complaint about message from Jane", "person"),
         ("Auto-Submitted: auto-notified", "auto-generated"),
         ("Return-Path: <>", "auto-generated"),
         ("Precedence: bulk", "auto-generated"),
@@ -82,6 +96,16 @@ def test_a_list_in_between_leaves_a_person(headers: str) -> None:
 def test_persons_that_no_machine_may_answer(headers: str) -> None:
     found = kind(headers)
     assert (found.kind, found.may_autorespond, found.is_list) == ("person", False, False)
+
+
+@pytest.mark.parametrize(("subject", "expected"), [("Abuse", "auto-generated"), ("Fwd: Abuse", "person")])
+def test_a_feedback_report_in_parts(subject: str, expected: str) -> None:
+    raw = (
+        f"From: jane@shop.example\r\nSubject: {subject}\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+        "--b\r\n\r\nSee below\r\n--b\r\nContent-Type: message/feedback-report\r\n\r\nFeedback-Type: abuse\r\n"
+        "--b--\r\n"
+    )
+    assert classify(parse(raw.encode())).kind == expected
 
 
 def test_null_return_path_of_the_envelope() -> None:

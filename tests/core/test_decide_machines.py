@@ -161,6 +161,22 @@ def test_a_bounce_says_in_words_what_happened(status: str, action: str, told: st
     assert entry.remark.startswith(f"Our mail to {JANE} {told}")
 
 
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ("looks like spam", "the other side took it for spam"),
+        ("blocked using a list", "the other side takes no mail from our mail server"),
+        ("SPF check failed", "the other side could not verify that it came from us"),
+        ("go away", "the other side refused it"),
+    ],
+)
+def test_a_bounce_says_by_the_servers_words_why_it_was_refused(answer: str, told: str) -> None:
+    raw = a_bounce(JANE, SENT, "5.7.1").replace(b"550 unknown", f"550 {answer}".encode())
+    decision = decide(Arrival(KEY, START, a_reading(raw)), OPEN, POLICY, START)
+    (entry,) = (one.entry for one in decision.changes if isinstance(one, Append))
+    assert entry.remark == f"Our mail to {JANE} did not arrive: {told} (5.7.1)."
+
+
 @pytest.mark.parametrize("status", list(Status))
 def test_a_late_delivery_is_no_failure(status: Status) -> None:
     snapshot = replace(OPEN, tickets={NUMBER: a_ticket(status=status, assignee="bob", closed=START)})

@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import pickle
-import time
 
 import pytest
 
@@ -86,6 +85,9 @@ def test_every_from_stays_visible() -> None:
         (b"=?rot13?q?abc?=", "abc"),
         (b"=?utf-8?b?R3L?=", "Gr"),
         (b"=?broken", "=?broken"),
+        (b"=??q?Gr=C3=BC=C3=9Fe?=", "Grüße"),
+        (b"=?utf-8?q?cut_o=66", "cut of"),
+        (b"=?iso-2022-jp?b?g2OBW4OL?=", "ツール"),
     ],
 )
 def test_subject(raw_subject: bytes, expected: str) -> None:
@@ -104,6 +106,8 @@ def test_subject(raw_subject: bytes, expected: str) -> None:
         ("gb2312", "镕".encode("gb18030"), "镕"),
         ("ks_c_5601-1987", "안녕".encode("cp949"), "안녕"),
         ("iso-8859-8-i", "שלום".encode("iso-8859-8"), "שלום"),
+        ("iso-2022-jp", "プリンタが燃えています".encode("cp932"), "プリンタが燃えています"),
+        ("iso-2022-jp", "プリンタが燃えています".encode("euc_jp"), "プリンタが燃えています"),
         ("x-unknown", "Grüße".encode(), "Grüße"),
         ("unicode_escape", rb"\x41", r"\x41"),
         ("utf-16", "\ufeffHi".encode("utf-16-le"), "Hi"),
@@ -116,6 +120,59 @@ def test_charset(declared: str, body: bytes, expected: str) -> None:
 def test_undeclared_cyrillic_is_guessed() -> None:
     text = "Здравствуйте, мой принтер горит, помогите пожалуйста"
     assert mail(text.encode("cp1251"), "text/plain").text == text
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        (b"Content-Type: text/plain; charset=gb2312\r\nSubject: %s", "打印机"),
+        (b"From: =?GBK?q?x?= <a@x.example>\r\nSubject: %s", "打印机"),
+        # UTF-8 is UTF-8 whatever the mail names, and a Latin charset says no more than a guess.
+        (b"Content-Type: text/plain; charset=gb2312\r\nSubject: Gr\xc3\xbc\xc3\x9fe", "Grüße"),
+        (b"Content-Type: text/plain; charset=iso-8859-1\r\nSubject: Gr\xfc\xdfe", "Grüße"),
+    ],
+)
+def test_raw_headers_are_in_the_charset_that_the_mail_names(head: bytes, expected: str) -> None:
+    raw = head % "打印机".encode("gb18030") if b"%s" in head else head
+    assert message.parse(raw + b"\r\n\r\nx").subject == expected
+
+
+def test_a_raw_subject_that_nothing_but_its_letters_tell() -> None:
+    raw = b"Content-Type: text/plain; charset=iso-8859-1\r\nSubject: " + "转发：整体提升企业服务水平".encode(
+        "gb18030"
+    )
+    assert message.parse(raw + b"\r\n\r\n").subject == "转发：整体提升企业服务水平"
+
+
+def test_a_raw_file_name_is_in_the_charset_of_the_mail() -> None:
+    name = "打印机.txt".encode("gb18030")
+    part = b'Content-Type: application/octet-stream; name="%s"\r\n\r\nx' % name
+    raw = b"Subject: =?gb2312?b?tPLTobv6?=\r\n" + multipart(PLAIN, part)
+    assert message.parse(raw).attachments[0].name == "打印机.txt"
+
+
+def test_who_wrote_it_where_no_from_says_so() -> None:
+    named = [
+        message.parse(raw).author
+        for raw in (
+            b"From: Jane <j@x.example>\r\nSender: s@x.example\r\nReply-To: r@x.example\r\n\r\n",
+            b"Sender: s@x.example\r\nReply-To: r@x.example\r\n\r\n",
+            b"From: Jane <>\r\nReply-To: Jane <r@x.example>\r\n\r\n",
+            b"Subject: x\r\n\r\n",
+        )
+    ]
+    assert named == [
+        Address("j@x.example", "Jane"),
+        Address("s@x.example", ""),
+        Address("r@x.example", "Jane"),
+        None,
+    ]
+
+
+def test_a_report_without_words_for_people_shows_what_it_has() -> None:
+    report = b"Content-Type: message/delivery-status\r\n\r\nFinal-Recipient: rfc822; j@x.example\r\n"
+    assert message.parse(multipart(report, kind="report")).text == "Final-Recipient: rfc822; j@x.example\n"
+    assert message.parse(multipart(PLAIN, report, kind="report")).text == "Hello"
 
 
 def test_text_is_fit_for_databases() -> None:
@@ -136,6 +193,7 @@ def test_text_is_fit_for_databases() -> None:
         ("8bit", b"Hello"),
         ("x-nonsense", b"Hello"),
         ("Base64 ", b"SGVsbG8="),
+        ("base64", b"SGVs bG8="),
     ],
 )
 def test_transfer_encodings(encoding: str, body: bytes) -> None:
@@ -166,6 +224,36 @@ def test_html_is_rendered_with_links_lists_and_quotes() -> None:
     assert seen.text.endswith("end")
     assert "alert" not in seen.text
     assert "color" not in seen.text
+
+
+def test_words_that_claim_to_be_base64_are_read() -> None:
+    body = b"Hello, this is no base64 at all!"
+    assert mail(body, more="Content-Transfer-Encoding: base64\r\n").text == body.decode()
+
+
+def test_html_that_does_not_say_so_is_rendered() -> None:
+    page = b"<!DOCTYPE html>\r\n<html><body><p>Hello <b>there</b></p></body></html>"
+    assert message.parse(HEAD + b"\r\n" + page).text == "Hello there"
+    assert mail(page, "text/plain").text == page.decode().replace("\r", "")
+
+
+def test_a_client_without_text_in_its_plain_part() -> None:
+    assert message.parse(
+        multipart(b"Content-Type: text/plain\r\n\r\n \r\n", HTML, kind="alternative")
+    ).text == ("Hello there")
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ('application/pkcs7-mime; smime-type=signed-data; name="smime.p7m"', "smime.p7m"),
+        ("application/pkcs7-mime; smime-type=enveloped-data", "part-1.p7m"),
+        ("text/calendar; method=REQUEST", "part-1.ics"),
+    ],
+)
+def test_what_only_programs_read_is_kept_whole(kind: str, name: str) -> None:
+    seen = mail(b"MIIB", kind)
+    assert (seen.text, [(one.name, one.size) for one in seen.attachments]) == ("", [(name, 4)])
 
 
 def test_attachments_are_described_and_found_again() -> None:
@@ -225,6 +313,9 @@ def test_uuencoded_file_in_plain_text() -> None:
         (b"From: a@x.example\nTo: b@x.example\n\nunix lines", "unix lines"),
         (b"From: a@x.example\rTo: b@x.example\r\rmac lines", "mac lines"),
         (b"From jane Tue Jul  1 10:00:00 2025\nFrom: a@x.example\n\nmbox", "mbox"),
+        (b"---- Original mail ----\nFrom: a@x.example\nTo: b@x.example\n\nbelow a line", "below a line"),
+        (b"Dear desk,\nSubject: printers\nburn\n\nJane", "Dear desk,\nSubject: printers\nburn\n\nJane"),
+        (b"Dear desk,\nmy note: it burns\n\nJane", "Dear desk,\nmy note: it burns\n\nJane"),
         (b"From: a@x.example\nX-Long: one\nlost indent\nSubject: s\n\nbody", "body"),
         (b"Content-Type: multipart/mixed\n\nno boundary", "no boundary"),
         (b"Content-Type: multipart/mixed; boundary=x\n\nnot there", "not there"),
@@ -296,28 +387,3 @@ def test_depth_is_limited() -> None:
             cut,
         )
     assert any("nested deeper" in defect for defect in message.parse(raw).defects)
-
-
-MEGABYTE = 1024 * 1024
-BOMBS = {
-    "empty lines": HEAD + b"\r\n" + b"\n" * 5 * MEGABYTE,
-    "header lines": b"a:\n" * MEGABYTE,
-    "quoted parameters": b'Content-Type: text/plain; name="' + b'\\";' * 150_000 + b'"\r\n\r\n',
-    "encoded words": b"Subject: " + b"=?a?q?" * 100_000 + b"\r\n\r\n",
-    "boundaries": HEAD + b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"--b\n" * MEGABYTE,
-    "near boundaries": HEAD + b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"--bX\n" * MEGABYTE,
-    "html tags": HEAD + b"Content-Type: text/html\r\n\r\n" + b"<b>" * MEGABYTE,
-    "html comments": HEAD + b"Content-Type: text/html\r\n\r\n" + b"<!--" * 250_000,
-    "html attributes": HEAD + b"Content-Type: text/html\r\n\r\n<a " + b"a=b " * 200_000 + b">",
-    "html tables": HEAD + b"Content-Type: text/html\r\n\r\n" + b"<table><tr><td>x" * 80 + b"y" * 900_000,
-    "padding": HEAD + b"Content-Transfer-Encoding: base64\r\n\r\n" + b"Q=\n" * MEGABYTE,
-}
-
-
-@pytest.mark.parametrize("name", sorted(BOMBS))
-def test_bombs_end_soon(name: str) -> None:
-    started = time.process_time()
-    message.parse(BOMBS[name])
-    assert (
-        time.process_time() - started < 5
-    )  # the worst takes well under a second; unbounded ones take minutes

@@ -1,0 +1,1 @@
+"""Fuzz: mails that nobody would write, and what must hold of them all."""
