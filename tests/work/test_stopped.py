@@ -134,13 +134,13 @@ def test_beyond_the_limit_the_ticket_and_the_outbox_say_so(desk: Desk) -> None:
 
 
 def test_a_row_that_another_node_holds_is_not_decided(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    from maildesk.store import outbox
+    from maildesk.store import attempts
 
     number = desk.handle(a_mail())["ticket"]
     notice = desk.mails(ALICE, "new_ticket")[0]
     desk.deliver(an_answer(notice, ALICE, f"Write to {BOB}.", "<a@desk.example>"))
     desk.inbound.step(desk.now)
-    monkeypatch.setattr(outbox, "begin", lambda *_: set())
+    monkeypatch.setattr(attempts, "begin", lambda *_: set())
     desk.outbound.step(desk.now)
     assert "stopped" not in [kind for kind, _ in events(desk.ticket(number))]
     monkeypatch.undo()
