@@ -11,8 +11,13 @@ from pathlib import Path
 from typing import IO
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.servers import postgres
+
+# A machine that is busy with other things makes no text a wrong one.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 RUN = "MAILDESK_TEST_RUN"
 """The environment variable by which the test processes of one run find their common directory."""
