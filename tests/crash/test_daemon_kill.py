@@ -25,7 +25,7 @@ from sqlalchemy import select
 from maildesk.config.load import load
 from maildesk.store.db import Database
 from maildesk.store.schema import inbox, outbox, ticket
-from tests.bench.daemon import configure
+from tests.bench.daemon import configure, greeting
 from tests.crash import story
 from tests.desk import DESK, ROOT
 from tests.servers.ports import free_port
@@ -66,9 +66,21 @@ class Supervised:
         self.process = self._spawn()
 
     def stop(self) -> int:
-        """Ends it as an operator does; its exit status."""
+        """Ends it as an operator does, once it has begun: before, nothing heeds the signal. Its exit status."""
+        port = int(load(self._config).settings.smtp[0].listen.rpartition(":")[2])
+        end = time.monotonic() + 60
+        while not _greets(port):
+            assert time.monotonic() < end, "it does not begin"
+            self.look_after()
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(30)
+
+
+def _greets(port: int) -> bool:
+    try:
+        return greeting(port, 0.5).startswith(b"220")
+    except TimeoutError:
+        return False
 
 
 class Clients:
