@@ -179,7 +179,8 @@ def _fill(conn: Connection, file: Path, about: Manifest, ack: bool, mailboxes: l
             rows = (row for row in rows if row["name"] != "version")
         _progress(table.name, backup.load(conn, table, rows))
         backup.count_on(conn, table)
-    note("  making the index of words")
+    if sys.stderr.isatty():
+        note("  making the index of words")
     search.fill(conn)
     now = desk.now()
     control.pause(conn, control.ALL, now, f"{desk.admin()}, who restored it from a backup")

@@ -81,10 +81,10 @@ def decide(cause: Cause, snapshot: Snapshot, policy: Policy, now: int) -> Decisi
         return stopped.decided(Draft(cause.key, snapshot, policy, now), cause)
     if isinstance(cause, Delivery):
         return undelivered.decided(Draft(cause.key, snapshot, policy, now), cause)
-    imported = bool(cause.reading.evidence.imported)
+    history = bool(cause.reading.evidence.imported)
     # What comes again is decided as of when it came. An import is told of as it was, and nobody hears of it now.
-    then = min(now, cause.received) if imported or cause.reading.evidence.replayed else now
-    draft = Draft(cause.key, snapshot, policy, then, silent=imported)
+    then = min(now, cause.received) if history or cause.reading.evidence.replayed else now
+    draft = Draft(cause.key, snapshot, policy, then, silent=history)
     if cause.reading.evidence.replayed:
         draft.because("It came before the desk was restored from a backup, and is decided as of then.")
     if (waits_for := _waits(cause, draft)) and now - max(cause.received, cause.accepted) < WAIT:

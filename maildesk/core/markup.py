@@ -39,10 +39,10 @@ _REPLY_BORDER = re.compile(r"border-top\s*:\s*solid|border\s*:\s*none\s*;\s*bord
 # Outlook's element for the signature is left out: people write their answers into it.
 _SIGNATURES = frozenset(
     {
-        *("gmail_signature", "moz-signature", "protonmail_signature_block", "front-signature"),
+        "gmail_signature", "moz-signature", "protonmail_signature_block", "front-signature",
         "messagesignaturesection",
     }
-)
+)  # fmt: skip
 _QUOTES = frozenset({"gmail_quote", "yahoo_quoted", "protonmail_quote", "zmail_extra", "messagereplysection"})
 # An indentation of a million letters is one of text, too.
 _INDENT = re.compile(r"\b(?:padding|margin)[\w-]{0,20}\s{0,9}:[^;]{0,999}", re.IGNORECASE)

@@ -104,30 +104,9 @@ REPLY_ABOVE = (
 """A help desk's "reply above this line"."""
 
 ABOVE_LINE = (
-    *(
-        "is line",
-        "he line",
-        "IS LINE",
-        "dieser Li",
-        "dieser Ze",
-        "cette ligne",
-        "esta l",
-        "questa ",
-        "deze r",
-    ),
-    *(
-        "deze l",
-        "denne li",
-        "här raden",
-        "rivin",
-        "tej linii",
-        "tento ř",
-        "этой ",
-        "цього р",
-        "この行",
-        "在此行",
-    ),
-)
+    "is line", "he line", "IS LINE", "dieser Li", "dieser Ze", "cette ligne", "esta l", "questa ", "deze r", "deze l",
+    "denne li", "här raden", "rivin", "tej linii", "tento ř", "этой ", "цього р", "この行", "在此行",
+)  # fmt: skip
 """Letters of which some stand in each of these, to look for first."""
 
 BY_PHONE = (

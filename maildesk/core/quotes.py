@@ -28,9 +28,9 @@ _ATTRIBUTION_END = re.compile(
 )
 # The last words above, as letters: looked at first, for the pattern is slow.
 _MAY_END = (
-    *(":", "：", "...", "wrote", "schrieb", "schreef", "skrev", "écrit", "ecrit", "scritto", "escribió"),
-    *("escreveu", "写道", "寫道", "작성", "メッセージ", "メール"),
-)
+    ":", "：", "...", "wrote", "schrieb", "schreef", "skrev", "écrit", "ecrit", "scritto", "escribió", "escreveu",
+    "写道", "寫道", "작성", "メッセージ", "メール",
+)  # fmt: skip
 _HAS_DATE_OR_ADDRESS = re.compile(r"\d[\d:./-]{0,9}\D{1,30}\d|@[\w-]+\.|\d{1,2}:\d\d")
 # Neither a year nor a time of day is in "192.0.20.25".
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)|(?<![\d.])\d{1,2}[./-]\d{1,2}[./-]\d{2}(?![\d.]\d|\d)")

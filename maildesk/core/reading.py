@@ -36,8 +36,8 @@ class Evidence:
     nobody is told of it, and a ticket that it opens is closed at once, or not. `parked` says why a mail is held whoever
     wrote it (a key of `parking.REASONS`), "" if it is not. `sent` says that it lies in the desk's own folder of sent
     mail, so whoever wrote it was logged in as the desk. `oversized` is its size in bytes where only its header was
-    read, else 0. `replayed` says that it came before the store was put back from a
-    backup, and was probably decided then, too.
+    read, else 0. `replayed` says that it came before the store was put back from a backup, and was probably decided
+    then, too.
     """
 
     released_by: str = ""

@@ -57,6 +57,7 @@ def write(
         raise BadBackup(f"the folder {path.parent} is not there or not yours to write to; name another one")
     part = path.with_name(f".{path.name}.part")
     part.unlink(missing_ok=True)
+    backup.unhurried(conn)
     try:
         with os.fdopen(
             os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "w+b"

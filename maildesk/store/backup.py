@@ -25,6 +25,13 @@ TABLES: tuple[Table, ...] = tuple(table for table in metadata.sorted_tables if t
 _BYTES = "base64"
 
 
+def unhurried(conn: Connection) -> None:
+    """Lets this transaction stand still for as long as it likes, on PostgreSQL too: it only reads and holds up
+    nobody, and the disk that the backup goes to may be slow."""
+    if conn.dialect.name == "postgresql":
+        conn.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+
+
 def dump(conn: Connection, table: Table) -> Iterator[bytes]:
     """Every row of a table as a line of JSON, in the order of its key. The connection must be reading()."""
     ordered = table.select().order_by(*table.primary_key.columns)

@@ -85,7 +85,7 @@ def _broken(conn: Connection, heads: dict[int, tuple[int, str]]) -> Iterator[tup
     wrong: dict[int, str] = {}
     for row in rows:
         seq, prev = ends.get(row.ticket, (0, ""))
-        if row.ticket in heads and row.ticket not in wrong and (why := mended(row, seq + 1, prev)):
+        if row.ticket in heads and row.ticket not in wrong and (why := altered(row, seq + 1, prev)):
             wrong[row.ticket] = why
         ends[row.ticket] = (row.seq, row.hash)
     for number in numbers:
@@ -94,7 +94,7 @@ def _broken(conn: Connection, heads: dict[int, tuple[int, str]]) -> Iterator[tup
     yield from sorted(wrong.items())
 
 
-def mended(row: Any, seq: int, prev: str) -> str:
+def altered(row: Any, seq: int, prev: str) -> str:
     """What shows that somebody changed an event after it was written; "" if nothing does. `seq` and `prev` are its
     due place and the hash of the event before. Data that was erased is covered by its digest alone."""
     if row.seq != seq:
