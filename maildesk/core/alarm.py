@@ -145,9 +145,9 @@ def title(alarm: Alarm, is_: Turn) -> str:
 
 def text(alarm: Alarm, is_: Turn, zone: str) -> str:
     """The alarm for programs and screens: what it is, and since when."""
-    times = f"Since {_time(alarm.first, zone)}."
+    times = f"Since {when(alarm.first, zone)}."
     if is_ == "over" and alarm.cleared is not None:
-        times = f"From {_time(alarm.first, zone)} to {_time(alarm.cleared, zone)}."
+        times = f"From {when(alarm.first, zone)} to {when(alarm.cleared, zone)}."
     return f"{title(alarm, is_)}\n\n{alarm.sentence}\n{times}\n"
 
 
@@ -159,8 +159,8 @@ def notice(alarm: Alarm, is_: Turn, admin: str, zone: str, now: int) -> Notice:
         "name": alarm.name,
         "over": is_ == "over",
         "sentence": alarm.sentence,
-        "since": _time(alarm.first, zone),
-        "until": _time(alarm.cleared, zone) if is_ == "over" and alarm.cleared is not None else "",
+        "since": when(alarm.first, zone),
+        "until": when(alarm.cleared, zone) if is_ == "over" and alarm.cleared is not None else "",
     }
     return Notice(
         once=identity.once_key(cause, "alarm", admin, None),
@@ -173,5 +173,6 @@ def notice(alarm: Alarm, is_: Turn, admin: str, zone: str, now: int) -> Notice:
     )
 
 
-def _time(at: int, zone: str) -> str:
+def when(at: int, zone: str) -> str:
+    """An instant in a time zone, to the minute."""
     return f"{(_EPOCH + timedelta(microseconds=at)).astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"

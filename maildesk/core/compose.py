@@ -96,7 +96,8 @@ def _subject(notice: Notice, ticket: Ticket | None) -> str:
     about = str(notice.facts.get("subject", "")) or NO_SUBJECT
     if notice.kind == "alarm":
         return writing.one_line(about)
-    return writing.one_line(f"{'Held' if notice.kind == 'held' else 'Not done'}: {about}")
+    held = notice.kind in ("held", "held_list", "held_long")
+    return writing.one_line(f"{'Held' if held else 'Not done'}: {about}")
 
 
 def _words(
@@ -150,7 +151,12 @@ def _threading(
     ticket = material.ticket
     known = material.references[-(REFERENCES - 1) :]
     if ticket is None:
-        return writing.ids("In-Reply-To", known[-1:]) + writing.ids("References", known)
+        fields = writing.ids("In-Reply-To", known[-1:]) + writing.ids("References", known)
+        if notice.token != "confirm":
+            return fields
+        confirms = identity.confirm_token(keys, identity.message_id(keys, notice.once, domain(policy)))
+        answers = reply_address(sender, confirms, policy)
+        return fields + (writing.address("Reply-To", display, answers) if answers else b"")
     anchor = identity.anchor(keys, ticket.number, notice.person, domain(policy))
     fields = writing.ids("In-Reply-To", known[-1:]) + writing.ids("References", [anchor, *known])
     if notice.token not in ("public", "internal"):

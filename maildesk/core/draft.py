@@ -23,6 +23,7 @@ class Draft:
         self.proof = Proof.CLAIMED
         self.match = ""
         self.rules: tuple[tuple[str, bool, str], ...] = ()
+        self.unasked = False
         self._changes: list[Change] = []
         self._onces: set[str] = set()
 
@@ -50,6 +51,12 @@ class Draft:
     ) -> None:
         """A mail to an agent's own address."""
         self._notify(kind, agent.address, identity.person_of_agent(agent.id), ticket, entry, facts)
+
+    def notify_address(self, kind: str, to: str, facts: Mapping[str, object]) -> None:
+        """A mail about no ticket to somebody who is configured, and may be no agent."""
+        agent = self.policy.agent_at(to)
+        person = identity.person_of_agent(agent.id) if agent else identity.person_of_address(to)
+        self._notify(kind, to, person, None, "", facts)
 
     def notify_participant(
         self,
@@ -82,7 +89,9 @@ class Draft:
         self._onces.add(once)
         if self._enough(kind, to, ticket) or self._vain(kind, to):
             return
-        token = notices.BY_NAME[kind].token if ticket is not None else ""
+        token = notices.BY_NAME[kind].token
+        # A reply address belongs to a ticket; what answers a confirmation belongs to that alone.
+        token = token if ticket is not None or token == "confirm" else ""
         generation = self.ticket(ticket).generation(person, token) if ticket is not None else 0
         notice = Notice(
             once=once,
@@ -144,6 +153,7 @@ class Draft:
             match=self.match,
             rules=self.rules,
             waits_for=waits_for,
+            unasked=self.unasked,
         )
 
 

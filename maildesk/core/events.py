@@ -13,6 +13,7 @@ from maildesk.core.changes import (
     Mark,
     Notify,
     Open,
+    Release,
     Remember,
     Set,
     Stop,
@@ -79,5 +80,5 @@ def event_of(change: Change) -> Event | None:
                 f"{n.kind} to {n.to}",
                 {"once": n.once, "notice": n.kind, "to": n.to},
             )
-        case Notify() | Mark() | Learn() | Remember() | Supersede() | Wait():
+        case Notify() | Mark() | Learn() | Remember() | Supersede() | Release() | Wait():
             return None

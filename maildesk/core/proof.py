@@ -13,6 +13,7 @@ from maildesk.core.identity import (
     person_of_address,
     person_of_agent,
     person_ref,
+    read_confirm_token,
     read_return_token,
     read_token,
 )
@@ -32,6 +33,13 @@ def returned_to(reading: Reading, policy: Policy, keys: Keys) -> tuple[str, ...]
     """Our mails whose own return path a mail was sent to, by what stands before the @ in their Message-ID."""
     extras = (desk_part(a, policy)[1] for a in reading.recipients)
     found = (read_return_token(keys, extra) for extra in extras if extra)
+    return tuple(dict.fromkeys(local for local in found if local))
+
+
+def confirmations(reading: Reading, policy: Policy, keys: Keys) -> tuple[str, ...]:
+    """Our confirmations whose address a mail was sent to, by what stands before the @ in their Message-ID."""
+    extras = (desk_part(a, policy)[1] for a in reading.recipients)
+    found = (read_confirm_token(keys, extra) for extra in extras if extra)
     return tuple(dict.fromkeys(local for local in found if local))
 
 
@@ -75,7 +83,7 @@ def assess(reading: Reading, snapshot: Snapshot, policy: Policy) -> Standing:
 
     if reading.evidence.sent:
         return standing(Proof.AUTHENTICATED, "", "it lies in the desk's own folder of sent mail")
-    if vouched(reading.evidence):
+    if vouched(reading):
         whose = "own" if own else "foreign" if token else ""
         return standing(Proof.AUTHENTICATED, whose, f"released by {reading.evidence.released_by}")
     if reading.behind:

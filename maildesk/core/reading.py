@@ -31,7 +31,8 @@ class Envelope:
 class Evidence:
     """What the edge recorded about who wrote a mail and how it came.
 
-    `released_by` names who vouched for a held one. `login` is who was logged in when it came by SMTP, and `proven` are
+    `released_by` names who vouched for a held one, and `released_bytes` is the SHA-256 of what they vouched for ("" for
+    whatever it is). `login` is who was logged in when it came by SMTP, and `proven` are
     the From addresses that were listed for that login then. `imported` is "open" or "closed" for a mail of an archive:
     nobody is told of it, and a ticket that it opens is closed at once, or not. `parked` says why a mail is held whoever
     wrote it (a key of `parking.REASONS`), "" if it is not. `sent` says that it lies in the desk's own folder of sent
@@ -48,6 +49,7 @@ class Evidence:
     sent: bool = False
     oversized: int = 0
     replayed: bool = False
+    released_bytes: str = ""
 
     def __post_init__(self) -> None:
         # JSON, in which evidence is stored, knows no tuples.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from maildesk.core.commands import Parsed
 from maildesk.core.deskaddress import is_desk
 from maildesk.core.draft import Draft
-from maildesk.core.model import DAY, HOUR, Participant, Ticket
+from maildesk.core.model import DAY, HOUR, Disposition, Participant, Ticket
 from maildesk.core.policy import Agent, Policy
 from maildesk.core.reading import Reading
 
@@ -109,6 +110,25 @@ def acknowledge(draft: Draft, reading: Reading | None, number: int, entry: str, 
 def may_tell(draft: Draft, kind: str, agent: Agent, an_hour: int) -> bool:
     """Whether another mail of this kind to the agent keeps to the limit."""
     return within(draft.after.notice_times.get((kind, agent.address), ()), draft.now, HOUR) < an_hour
+
+
+def give_back(
+    draft: Draft, reading: Reading, agent: Agent, number: int | None, parsed: Parsed
+) -> tuple[Disposition, int | None]:
+    """An agent's mail that could not be carried out goes back to them, with what is wrong with it."""
+    draft.because("Nothing was done: " + " ".join(parsed.errors))
+    if not may_tell(draft, "error", agent, ERRORS_HOUR):
+        draft.because("No notice of it: the agent has had all that the limit allows.")
+        return Disposition.COMMAND, number
+    facts = {
+        "errors": list(parsed.errors),
+        "understood": [effect.line for effect in parsed.effects],
+        "text": reading.new_text[:20_000],
+        "files": [one.name for one in reading.message.attachments if not one.inline],
+        "subject": reading.message.subject[:200],
+    }
+    draft.notify_agent("error", agent, number, facts=facts)
+    return Disposition.COMMAND, number
 
 
 def within(times: tuple[int, ...], now: int, span: int) -> int:

@@ -29,6 +29,7 @@ from maildesk.core.notices import KINDS
 from maildesk.core.parking import parked
 from maildesk.core.reading import Evidence
 from maildesk.core.same import DATED
+from maildesk.store import held
 from maildesk.store.db import among, parts
 from maildesk.store.inbox import OPEN
 from maildesk.store.schema import (
@@ -111,6 +112,7 @@ def load(conn: Connection, wanted: Wanted, keys: Keys, now: int) -> Snapshot:
         ticket_mails=_ticket_mails(conn, found, now),
         told_unreached=_told_unreached(conn, found, now),
         returns=returns,
+        asked=held.asked(conn, wanted),
         unreachable=_unreachable(conn, wanted, found.values(), returns.values()),
         **_limits(conn, wanted, now),
     )

@@ -10,6 +10,8 @@ from maildesk.core.notices import (
     error,
     handoff,
     held,
+    held_list,
+    held_long,
     late,
     new_ticket,
     note,
@@ -29,6 +31,8 @@ KINDS: tuple[NoticeKind, ...] = (
     unreachable.KIND,
     late.KIND,
     held.KIND,
+    held_list.KIND,
+    held_long.KIND,
     error.KIND,
     alarm.KIND,
 )
