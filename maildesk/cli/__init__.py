@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar
 import typer
 
 from maildesk.cli import (
+    agent,
     backup,
     check,
     deliver,
@@ -108,6 +109,7 @@ for _name, _group in (
     ("inbox", inbox),
     ("outbox", outbox),
     ("held", held),
+    ("agent", agent),
     ("mailbox", mailbox),
     ("quarantine", quarantine),
 ):

@@ -166,6 +166,15 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
+class Renew:
+    """An agent's personal address proves nothing any more; the one of this generation does."""
+
+    agent: str
+    generation: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Wait:
     """A mail (by its row key) waits; nothing waits for it meanwhile, so that no circle of mails waits for itself."""
 
@@ -194,6 +203,7 @@ Change = (
     | Remember
     | Supersede
     | Release
+    | Renew
     | Wait
     | Notify
 )
@@ -358,6 +368,8 @@ def evolve(snapshot: Snapshot, change: Change) -> Snapshot:
             return _no_longer_held(replace(snapshot, seen=found), key)
         case Release(key=key):
             return _no_longer_held(snapshot, key)
+        case Renew(agent=agent, generation=generation):
+            return replace(snapshot, personal={**snapshot.personal, agent: generation})
         case Wait(key=key):
             return replace(snapshot, pending=_without(snapshot, key))
         case Notify(notice=notice):

@@ -16,6 +16,7 @@ from maildesk.core import (
     held,
     identity,
     parking,
+    personal,
     probe,
     requesting,
     rules,
@@ -30,6 +31,7 @@ from maildesk.core.draft import Draft
 from maildesk.core.held import Reminder
 from maildesk.core.matching import Match, another_matter, match
 from maildesk.core.model import SECOND, Disposition, EntryKind, Proof
+from maildesk.core.personal import Welcome
 from maildesk.core.policy import Agent, Policy
 from maildesk.core.proof import Standing, assess, exposed
 from maildesk.core.reading import Reading
@@ -74,7 +76,7 @@ class Request:
     subject: str = ""
 
 
-Cause = Arrival | Request | Stopped | Delivery | Reminder
+Cause = Arrival | Request | Stopped | Delivery | Reminder | Welcome
 
 
 def decide(cause: Cause, snapshot: Snapshot, policy: Policy, now: int) -> Decision:
@@ -85,6 +87,8 @@ def decide(cause: Cause, snapshot: Snapshot, policy: Policy, now: int) -> Decisi
         return stopped.decided(Draft(cause.key, snapshot, policy, now), cause)
     if isinstance(cause, Delivery):
         return undelivered.decided(Draft(cause.key, snapshot, policy, now), cause)
+    if isinstance(cause, Welcome):
+        return personal.welcomed(Draft(cause.key, snapshot, policy, now), cause)
     if isinstance(cause, Reminder):
         return held.reminded(Draft(cause.key, snapshot, policy, now), cause)
     imported = bool(cause.reading.evidence.imported)
@@ -135,6 +139,7 @@ def _arrival(draft: Draft, cause: Arrival, standing: Standing) -> tuple[Disposit
         draft.apply(Supersede(weaker.key, "a copy with better proof was decided"))
     if (confirmed := held.answered(draft, reading, standing)) is not None:
         return confirmed
+    personal.burn(draft, reading, standing)
     found = match(reading, standing, draft.after)
     draft.match = found.how
     draft.because(_sentence(found.why))
@@ -198,6 +203,8 @@ def _agent(
     if not released and another_matter(reading, found, draft.after):
         draft.because("It went to a reply address, but it answers none of our mails and has another subject.")
         return held.hold(draft, reading, agent, found, standing)
+    if found.ticket is None and standing.personal:
+        return personal.opened(draft, reading, standing, agent, cause.received)
     if found.ticket is None:
         if _has_command(reading):
             parsed = Parsed("", (), ("It has commands, but names no ticket. Answer a mail of the ticket.",))
@@ -263,7 +270,7 @@ def _answers_internal(draft: Draft, reading: Reading) -> bool:
 
 
 def _burn(draft: Draft, reading: Reading, standing: Standing, number: int) -> None:
-    if standing.proof is not Proof.TOKEN or standing.token is None:
+    if standing.proof is not Proof.TOKEN or standing.token is None or standing.whose != "own":
         return
     known = frozenset(p.address for p in draft.ticket(number).participants)
     if shown := exposed(reading, draft.policy, known):

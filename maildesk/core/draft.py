@@ -93,6 +93,8 @@ class Draft:
         # A reply address belongs to a ticket; what answers a confirmation belongs to that alone.
         token = token if ticket is not None or token == "confirm" else ""
         generation = self.ticket(ticket).generation(person, token) if ticket is not None else 0
+        if kind == "welcome" and (agent := self.policy.agent_at(to)):
+            generation = self.after.personal.get(agent.id, 0)
         notice = Notice(
             once=once,
             kind=kind,

@@ -202,6 +202,24 @@ def read_confirm_token(keys: Keys, letters: str) -> str | None:
     return f"{_letters(head[:10] + _mac(keys.root, 'ours', head[:10])[:10])}.m"
 
 
+def desk_token(keys: Keys, person: str, generation: int) -> str:
+    """The part of an agent's personal address (`personal.py`). As long as a reply token."""
+    key_id, secret = keys.tokens[-1]
+    head = person_ref(keys, person) + bytes([key_id]) + generation.to_bytes(4, "big")
+    return _letters(head + _mac(secret, "desk", head)[:14])
+
+
+def read_desk_token(keys: Keys, letters: str) -> tuple[bytes, int] | None:
+    """Whose personal address it is (as `person_ref`), and of which generation; None if it is none of ours."""
+    if len(letters) != TOKEN_LETTERS or (data := _bytes(letters)) is None:
+        return None
+    head, mac = data[:11], data[11:]
+    secret = next((s for i, s in keys.tokens if i == head[6]), None)
+    if secret is None or not hmac.compare_digest(_mac(secret, "desk", head)[:14], mac):
+        return None
+    return head[:6], int.from_bytes(head[7:], "big")
+
+
 def trace(keys: Keys, message_id: str) -> str:
     """The value of X-Maildesk-Trace: which desk sent this mail, and as which, signed."""
     local = message_id.partition("@")[0]

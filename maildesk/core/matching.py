@@ -9,7 +9,7 @@ from maildesk.core.aliases import traced
 from maildesk.core.changes import Snapshot
 from maildesk.core.identity import Keys
 from maildesk.core.policy import Policy
-from maildesk.core.proof import Standing, confirmations, returned_to, tokens
+from maildesk.core.proof import Standing, confirmations, personal_tokens, returned_to, tokens
 from maildesk.core.reading import Reading
 
 
@@ -35,6 +35,7 @@ class Wanted:
     addresses: frozenset[str] = frozenset()
     returns: frozenset[str] = frozenset()
     asked: frozenset[str] = frozenset()
+    personal: frozenset[bytes] = frozenset()
 
     def __or__(self, other: Wanted) -> Wanted:
         return Wanted(
@@ -46,6 +47,7 @@ class Wanted:
             self.addresses | other.addresses,
             self.returns | other.returns,
             self.asked | other.asked,
+            self.personal | other.personal,
         )
 
 
@@ -71,6 +73,7 @@ def wanted(reading: Reading, policy: Policy, keys: Keys, received: int) -> Wante
         seen=frozenset([Copy(mid, reading.sender, message.sha256, received)]),
         addresses=frozenset(a for a in (reading.sender, agent.address if agent else "") if a),
         returns=_at_ours(returned_to(reading, policy, keys), policy),
+        personal=frozenset(person for person, _ in personal_tokens(reading, policy, keys)),
         asked=_at_ours(confirmations(reading, policy, keys), policy),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from maildesk.core.address import normal
 from maildesk.core.changes import Snapshot
@@ -14,6 +14,7 @@ from maildesk.core.identity import (
     person_of_agent,
     person_ref,
     read_confirm_token,
+    read_desk_token,
     read_return_token,
     read_token,
 )
@@ -43,6 +44,13 @@ def confirmations(reading: Reading, policy: Policy, keys: Keys) -> tuple[str, ..
     return tuple(dict.fromkeys(local for local in found if local))
 
 
+def personal_tokens(reading: Reading, policy: Policy, keys: Keys) -> tuple[tuple[bytes, int], ...]:
+    """The personal addresses of agents that a mail was sent to: whose, as `person_ref`, and of which generation."""
+    extras = (desk_part(a, policy)[1] for a in reading.recipients)
+    found = (read_desk_token(keys, extra) for extra in extras if extra)
+    return tuple(dict.fromkeys(one for one in found if one))
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What a mail shows about its sender. `token` is the one it was sent to, its own or somebody else's.
@@ -50,6 +58,7 @@ class Standing:
     `whose` is "own" where the token was issued to this sender, "burnt" where it was but proves no more,
     "foreign" where it was issued to somebody else, and "" without a token. `others` are further tickets that the mail
     was sent to at addresses of its sender. `returned` are mails of ours to whose own return path it was sent.
+    `personal` says that it came to its agent's personal address.
     """
 
     sender: str
@@ -61,6 +70,7 @@ class Standing:
     why: str
     others: tuple[int, ...] = ()
     returned: tuple[Mailed, ...] = ()
+    personal: bool = False
 
 
 def assess(reading: Reading, snapshot: Snapshot, policy: Policy) -> Standing:
@@ -100,6 +110,18 @@ def assess(reading: Reading, snapshot: Snapshot, policy: Policy) -> Standing:
     listed = sender in reading.evidence.proven
     proof = Proof.AUTHENTICATED if listed else Proof.CLAIMED
     login = f"{reading.evidence.login} was logged in and may write as {sender}" if listed else ""
+    if (
+        agent
+        and not own
+        and (given := [g for p, g in personal_tokens(reading, policy, snapshot.keys) if p == ref])
+    ):
+        whose = "foreign" if token else ""
+        if snapshot.personal.get(agent.id, 0) in given:
+            why = f"it was sent to the personal address of {agent.id}, who the mail is from"
+            return replace(standing(Proof.TOKEN, whose, why), personal=True)
+        return standing(
+            proof, whose, login or f"the personal address of {agent.id} was replaced by a newer one"
+        )
     if token is None:
         return standing(proof, "", login or "From alone proves nothing")
     if not own:

@@ -10,6 +10,7 @@ from maildesk.core.behind import Behind, behind, kind_of
 from maildesk.core.body import line_hash, line_hashes, new_text
 from maildesk.core.bounce import Bounce, bounce
 from maildesk.core.classify import Kind, classify
+from maildesk.core.forwarded import Forwarded, forwarded
 from maildesk.core.message import Message, parse
 from maildesk.core.policy import Policy
 from maildesk.core.subject import passes_on
@@ -58,7 +59,8 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A mail, read. `cut` are the lines that look like commands, but stand below a signature or a separator."""
+    """A mail, read. `cut` are the lines that look like commands, but stand below a signature or a separator.
+    `forwarded` is what an agent passes on."""
 
     message: Message
     envelope: Envelope
@@ -70,6 +72,7 @@ class Reading:
     lines: tuple[str, ...]
     leaves: Mapping[str, rules.Leaf]
     behind: Behind | None = None
+    forwarded: Forwarded | None = None
 
     @property
     def sender(self) -> str:
@@ -122,9 +125,12 @@ def read(
     found = new_text(message.text, sent, message.html, passes_on(message.subject))
     fresh = found.text
     person = behind(message, policy)
+    author = message.author
+    passed = forwarded(message, raw) if author and policy.agent_at(author.address) else None
     to = (*(a.address for a in message.to), *(a.address for a in message.cc), *envelope.recipients)
+    known = [one for one in (person, passed) if one]
     facts = {
-        "from_": (*((person.address,) if person else ()), *(a.address for a in message.from_)),
+        "from_": tuple(one.address for one in (*known, *message.from_)),
         "to": tuple(dict.fromkeys(to)),
         "subject": (message.subject,),
         "body": (fresh,),
@@ -140,4 +146,5 @@ def read(
         lines=_kept(line_hashes(message.text)),
         leaves=rules.leaves(policy, facts),
         behind=person,
+        forwarded=passed,
     )

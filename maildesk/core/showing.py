@@ -119,8 +119,15 @@ def context(notice: Notice, material: Material, policy: Policy, subject: str) ->
         "after": _after(material, entry) if notice.kind == "handoff" else None,
         "notes": _notes(material, entry) if notice.kind == "handoff" else [],
         "facts": _facts(notice.facts),
+        "agent": _agent_name(notice, policy),
+        "personal": "",
         "confirms": notice.token == "confirm" and policy.reply_address != "none",
     }
+
+
+def _agent_name(notice: Notice, policy: Policy) -> str:
+    agent = policy.agent_at(notice.to)
+    return one_line(agent.name) if agent else ""
 
 
 def size(octets: int) -> str:

@@ -39,7 +39,8 @@ class Snapshot:
     automatic mails of the last hour by ticket and recipient, `domain_acks` and `unproven_acks` its acknowledgments.
     `told_unreached` has ticket and recipient of the mails of the last day that told of a colleague out of reach.
     `returns` has our mails whose return path a mail went to, by the Message-ID up to the @; `unreachable` addresses
-    that are none. `asked` has the confirmations that a mail answers, by their Message-ID up to the @.
+    that are none. `asked` has the confirmations that a mail answers, by their Message-ID up to the @; `personal` the
+    generations of agents' personal addresses, by their ids.
     """
 
     keys: Keys
@@ -57,6 +58,7 @@ class Snapshot:
     returns: Mapping[str, Mailed] = field(default_factory=dict)
     unreachable: frozenset[str] = frozenset()
     asked: Mapping[str, Asked] = field(default_factory=dict)
+    personal: Mapping[str, int] = field(default_factory=dict)
 
     def ticket(self, number: int) -> Ticket | None:
         """The ticket of this number, or the one it was merged into."""

@@ -224,6 +224,7 @@ def all_notices() -> tuple[tuple[Notice, Material], ...]:
         ),
         (notice("held_long", ticket=None, facts=HELD_LIST_FACTS), Material()),
         (notice("held_long", ticket=None, facts={**HELD_LIST_FACTS, "more": 4}), Material()),
+        (notice("welcome", ticket=None), Material()),
         (notice("alarm", ticket=None, facts=ALARM_FACTS), Material()),
         (
             notice("alarm", ticket=None, facts={**ALARM_FACTS, "over": True, "until": "2025-03-10 10:00"}),

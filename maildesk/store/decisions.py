@@ -29,6 +29,7 @@ from maildesk.core.changes import (
     Notify,
     Release,
     Remember,
+    Renew,
     Snapshot,
     Stop,
     Supersede,
@@ -38,7 +39,7 @@ from maildesk.core.events import event_of
 from maildesk.core.identity import Keys
 from maildesk.core.model import Disposition, EntryKind, Ticket
 from maildesk.core.policy import Policy
-from maildesk.store import restores, search
+from maildesk.store import personal, restores, search
 from maildesk.store.db import insert
 from maildesk.store.inbox import release
 from maildesk.store.outbox import new_row
@@ -94,6 +95,9 @@ def save(
     _stop(conn, changes)
     _people(conn, changes)
     _release(conn, changes)
+    for change in changes:
+        if isinstance(change, Renew):
+            personal.renew(conn, change.agent, change.generation, now, change.why)
     for table, unique in ((mid, ["hash", "ticket", "role"]), (outbox, ["once"])):
         if rows[table]:
             conn.execute(insert(conn, table).on_conflict_do_nothing(index_elements=unique), rows[table])

@@ -29,7 +29,7 @@ from maildesk.core.notices import KINDS
 from maildesk.core.parking import parked
 from maildesk.core.reading import Evidence
 from maildesk.core.same import DATED
-from maildesk.store import held
+from maildesk.store import held, personal
 from maildesk.store.db import among, parts
 from maildesk.store.inbox import OPEN
 from maildesk.store.schema import (
@@ -113,6 +113,7 @@ def load(conn: Connection, wanted: Wanted, keys: Keys, now: int) -> Snapshot:
         told_unreached=_told_unreached(conn, found, now),
         returns=returns,
         asked=held.asked(conn, wanted),
+        personal=personal.generations(conn) if wanted.personal else {},
         unreachable=_unreachable(conn, wanted, found.values(), returns.values()),
         **_limits(conn, wanted, now),
     )

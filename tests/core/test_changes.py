@@ -23,6 +23,7 @@ from maildesk.core.changes import (
     Open,
     Release,
     Remember,
+    Renew,
     Set,
     Snapshot,
     Stop,
@@ -83,6 +84,7 @@ CHANGES: tuple[Change, ...] = (
     Remember(a_seen("row")),
     Supersede("row", "a copy with better proof was decided"),
     Release("row", "sha", "Alice Ames, by mail", "confirmed"),
+    Renew("alice", 1, "shown to x"),
     Wait("row"),
     Notify(a_notice()),
 )
@@ -111,7 +113,7 @@ def test_no_change_touches_the_snapshot_before(change: Change) -> None:
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: type(change).__name__)
 def test_every_change_of_a_ticket_has_an_event_and_the_others_none(change: Change) -> None:
     event = event_of(change)
-    if isinstance(change, Mark | Learn | Remember | Supersede | Release | Wait):
+    if isinstance(change, Mark | Learn | Remember | Supersede | Release | Renew | Wait):
         assert event is None
         return
     assert event is not None

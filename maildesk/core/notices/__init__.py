@@ -16,6 +16,7 @@ from maildesk.core.notices import (
     new_ticket,
     note,
     unreachable,
+    welcome,
 )
 from maildesk.core.notices.kind import NoticeKind
 
@@ -35,6 +36,7 @@ KINDS: tuple[NoticeKind, ...] = (
     held_long.KIND,
     error.KIND,
     alarm.KIND,
+    welcome.KIND,
 )
 
 BY_NAME = {kind.name: kind for kind in KINDS}
