@@ -19,6 +19,7 @@ from maildesk.cli import (
     importing,
     inbox,
     init,
+    keys,
     link,
     mailbox,
     outbox,
@@ -110,6 +111,7 @@ for _name, _group in (
     ("outbox", outbox),
     ("held", held),
     ("agent", agent),
+    ("keys", keys),
     ("mailbox", mailbox),
     ("quarantine", quarantine),
 ):

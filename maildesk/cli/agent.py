@@ -60,8 +60,8 @@ def welcome(
 ) -> None:
     """Mail an agent their personal address, and print it.
 
-    A contact card comes with it. Together with the agent's own address as the sender it proves that a mail is theirs. They open tickets by it, also
-    for customers, whose mails they forward to it.
+    A contact card comes with it. Together with the agent's own address as the sender it proves that a mail is
+    theirs: they open tickets by it, also for customers, whose mails they forward to it.
     """
     import secrets
 
