@@ -50,4 +50,4 @@ def rotate(ctx: typer.Context) -> None:
         since, until = (when(at, app.live.policy.zone) for at in (made.since, made.since + keys.YEAR))
         say(f"Key {made.id} signs from {since} on; older ones are good until {until}.")
         say("Make a backup now: an older one does not know this key.")
-        say("Then send agents their new personal addresses: `maildesk agent welcome AGENT`.")
+        say("Send agents their new personal addresses then: `maildesk agent welcome AGENT`.")

@@ -308,7 +308,7 @@ def _counted(snapshot: Snapshot, notice: Notice) -> Snapshot:
     return replace(
         snapshot,
         domain_acks={**snapshot.domain_acks, domain: snapshot.domain_acks.get(domain, 0) + 1},
-        unproven_acks=snapshot.unproven_acks + notice.unproven,
+        unproven_acks=snapshot.unproven_acks + (notice.unproven and not notice.waits),
     )
 
 

@@ -65,12 +65,12 @@ class Draft:
         ticket: int,
         entry: str,
         unproven: bool = False,
-        not_before: int = 0,
+        waits: bool = False,
     ) -> None:
         """A mail to somebody outside."""
         person = identity.person_of_address(participant.address)
         to = participant.answer_at or participant.address
-        self._notify(kind, to, person, ticket, entry, None, unproven, not_before)
+        self._notify(kind, to, person, ticket, entry, None, unproven, waits)
 
     def _notify(
         self,
@@ -81,7 +81,7 @@ class Draft:
         entry: str,
         facts: Mapping[str, object] | None,
         unproven: bool = False,
-        not_before: int = 0,
+        waits: bool = False,
     ) -> None:
         once = identity.once_key(self.key, kind, to, ticket)
         if self.silent or once in self._onces:
@@ -105,8 +105,8 @@ class Draft:
             person=person,
             token=token,
             generation=generation,
-            not_before=not_before,
             unproven=unproven,
+            waits=waits,
             facts=dict(facts or {}),
         )
         self.apply(Notify(notice))

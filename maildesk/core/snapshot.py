@@ -13,7 +13,8 @@ from maildesk.core.model import Asked, Mailed, MidRef, Seen, Ticket
 class Notice:
     """A mail to be composed, as data. `entry` is the key of the entry it shows; `facts` is JSON-able.
 
-    `token` is the kind of reply token its recipient gets, "" for none.
+    `token` is the kind of reply token its recipient gets, "" for none. One that `waits` is sent when the operator says
+    so.
     """
 
     once: str
@@ -27,6 +28,7 @@ class Notice:
     generation: int = 0
     not_before: int = 0
     unproven: bool = False
+    waits: bool = False
     facts: Mapping[str, object] = field(default_factory=dict)
 
 

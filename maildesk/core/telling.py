@@ -92,10 +92,11 @@ def acknowledge(draft: Draft, reading: Reading | None, number: int, entry: str, 
     if why := _no_acknowledgment(draft, reading, requester.address):
         draft.because(f"No acknowledgment: {why}.")
         return
-    late = not proven and draft.after.unproven_acks >= draft.policy.limits.acks_unproven_hour
-    if late:
+    waits = not proven and draft.after.unproven_acks >= draft.policy.limits.acks_unproven_hour
+    if waits:
         draft.because(
-            "The acknowledgment waits an hour: unproven senders have had all that the limit allows."
+            "The acknowledgment waits until the admin releases it: unproven senders have had all that the limit of an"
+            " hour allows."
         )
     draft.notify_participant(
         "acknowledgment",
@@ -103,7 +104,7 @@ def acknowledge(draft: Draft, reading: Reading | None, number: int, entry: str, 
         number,
         entry,
         unproven=not proven,
-        not_before=draft.now + HOUR if late else 0,
+        waits=waits,
     )
 
 

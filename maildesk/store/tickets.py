@@ -251,7 +251,9 @@ def _limits(conn: Connection, wanted: Wanted, now: int) -> dict[str, Any]:
     domains = {a.rpartition("@")[2] for a in wanted.addresses}
     counts = select(outbox.c.domain, func.count().label("n")).where(recent).group_by(outbox.c.domain)
     counted = among(conn, counts, outbox.c.domain, domains)
-    unproven = conn.execute(select(func.count()).select_from(outbox).where(recent, outbox.c.unproven))
+    unproven = conn.execute(
+        select(func.count()).select_from(outbox).where(recent, outbox.c.unproven, outbox.c.state != "waiting")
+    )
     return {
         "notice_times": times,
         "domain_acks": {row.domain: row.n for row in counted},

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from maildesk.core.alarm import Watch, level
 from maildesk.core.model import DAY, HOUR, MINUTE
 from maildesk.edges import machine
-from maildesk.store import control, lookup, mailboxes, pauses
+from maildesk.store import control, lookup, mailboxes, pauses, waiting
 
 LONG = 4 * HOUR
 MB = 1_000_000
@@ -39,6 +39,7 @@ class Checks:
             (
                 ("outbox", _outbox(conn, watch, now)),
                 ("inbox", _inbox(conn, watch, now)),
+                ("acknowledgments", _acknowledgments(conn, now)),
                 ("silence", _silence(conn, watch, now)),
                 *_relay(conn, now),
                 *_mailboxes(conn),
@@ -78,6 +79,18 @@ def _inbox(conn: Connection, watch: Watch, now: int) -> str:
     if oldest is None or now - oldest < watch.undecided_minutes * MINUTE:
         return ""
     return f"A mail has waited for its decision for {_minutes(now - oldest)}; see the log and `maildesk inbox list`."
+
+
+def _acknowledgments(conn: Connection, now: int) -> str:
+    """The circuit breaker: too many strangers wrote at once, or somebody wrote in the names of many."""
+    count = waiting.count(conn, now)
+    if not count:
+        return ""
+    waits = "1 acknowledgment waits" if count == 1 else f"{count} acknowledgments wait"
+    return (
+        f"More people wrote within an hour than limits.acks_unproven_hour allows: {waits}. If their mails are genuine,"
+        " `maildesk outbox release` sends them; else nothing needs to be done, as they end after a day."
+    )
 
 
 def _silence(conn: Connection, watch: Watch, now: int) -> str:

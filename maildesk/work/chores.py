@@ -16,7 +16,7 @@ from maildesk.core.held import LISTED, LONG, SETTLED, Reminder
 from maildesk.core.identity import once_key
 from maildesk.core.model import DAY, HOUR, HeldMail
 from maildesk.core.undelivered import Delivery
-from maildesk.store import decisions, held, keys, outbox, pauses
+from maildesk.store import decisions, held, keys, outbox, pauses, waiting
 from maildesk.store.outbox import Row
 from maildesk.store.store import Store
 from maildesk.work.live import Live
@@ -43,6 +43,8 @@ class Chores:
         held = self._store.write("decide", lambda conn: self._remind(conn, now))
         for mail in held:
             log.still_held(mail.key, mail.sender)
+        if expired := self._store.write("work", lambda conn: waiting.expire(conn, now)):
+            log.expired(expired)
         for id_ in self._store.write("work", lambda conn: keys.forget(conn, now)):
             log.key_forgotten(id_)
         return (
