@@ -145,7 +145,7 @@ def retry_one(ctx: typer.Context, key: str) -> None:
 def release(ctx: typer.Context) -> None:
     """Send the acknowledgments that wait.
 
-    They are those beyond `acks_unproven_hour`, to people who proved nothing; `docs/proof.md` tells more.
+    They are those beyond `acks_unproven_hour`, to people who proved nothing; `docs/authority.md` tells more.
     """
     from maildesk.store import waiting
 
