@@ -26,7 +26,7 @@ from maildesk.core.draft import Draft
 from maildesk.core.matching import Match, another_matter, match
 from maildesk.core.model import SECOND, Disposition, EntryKind, Proof
 from maildesk.core.policy import Agent, Policy
-from maildesk.core.proof import Standing, assess, exposed
+from maildesk.core.proof import Standing, assess, distrusted, exposed
 from maildesk.core.reading import Reading
 from maildesk.core.stopped import Stopped
 from maildesk.core.subject import base
@@ -270,6 +270,9 @@ def _hold(draft: Draft, reading: Reading, agent: Agent, found: Match) -> tuple[D
     draft.because(f"It is held: {agent.id} may act on a ticket only with proof.")
     if _answers_held(draft, reading, found):
         draft.because("No notice of it: it answers such a notice, as a machine does.")
+        return Disposition.HELD, number
+    if why := distrusted(reading):
+        draft.because(f"No notice of it: {why}.")
         return Disposition.HELD, number
     if not telling.may_tell(draft, "held", agent, draft.policy.limits.held_notices_hour):
         draft.because("No notice of it: the agent has had all that the limit allows.")

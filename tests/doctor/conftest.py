@@ -59,6 +59,10 @@ class Table:
         """See Resolver."""
         return self._of(self.hosts, name)  # type: ignore[no-any-return]
 
+    def names(self, name: str) -> tuple[str, ...]:
+        """See Resolver."""
+        return self._of({}, name)  # type: ignore[no-any-return]
+
 
 def good_dns() -> Table:
     """What a domain in good order has."""

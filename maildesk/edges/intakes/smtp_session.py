@@ -114,16 +114,21 @@ class _Hooks:
         mail.answers += 1
         return "250 2.1.5 OK"
 
-    async def handle_DATA(self, server: Session, _client: Client, mail: Mail) -> str:  # noqa: N802
+    async def handle_DATA(self, server: Session, client: Client, mail: Mail) -> str:  # noqa: N802
         server.owes_answer = True
         # A sender that is no address is not known; only <> is the null return path, which marks a machine.
         sender = "" if mail.mail_from == "<>" else _address(mail.mail_from or "") or None
         recipients = tuple(recipient for recipient in mail.rcpt_tos if recipient)
-        envelope = Envelope(self._service.channel, sender, recipients, server.peer)
+        envelope = Envelope(self._service.channel, sender, recipients, server.peer, _helo(client.host_name))
         raw = mail.original_content or b""
         reply = await self._service.store(raw, envelope, server.evidence())
         server.said_in_log = reply
         return reply
+
+
+def _helo(name: str | None) -> str:
+    """What the client called itself, as far as it can be a name or an address in brackets."""
+    return name[:255] if name and name.isascii() and name.isprintable() else ""
 
 
 def _unchecked(_server: SMTP, _client: Client, _mail: Transaction, _how: str, said: Any) -> AuthResult:
