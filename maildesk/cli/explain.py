@@ -47,7 +47,7 @@ def command(
         str | None, typer.Option(help="Who would be logged in (config/logins.toml).", metavar="NAME")
     ] = None,
     mailbox: Annotated[
-        str | None, typer.Option(help="A mailbox of [[imap]] that it would lie in.", metavar="NAME")
+        str | None, typer.Option(help="Name of the mailbox that it would lie in.", metavar="NAME")
     ] = None,
     peer: Annotated[
         str | None,
