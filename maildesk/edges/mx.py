@@ -101,8 +101,8 @@ def _sending(envelope: Envelope, resolver: Resolver) -> Iterator[Result]:
         return  # it came by a socket
     # A null return path stands for the name that the client greeted with (RFC 7208, 2.4).
     sender = envelope.sender or (f"postmaster@{envelope.helo}" if envelope.sender == "" else "")
-    if not normal(sender):
-        return
+    if not normal(sender) or sender.endswith("]"):
+        return  # nobody to ask about, or an address in brackets, which has no record
     spf.DNSLookup = _looked_up
     _asked.resolver = resolver
     try:

@@ -1,4 +1,4 @@
-"""What a mail may do by what our mail server found out about it: real mails with all headers, through a running desk."""
+"""What a mail may do by what our mail server found out about it: real mails with all headers through a running desk."""
 
 from __future__ import annotations
 
