@@ -128,6 +128,10 @@ class Healthy:
         finally:
             conn.close()
 
+    def trust(self) -> None:
+        """The word of a mail server is taken for mail by SMTP."""
+        self.edit(r"^\[\[smtp\]\].*", '[[smtp]]\nauthserv_id = "mx.desk.example"')
+
     def take(self, count: int = 2) -> None:
         """Mails come, and are decided and sent."""
         for number in range(count):
