@@ -65,7 +65,7 @@ def denied(reading: Reading) -> str:
     domains = (one.address.rpartition("@")[2] for one in reading.message.from_)
     if dmarc.denies(evidence.results, domains) is None:
         return ""
-    return f"it fails DMARC, as {evidence.authority} found: who wrote it may not use this From"
+    return f"it fails DMARC, as {evidence.authority} found: whoever sent it may not use this From"
 
 
 def distrusted(reading: Reading) -> str:

@@ -62,6 +62,7 @@ PASSES = results(("dkim", "pass", JANE), ("spf", "pass", JANE), ("dmarc", "pass"
         (f"{MX}; dkim=temperror header.d={JANE}; spf=permerror smtp.mailfrom={JANE}", MX,
          results(("dkim", "temperror", JANE), ("spf", "permerror", JANE))),
         (f"{MX}; dkim=pass header.d=bücher.example", MX, results(("dkim", "pass", "xn--bcher-kva.example"))),
+        (f'{MX}; spf=pass (ok) smtp.mailfrom="prvs=1=jane@{JANE}"', MX, PASSES[1:2]),
         # What strangers can have put into it.
         (f'{MX}; dkim=fail reason="header.d={JANE}" header.d=evil.example', MX,
          results(("dkim", "fail", "evil.example"))),
