@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from functools import cache
 from ipaddress import ip_address
 from typing import Any
@@ -26,6 +27,10 @@ SIGNATURES = 5
 BITS = 1024
 """Shorter RSA keys prove nothing (RFC 8301)."""
 
+LARGE = 1_000_000
+"""Mails above this size (bytes) are looked at one by one: a signature's check takes several times their size."""
+
+_large = threading.Lock()
 _asked = threading.local()
 _silent = logging.Logger("dkim", logging.CRITICAL + 1)  # dkimpy logs what strangers wrote
 
@@ -43,7 +48,9 @@ class Verifier:
         """The results of DKIM, one for each signature, of SPF, and of DMARC where the mail has one From address."""
         resolver = self._resolver()
         texts = cache(resolver.txt)
-        results = [*_signatures(raw, texts), *_sending(envelope, resolver)]
+        with _large if len(raw) > LARGE else nullcontext():
+            signed = tuple(_signatures(raw, texts))
+        results = [*signed, *_sending(envelope, resolver)]
         froms = [value for name, value in fields(raw) if name == "from"]
         people = parse("".join(f"From: {value}\n" for value in froms).encode() + b"\n").from_
         if len(froms) == 1 and len(people) == 1:

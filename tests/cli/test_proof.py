@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import smtplib
+from pathlib import Path
 
 import pytest
 
 from maildesk.config import trust
 from tests.cli.conftest import MAIL, Desk
+from tests.cli.test_run import running
 
 PASS = "mx.desk.example; dkim=pass header.d=customer.example; dmarc=pass header.from=customer.example"
 FOUND = "mx.desk.example found: dkim=pass (customer.example), dmarc=pass (customer.example)."
@@ -119,3 +122,18 @@ def test_trace_shows_what_was_recorded(fresh: Desk) -> None:
     told = fresh.ok("trace", "first@customer.example")
     assert f"\nWho wrote it\n  {FOUND}\n" in told
     assert "No acknowledgment: our filter calls it spam (X-Spam-Flag: YES)." in told
+
+
+def test_a_running_desk_takes_the_word_at_each_way_in(fresh: Desk, tmp_path: Path) -> None:
+    trusting(fresh, "deliver", 'authserv_id = "mx.desk.example"\ntrusted_hops = 0')
+    with fresh.config.open("a") as file:
+        file.write('\n[[lmtp]]\nlisten = "unix:run/lmtp.sock"\nauthserv_id = "mx.desk.example"\n')
+    with running(fresh, tmp_path / "log"):
+        with smtplib.LMTP(str(fresh.folder / "run/lmtp.sock")) as client:
+            client.sendmail("jane@customer.example", ["support@desk.example"], proven(1))
+        fresh.ok("deliver", given=proven(1))
+        fresh.ok("deliver", given=proven())
+    found = {(one["channel"], *one["evidence"]) for one in fresh.json("inbox", "list")}
+    assert ("lmtp", FOUND) in found
+    assert ("pipe", FOUND) in found
+    assert any(one[0] == "pipe" and "stood below the trusted hops" in one[1] for one in found)
