@@ -12,7 +12,7 @@ Texts = Callable[[str], tuple[str, ...]]
 
 _POLICIES = ("none", "quarantine", "reject")
 _LABELS = 8
-"""So many names the tree walk asks at most (RFC 9989, 4.10)."""
+"""So many names the tree walk asks at most (RFC 9989)."""
 
 
 def proves(results: Iterable[Result], domain: str) -> Result | None:
@@ -47,9 +47,9 @@ def _covers(shown: str, domain: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A DMARC record: its policy, how strictly DKIM and SPF must fit, and `psd`: "y", "n", or "u" for unsaid."""
+    """A DMARC record: how strictly DKIM and SPF must fit, and `psd`: "y", "n", or "u" for unsaid. What the domain asks
+    to be done with mail that fails is no matter here: it is answered by nothing automatic."""
 
-    policy: str
     dkim_strict: bool
     spf_strict: bool
     psd: str
@@ -66,12 +66,12 @@ def _record(text: str) -> Record | None:
         key.strip().lower(): value.strip()
         for key, _, value in (part.partition("=") for part in text.split(";"))
     }
-    if not text.lower().replace(" ", "").startswith("v=dmarc1") or tags.get("v") != "DMARC1":
+    if next(iter(tags)) != "v" or tags["v"] != "DMARC1":
         return None
-    policy, psd = tags.get("p", "").lower(), tags.get("psd", "u").lower()
+    if tags.get("p", "").lower() not in _POLICIES and not {"rua", "psd"} & tags.keys():
+        return None  # it asks for nothing that is understood (RFC 9989)
+    psd = tags.get("psd", "u").lower()
     return Record(
-        # A record without a usable policy asks for reports alone (RFC 9989, 4.10.1).
-        policy=policy if policy in _POLICIES else "none",
         dkim_strict=tags.get("adkim", "r").lower() == "s",
         spf_strict=tags.get("aspf", "r").lower() == "s",
         psd=psd if psd in ("y", "n") else "u",
@@ -86,7 +86,7 @@ def _names(domain: str) -> list[str]:
 
 
 def organization(domain: str, texts: Texts) -> str:
-    """The organizational domain, by the tree walk of RFC 9989, 4.10.2: no list of public suffixes is needed."""
+    """The organizational domain, by the tree walk of RFC 9989: no list of public suffixes is needed."""
     highest = domain
     below = domain
     for name in _names(domain):

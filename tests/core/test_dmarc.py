@@ -61,7 +61,8 @@ DNS = {
     "_dmarc.host.example": ("v=DMARC1; p=none; psd=y",),
     "_dmarc.own.a.example": ("v=DMARC1; p=none; psd=n",),
     "_dmarc.two.example": ("v=DMARC1; p=reject", "v=DMARC1; p=none"),
-    "_dmarc.odd.example": ("v=DMARC1; p=refuse", "v=dmarc1; p=reject", "DMARC1; v=DMARC1"),
+    "_dmarc.odd.example": ("v=DMARC1; p=refuse", "v=dmarc1; p=reject", "p=none; v=DMARC1", "", ";"),
+    "_dmarc.reports.example": ("v = DMARC1 ; rua=mailto:a@reports.example",),
 }
 
 
@@ -114,7 +115,8 @@ def test_the_walk_is_bounded() -> None:
         ("one.host.example", [("dkim", "pass", "two.host.example")], "fail"),
         ("nothing.example", [("dkim", "pass", "nothing.example")], "none"),
         ("two.example", [], "none"),
-        ("odd.example", [], "fail"),
+        ("odd.example", [], "none"),
+        ("reports.example", [], "fail"),
     ],
 )
 def test_our_own_judgement(domain: str, results: list[tuple[str, str, str]], expected: str) -> None:

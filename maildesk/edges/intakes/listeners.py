@@ -42,11 +42,17 @@ def listeners(settings: Settings, accept: Accept, policy: Callable[[], Policy]) 
 
 
 def verifier(smtp: SmtpListener) -> Verify | None:
+    """What checks the mails of a listener that asks for it. Raises CannotListen where it is not installed any more."""
     if not smtp.verify:
         return None
     # Late: only who asks for it has its libraries.
-    from maildesk.edges.mx import Verifier
-
+    try:
+        from maildesk.edges.mx import Verifier
+    except ImportError as error:
+        raise CannotListen(
+            f"cannot check the mail that comes by SMTP on {smtp.listen}: {error};"
+            " install the extra: pip install 'maildesk[mx]'"
+        ) from error
     return Verifier()
 
 
