@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import base64
 import logging
+import sys
 import threading
 from email import policy
 from ipaddress import ip_network
 
 import pytest
 
+from maildesk.config.listeners import SmtpListener
 from maildesk.core.authres import Result
 from maildesk.core.password import hashed
 from maildesk.core.reading import Envelope, Evidence
 from maildesk.edges import verify
 from maildesk.edges.intakes import smtp
+from maildesk.edges.intakes.listeners import verifier
 from maildesk.edges.intakes.lmtp_session import LmtpSession
 from maildesk.edges.intakes.smtp_client import Account, Guard
 from maildesk.edges.verify import Prover, Trust
@@ -173,6 +176,13 @@ def test_a_mail_whose_client_has_gone_is_checked_and_stored(
     wait_until(lambda: not intake._sessions)
     checked.gate.set()
     assert desk.next().evidence.results == PROVEN
+
+
+def test_who_asks_for_checks_without_the_extra_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "maildesk.edges.mx", None)
+    assert verifier(SmtpListener()) is None
+    with pytest.raises(smtp.CannotListen, match="install the extra: pip install 'maildesk\\[mx\\]'"):
+        verifier(SmtpListener(verify=True))
 
 
 def test_a_real_check(desk: Desk, serve: Serve, wire: Connect) -> None:
