@@ -20,7 +20,7 @@ from maildesk.core.draft import Draft
 from maildesk.core.matching import Match
 from maildesk.core.model import DAY, HOUR, MINUTE, Asked, Disposition, HeldMail
 from maildesk.core.policy import Agent
-from maildesk.core.proof import Standing, confirmations
+from maildesk.core.proof import Standing, confirmations, denied, distrusted
 from maildesk.core.reading import Reading
 from maildesk.core.subject import base
 
@@ -55,6 +55,9 @@ def hold(
     draft.because(f"It is held: {agent.id} may act on a ticket only with proof.")
     if answers_held(draft, reading, found):
         draft.because("No notice of it: it answers such a notice, as a machine does.")
+        return Disposition.HELD, number
+    if why := distrusted(reading):
+        draft.because(f"No notice of it: {why}.")
         return Disposition.HELD, number
     if not telling.may_tell(draft, "held", agent, draft.policy.limits.held_notices_hour):
         draft.because("The agent has had all notices that the limit allows: it comes with the next list.")
@@ -97,6 +100,8 @@ def answered(draft: Draft, reading: Reading, standing: Standing) -> tuple[Dispos
         why = "it is not its sender's"
     elif len(reading.message.from_) != 1 or reading.behind:
         why = "the mail does not have one From address"
+    elif denied(reading):
+        why = denied(reading)
     elif reading.kind.kind != PERSON:
         why = "no person wrote it"
     elif reading.evidence.imported:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from maildesk.core import commands, rules
+from maildesk.core.authres import Result
 from maildesk.core.behind import Behind, behind, kind_of
 from maildesk.core.body import line_hash, line_hashes, new_text
 from maildesk.core.bounce import Bounce, bounce
@@ -20,12 +21,14 @@ LINES_KEPT = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """How a mail came. `sender` is "" for the null return path and None where the channel does not tell it."""
+    """How a mail came. `sender` is "" for the null return path and None where the channel does not tell it. `helo` is
+    what the client at `peer` called itself."""
 
     channel: str
     sender: str | None = None
     recipients: tuple[str, ...] = ()
     peer: str = ""
+    helo: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,10 @@ class Evidence:
     wrote it (a key of `parking.REASONS`), "" if it is not. `sent` says that it lies in the desk's own folder of sent
     mail, so whoever wrote it was logged in as the desk. `oversized` is its size in bytes where only its header was
     read, else 0. `replayed` says that it came before the store was put back from a
-    backup, and was probably decided then, too.
+    backup, and was probably decided then, too. `authority` is who checked DKIM, SPF and DMARC, a mail server of ours by
+    its name or "maildesk" itself, "" if nobody did; `results` is what came of it. `strangers` counts the
+    Authentication-Results in that server's name that stand where strangers can write. `spam` is the header by which our
+    filter calls it spam, "" if it does not.
     """
 
     released_by: str = ""
@@ -51,10 +57,16 @@ class Evidence:
     oversized: int = 0
     replayed: bool = False
     released_bytes: str = ""
+    authority: str = ""
+    results: tuple[Result, ...] = ()
+    strangers: int = 0
+    spam: str = ""
 
     def __post_init__(self) -> None:
-        # JSON, in which evidence is stored, knows no tuples.
+        # JSON, in which evidence is stored, knows no tuples and no classes.
         object.__setattr__(self, "proven", tuple(self.proven))
+        made = (one if isinstance(one, Result) else Result(**one) for one in self.results)
+        object.__setattr__(self, "results", tuple(made))
 
 
 @dataclass(frozen=True, slots=True)

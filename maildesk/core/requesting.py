@@ -24,7 +24,7 @@ from maildesk.core.model import (
     Ticket,
 )
 from maildesk.core.policy import Policy
-from maildesk.core.proof import Standing
+from maildesk.core.proof import Standing, denied
 from maildesk.core.reading import Reading
 from maildesk.core.subject import LETTERS, frozen
 from maildesk.core.thanks import thanks
@@ -119,6 +119,8 @@ def remark(reading: Reading, proof: Proof, policy: Policy) -> str:
         return ""
     message = reading.message
     sentences = []
+    if why := denied(reading):
+        sentences.append(f"{why[0].upper()}{why[1:]}.")
     if reading.behind:
         sentences.append(f"It came through {reading.behind.through}, which named {reading.sender}.")
     others = [

@@ -9,6 +9,7 @@ from maildesk.core.deskaddress import is_desk
 from maildesk.core.draft import Draft
 from maildesk.core.model import DAY, HOUR, Disposition, Participant, Ticket
 from maildesk.core.policy import Agent, Policy
+from maildesk.core.proof import distrusted
 from maildesk.core.reading import Reading
 
 # Errors are answers to an agent's own mail; the bound only ends a loop with a machine that writes as the agent.
@@ -53,6 +54,8 @@ def _no_acknowledgment(draft: Draft, reading: Reading | None, to: str) -> str:
         return f"machines and lists get none: {reading.kind.because.rstrip('.')}"
     if reading and reading.envelope.sender == "":
         return "it came with a null return path"
+    if reading and (why := distrusted(reading)):
+        return why
     if why := _had_all(draft, to):
         return why
     limits, domain = draft.policy.limits, to.rpartition("@")[2]
