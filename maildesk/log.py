@@ -97,6 +97,21 @@ def not_sent(once: str, state: str, to: str, answer: str) -> None:
     _LOG.warning("send %s not sent, now %s to=%s: %s", once, state, _safe(to), _safe(answer), extra=ids)
 
 
+def expired(count: int) -> None:
+    """Acknowledgments that nobody released are too late."""
+    _LOG.warning("%d acknowledgments that waited for a day are not sent any more", count)
+
+
+def key_forgotten(id_: int) -> None:
+    """A key of reply addresses verifies nothing any more and is deleted."""
+    _LOG.info("key %d of reply addresses has ended and is deleted", id_)
+
+
+def still_held(key: str, sender: str) -> None:
+    """Somebody is reminded of a held mail."""
+    _LOG.info("mail %s is still held from=%s", key, _safe(sender), extra=_about(key=key))
+
+
 def late(once: str, to: str) -> None:
     """An answer is still on its way after hours, and its agent is told."""
     _LOG.warning("send %s is still on its way to=%s", once, _safe(to), extra=_about(key=once))

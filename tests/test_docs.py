@@ -20,6 +20,7 @@ NAMED = re.compile(r"`((?:maildesk|tests|templates|config|docs|\.ci)/[\w./-]*)`"
         "docs/install.md",
         "docs/mail-server.md",
         "docs/operations.md",
+        "docs/proof.md",
     ],
 )
 def test_named_files_exist(document: str) -> None:

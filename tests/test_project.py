@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from tests.servers import postgres
 
 ROOT = Path(__file__).parents[1]
-SCRIPTS = ["run.sh", "test.sh", "tools/venv.sh", "tools/lock.sh"]
+SCRIPTS = ["run.sh", "test.sh", "tools/venv.sh", "tools/lock.sh", "tools/mx.sh"]
 
 
 def canonical(name: str) -> str:
@@ -37,7 +37,7 @@ def test_scripts_are_posix_shell(script: str, shell: str) -> None:
     subprocess.run([shell, "-n", ROOT / script], check=True)
 
 
-@pytest.mark.parametrize("script", ["run.sh", "test.sh", "tools/lock.sh", ".ci/run"])
+@pytest.mark.parametrize("script", ["run.sh", "test.sh", "tools/lock.sh", "tools/mx.sh", ".ci/run"])
 def test_scripts_can_be_executed(script: str) -> None:
     assert os.access(ROOT / script, os.X_OK)
 
@@ -99,6 +99,17 @@ def test_lock_holds_what_pyproject_asks_for() -> None:
         asked = {canonical(re.split(r"[^\w.-]", requirement, maxsplit=1)[0]) for requirement in wanted}
         assert asked <= pinned
     assert "\npytest==" not in runtime
+
+
+def test_the_extra_for_mail_from_the_internet_is_pinned_beside_the_lock() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    asked = {
+        re.split(r"[^\w.-]", one, maxsplit=1)[0] for one in project["project"]["optional-dependencies"]["mx"]
+    }
+    text = (ROOT / "requirements-mx.lock").read_text()
+    pinned = re.findall(r"(?m)^([a-z]+)==[\w.]+ \\\n    --hash=sha256:[0-9a-f]{64}$", text)
+    assert set(pinned) == asked
+    assert "://" not in text
 
 
 def test_a_database_is_fresh_and_works(database_url: str) -> None:

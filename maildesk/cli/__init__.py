@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar
 import typer
 
 from maildesk.cli import (
+    agent,
     backup,
     check,
     deliver,
@@ -18,6 +19,7 @@ from maildesk.cli import (
     importing,
     inbox,
     init,
+    keys,
     link,
     mailbox,
     outbox,
@@ -115,6 +117,8 @@ for _name, _group in (
     ("inbox", inbox),
     ("outbox", outbox),
     ("held", held),
+    ("agent", agent),
+    ("keys", keys),
     ("mailbox", mailbox),
     ("quarantine", quarantine),
 ):

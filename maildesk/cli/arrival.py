@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from maildesk.cli.errors import No
-from maildesk.cli.explain import tell_rules
+from maildesk.cli.explain import tell_evidence, tell_rules
 from maildesk.cli.listing import finished, more
 from maildesk.cli.screen import age, heading, pairs, plain, say, size, table, when, wrapped
 
@@ -94,6 +94,7 @@ def show_arrival(found: dict[str, Any], zone: str, now: int) -> None:
         ],
         indent=2,
     )
+    tell_evidence(found["evidence"])
     if found["why"]:
         heading("Why")
         for sentence in found["why"]:

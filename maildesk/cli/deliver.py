@@ -93,7 +93,8 @@ def _read(limit: int) -> bytes:
 def _store(ctx: typer.Context, recipients: list[str], sender: str | None) -> None:
     """Puts the mail into the store itself, which only its owner may do."""
     from maildesk.core.address import normal
-    from maildesk.core.reading import Envelope, Evidence
+    from maildesk.core.reading import Envelope
+    from maildesk.edges.verify import Trust, stated
 
     with desk.opened(ctx) as app:
         raw = _read(app.live.policy.limits.mail_bytes)
@@ -102,4 +103,4 @@ def _store(ctx: typer.Context, recipients: list[str], sender: str | None) -> Non
             sender=None if sender is None else normal(sender),
             recipients=tuple(dict.fromkeys(address for r in recipients if (address := normal(r)))),
         )
-        app.accept(raw, envelope, Evidence()).result()
+        app.accept(raw, envelope, stated(raw, Trust.of(app.loaded.settings.deliver))).result()

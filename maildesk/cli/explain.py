@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from enum import StrEnum
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,7 +17,7 @@ from maildesk.cli.screen import as_json, heading, pairs, plain, say, table
 
 if TYPE_CHECKING:
     from maildesk.app import App
-    from maildesk.core.reading import Evidence
+    from maildesk.core.reading import Envelope, Evidence
 
 EXAMPLE = "Example: maildesk explain --recipient support@desk.example mail.eml"
 
@@ -45,6 +46,16 @@ def command(
     login: Annotated[
         str | None, typer.Option(help="Who would be logged in (config/logins.toml).", metavar="NAME")
     ] = None,
+    mailbox: Annotated[
+        str | None, typer.Option(help="Name of the mailbox that it would lie in.", metavar="NAME")
+    ] = None,
+    peer: Annotated[
+        str | None,
+        typer.Option(
+            help="Address of the client that would bring it; a listener with `verify` then asks the DNS.",
+            metavar="ADDR",
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Say what would become of a mail, and why. Nothing is changed."""
@@ -60,29 +71,56 @@ def command(
         raise No(f"The file {plain(file)} cannot be read: {error.strerror}.") from error
     with desk.opened(ctx, create=False, strict=True) as app:
         envelope = Envelope(
-            channel=channel.value,
+            channel="imap" if mailbox else channel.value,
             sender=None if sender is None else normal(sender),
             recipients=tuple(dict.fromkeys(address for r in recipient or () if (address := normal(r)))),
+            peer=_address(peer),
         )
-        found = explain(raw, envelope, _evidence(app, login), app.store, app.live, app.clock())
+        evidence = _evidence(app, raw, envelope, login, mailbox)
+        found = explain(raw, envelope, evidence, app.store, app.live, app.clock())
         strangers = [r for r in recipient or () if not is_desk(r, app.live.policy)]
-    found["refused"] = dict.fromkeys(strangers, UNKNOWN) if channel is not Channel.PIPE else {}
+    refused = envelope.channel in (Channel.SMTP, Channel.LMTP)
+    found["refused"] = dict.fromkeys(strangers, UNKNOWN) if refused else {}
     if json:
         as_json(found)
     else:
         _tell(found)
 
 
-def _evidence(app: App, login: str | None) -> Evidence:
-    """What the listener would record of who is logged in. Raises No where there is no such login."""
-    from maildesk.core.reading import Evidence
+def _address(peer: str | None) -> str:
+    try:
+        return str(ip_address(peer)) if peer else ""
+    except ValueError:
+        raise No(f"{plain(peer)} is no address; write it like 192.0.2.1 or 2001:db8::1.") from None
 
-    if login is None:
-        return Evidence()
-    known = next((one for one in app.live.policy.logins if one.name == login), None)
-    if known is None:
-        raise No(f"there is no login {plain(login)} in config/logins.toml.")
-    return Evidence(login=login, proven=known.addresses)
+
+def _evidence(app: App, raw: bytes, envelope: Envelope, login: str | None, mailbox: str | None) -> Evidence:
+    """What would be recorded of who wrote the mail, at the mailbox of that name or at the first listener of the
+    channel. Raises No where there is no such login or mailbox."""
+    from maildesk.core.reading import Evidence
+    from maildesk.edges.verify import Trust, stated
+
+    settings = app.loaded.settings
+    if login is not None:
+        known = next((one for one in app.live.policy.logins if one.name == login), None)
+        if known is None:
+            raise No(f"there is no login {plain(login)} in config/logins.toml.")
+        return Evidence(login=login, proven=known.addresses)
+    if mailbox is not None:
+        box = next((one for one in settings.imap if one.name == mailbox), None)
+        if box is None:
+            raise No(f"there is no mailbox {plain(mailbox)} in maildesk.toml.")
+        return stated(raw, Trust.of(box))
+    if envelope.channel == Channel.PIPE:
+        return stated(raw, Trust.of(settings.deliver))
+    from maildesk.edges.intakes.listeners import prover, verifier
+
+    if envelope.channel == Channel.SMTP and settings.smtp:
+        verify = verifier(settings.smtp[0]) if envelope.peer else None
+        return prover(settings.smtp[0], verify)(raw, envelope, Evidence())
+    if envelope.channel == Channel.LMTP and settings.lmtp:
+        return prover(settings.lmtp[0])(raw, envelope, Evidence())
+    return Evidence()
 
 
 def _tell(found: dict[str, Any]) -> None:
@@ -98,6 +136,7 @@ def _tell(found: dict[str, Any]) -> None:
         ],
         indent=2,
     )
+    tell_evidence(found["evidence"])
     heading("Why")
     for sentence in found["why"]:
         say(f"  {plain(sentence)}")
@@ -124,6 +163,14 @@ _PROOFS = {
     "authenticated": "the sender is proven",
     "token": "it went to a reply address that only the sender has",
 }
+
+
+def tell_evidence(sentences: list[str]) -> None:
+    """Prints what was recorded of who wrote a mail, if anything was."""
+    if sentences:
+        heading("Who wrote it")
+    for sentence in sentences:
+        say(f"  {plain(sentence)}")
 
 
 def tell_rules(rules: list[dict[str, Any]]) -> None:

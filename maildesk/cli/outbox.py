@@ -10,7 +10,7 @@ from maildesk.cli import desk
 from maildesk.cli.arrival import SHORT, outbox_key, print_raw
 from maildesk.cli.errors import No
 from maildesk.cli.listing import Json, Limit, Raw, finished, known, more
-from maildesk.cli.screen import age, as_json, heading, pairs, plain, say, table, when
+from maildesk.cli.screen import age, as_json, count, heading, pairs, plain, say, table, when
 from maildesk.cli.usage import Commands
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ app = Commands(
 
 STATES = (
     *("todo", "ready", "sent", "failed", "undelivered", "quarantined", "maybe-sent", "stopped"),
-    *("shadow", "late", "restored"),
+    *("shadow", "late", "restored", "waiting"),
 )
 Once = Annotated[str, typer.Argument(metavar="KEY", help="The mail's key, or the start of it.")]
 
@@ -139,3 +139,18 @@ def retry_one(ctx: typer.Context, key: str) -> None:
             say(f"The mail {whole} waits to be sent: all sending is paused until `maildesk resume all`.")
         else:
             say(f"The mail {whole} will be sent by {desk.who_decides(opened.store)}.")
+
+
+@app.command(epilog="Example: maildesk outbox release")
+def release(ctx: typer.Context) -> None:
+    """Send the acknowledgments that wait.
+
+    They are those beyond `acks_unproven_hour`, to people who proved nothing; `docs/authority.md` tells more.
+    """
+    from maildesk.store import waiting
+
+    with desk.opened(ctx, create=False) as opened:
+        released = opened.store.write("work", lambda conn: waiting.release(conn, opened.clock()))
+        if not released:
+            raise No("no acknowledgment waits; `maildesk outbox list` shows what does.")
+        say(f"{count(released, 'acknowledgment')} will be sent by {desk.who_decides(opened.store)}.")

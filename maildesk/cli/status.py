@@ -76,7 +76,7 @@ def command(
     zone = loaded.policy.zone
     lost = {
         state: going[state]
-        for state in ("failed", "undelivered", "maybe-sent", "restored", "shadow", "late")
+        for state in ("failed", "undelivered", "maybe-sent", "restored", "shadow", "late", "waiting")
         if going.get(state)
     }
     bad = came.get("quarantined", 0) + going.get("quarantined", 0)

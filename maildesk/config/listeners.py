@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from maildesk.config.door import SOCKET
+from maildesk.config.trust import AuthservId, SpamHeader, TrustedHops
 from maildesk.core.policy import Frozen
 
 UNIX = "unix:"
@@ -66,6 +67,14 @@ class Listener(Frozen):
     max_sessions: int = Field(100, ge=1, description="Connections at one time; more get 421.")
     max_recipients: int = Field(100, ge=1, description="Recipients of one mail; more get 452.")
     timeout: int = Field(900, ge=1, description="Seconds of silence after which a connection is closed.")
+    authserv_id: AuthservId = ""
+    trusted_hops: TrustedHops = 1
+    relays: Networks = Field(
+        (),
+        description="Addresses or networks of one's own mail servers, besides this machine: only what these wrote into"
+        " a mail is believed.",
+    )
+    spam_header: SpamHeader = ""
 
     @property
     def socket(self) -> Path | None:
@@ -103,6 +112,11 @@ class SmtpListener(Listener):
         (),
         description="Addresses or networks of proxies that tell the client's address by the PROXY protocol.",
     )
+    verify: bool = Field(
+        False,
+        description="Check DKIM, SPF and DMARC here: for mail straight from the internet. Needs the extra"
+        " `maildesk[mx]`.",
+    )
 
 
 class LmtpListener(Listener):
@@ -122,3 +136,6 @@ class Deliver(Frozen):
         description="Path of the socket, none if empty. Who runs `maildesk deliver` must be able to enter its folder.",
     )
     mode: Mode = Field("0666", description="Rights of the socket, in octal digits: who may bring mail.")
+    authserv_id: AuthservId = ""
+    trusted_hops: TrustedHops = 1
+    spam_header: SpamHeader = ""

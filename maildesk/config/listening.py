@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path as FilePath
 
-from maildesk.config.listeners import UNIX, Deliver, Listener
+from maildesk.config.listeners import UNIX, Listener
 from maildesk.config.positions import Path
 from maildesk.config.settings import Settings
+from maildesk.config.trust import not_installed
 
 
 def problems(settings: Settings, logins: bool) -> Iterator[tuple[Path, str]]:
@@ -45,6 +46,9 @@ def problems(settings: Settings, logins: bool) -> Iterator[tuple[Path, str]]:
                 'a proxy speaks before TLS begins; write tls = "starttls", or have the proxy end TLS itself'
             )
             yield ("smtp", index, "proxies"), told
+        if smtp.verify and not_installed():
+            told = "what it needs is not installed; install the extra: pip install 'maildesk[mx]'"
+            yield ("smtp", index, "verify"), told
         if smtp.require_auth and not logins:
             told = "nobody could log in; write logins into config/logins.toml"
             yield ("smtp", index, "require_auth"), told
@@ -57,7 +61,7 @@ def resolved(settings: Settings, root: FilePath) -> dict[str, object]:
     return {
         "smtp": tuple(_absolute(listener, root) for listener in settings.smtp),
         "lmtp": tuple(_absolute(listener, root) for listener in settings.lmtp),
-        "deliver": Deliver(socket=named, mode=deliver.mode),
+        "deliver": deliver.model_copy(update={"socket": named}),
     }
 
 

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from maildesk.config.listeners import Deliver, LmtpListener, SmtpListener
 from maildesk.config.telemetry import Log as Log
 from maildesk.config.telemetry import Metrics as Metrics
+from maildesk.config.trust import AuthservId, SpamHeader, TrustedHops
 from maildesk.core.alarm import Watch
 from maildesk.core.policy import Frozen, MailAddress, Name
 
@@ -185,6 +186,9 @@ class Mailbox(Frozen):
     sent: str = Field(
         "", description="Folder of sent mail; answers written there by hand are added to their tickets."
     )
+    authserv_id: AuthservId = ""
+    trusted_hops: TrustedHops = 1
+    spam_header: SpamHeader = ""
     poll: int = Field(
         60, ge=1, le=1500, description="Seconds after which is looked even if nothing is pushed."
     )

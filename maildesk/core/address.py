@@ -11,12 +11,13 @@ _PLAIN = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]+@(?:[a-z0-9](?:[a-z0-9-]*[a-z
 _SIMPLE = re.compile(
     r"(?:\"?([A-Za-z0-9][A-Za-z0-9 ._'-]*?)\"?[ \t]*<)?([A-Za-z0-9._+=-]+@[A-Za-z0-9.-]+[A-Za-z0-9])(>)?"
 )
-# Also what cannot be seen: an address that looks like another one is nobody's.
+# Also what cannot be seen: an address that looks like another one is nobody's. Nor is one of bytes that are no UTF-8,
+# which a command line brings as lone surrogates.
 _LOCAL_FORBIDDEN = re.compile(
-    r"[\x00-\x20\x7f-\xa0\u200b-\u200f\u2028-\u202f\u2066-\u2069\ufeff<>(),;:\\\[\]\"]"
+    r"[\x00-\x20\x7f-\xa0\u200b-\u200f\u2028-\u202f\u2066-\u2069\ufeff\ud800-\udfff<>(),;:\\\[\]\"]"
 )
 _QUOTED_LOCAL = re.compile(
-    r"\"(?:[^\"\\\x00-\x1f\x7f-\xa0\u200b-\u200f\u2028-\u202f\u2066-\u2069\ufeff]|\\[\x20-\x7e])*\""
+    r"\"(?:[^\"\\\x00-\x1f\x7f-\xa0\u200b-\u200f\u2028-\u202f\u2066-\u2069\ufeff\ud800-\udfff]|\\[\x20-\x7e])*\""
 )
 _DOMAIN_LITERAL = re.compile(r"\[[0-9a-z.:]{3,64}\]")
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?")

@@ -75,6 +75,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("reload", "the configuration is refused; the desk runs with an older one", True),
     Kind("quarantine", "mails are in quarantine", False),
     Kind("held", "many mails are held", False),
+    Kind("acknowledgments", "too many acknowledgments to unproven senders", False),
     Kind("disk", "a disk is nearly full", True),
     Kind("silence", "no mail comes", False),
     Kind("certificate", "a certificate ends soon", True),

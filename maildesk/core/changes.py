@@ -2,80 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from maildesk.core.identity import Keys, TokenKind
+from maildesk.core.identity import TokenKind
 from maildesk.core.model import (
     Disposition,
     Entry,
-    Mailed,
     MidRef,
     Participant,
     Proof,
     Seen,
     Ticket,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """A mail to be composed, as data. `entry` is the key of the entry it shows; `facts` is JSON-able.
-
-    `token` is the kind of reply token its recipient gets, "" for none.
-    """
-
-    once: str
-    kind: str
-    to: str
-    ticket: int | None
-    at: int
-    entry: str = ""
-    person: str = ""
-    token: TokenKind | str = ""
-    generation: int = 0
-    not_before: int = 0
-    unproven: bool = False
-    facts: Mapping[str, object] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """What was loaded for a decision, and what became of it. Mappings are never changed in place.
-
-    `seen` is by Message-ID hash, or sha256 where there is none; `pending` has the row keys of undecided mails by
-    Message-ID hash. `notice_times` are those of the last day by kind and recipient; `ticket_mails` counts the
-    automatic mails of the last hour by ticket and recipient, `domain_acks` and `unproven_acks` its acknowledgments.
-    `told_unreached` has ticket and recipient of the mails of the last day that told of a colleague out of reach.
-    `returns` has our mails whose return path a mail went to, by the Message-ID up to the @; `unreachable` addresses
-    that are none.
-    """
-
-    keys: Keys
-    tickets: Mapping[int, Ticket] = field(default_factory=dict)
-    taken: frozenset[int] = frozenset()
-    aliases: Mapping[int, int] = field(default_factory=dict)
-    mids: Mapping[str, tuple[MidRef, ...]] = field(default_factory=dict)
-    seen: Mapping[str, tuple[Seen, ...]] = field(default_factory=dict)
-    pending: Mapping[str, str] = field(default_factory=dict)
-    notice_times: Mapping[tuple[str, str], tuple[int, ...]] = field(default_factory=dict)
-    ticket_mails: Mapping[tuple[int, str], int] = field(default_factory=dict)
-    told_unreached: frozenset[tuple[int, str]] = frozenset()
-    domain_acks: Mapping[str, int] = field(default_factory=dict)
-    unproven_acks: int = 0
-    returns: Mapping[str, Mailed] = field(default_factory=dict)
-    unreachable: frozenset[str] = frozenset()
-
-    def ticket(self, number: int) -> Ticket | None:
-        """The ticket of this number, or the one it was merged into."""
-        return self.tickets.get(self.aliases.get(number, number))
-
-    def free_number(self, candidates: tuple[int, ...]) -> int:
-        """The first candidate that no ticket has. Raises ValueError if all are taken (12 digits: never)."""
-        for number in candidates:
-            if number not in self.taken and number not in self.tickets:
-                return number
-        raise ValueError("all candidates for a ticket number are taken")
+from maildesk.core.snapshot import Notice as Notice
+from maildesk.core.snapshot import Snapshot as Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +153,25 @@ class Supersede:
 
 
 @dataclass(frozen=True, slots=True)
+class Release:
+    """A held mail (by its row key) is decided again, as from whom it claims; only the one of these bytes."""
+
+    key: str
+    sha256: str
+    by: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Renew:
+    """An agent's personal address proves nothing any more; the one of this generation does."""
+
+    agent: str
+    generation: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Wait:
     """A mail (by its row key) waits; nothing waits for it meanwhile, so that no circle of mails waits for itself."""
 
@@ -240,6 +199,8 @@ Change = (
     | Learn
     | Remember
     | Supersede
+    | Release
+    | Renew
     | Wait
     | Notify
 )
@@ -250,7 +211,7 @@ class Decision:
     """What a mail (or a request) brings about, and why; applying it is the store's work.
 
     `disposition` is None where the mail waits for `waits_for`, the row key of a mail still undecided, and for a mail
-    of ours that was stopped.
+    of ours that was stopped. `unasked` says that it is held and its agent was not asked about it yet.
     """
 
     disposition: Disposition | None
@@ -262,6 +223,7 @@ class Decision:
     match: str = ""
     rules: tuple[tuple[str, bool, str], ...] = ()
     waits_for: str = ""
+    unasked: bool = False
 
     @property
     def notices(self) -> tuple[Notice, ...]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from email.utils import format_datetime
 from typing import Literal, Protocol
 
-from maildesk.core import gate, identity, notices, showing, writing
+from maildesk.core import gate, identity, notices, personal, showing, writing
 from maildesk.core.body import AGAIN, line_hashes
 from maildesk.core.changes import Notice
 from maildesk.core.deskaddress import reply_address
@@ -21,6 +22,7 @@ from maildesk.core.subject import NO_SUBJECT, tagged
 __all__ = ["Templates", "compose"]
 
 REFERENCES = 20
+_CARD_ESCAPED = re.compile(r"([\\,;])")
 _LABELS = {EntryKind.CUSTOMER: "customer", EntryKind.THIRD_PARTY: "third party"}
 
 
@@ -42,8 +44,11 @@ def compose(
     ticket = material.ticket
     if ticket is None and notice.ticket is not None:
         raise ValueError(f"the ticket #{notice.ticket} of the notice {notice.once} was not loaded")
-    subject = _subject(notice, ticket)
+    subject = _subject(notice, ticket, policy)
     context = showing.context(notice, material, policy, subject)
+    agent = policy.agent_at(notice.to) if notice.kind == "welcome" else None
+    if agent:
+        context = {**context, "personal": personal.address(agent, notice.generation, policy, keys)}
     if notice.kind == "answer" and not context["text"] and not context["files"]:
         raise ValueError(f"the notice {notice.once} is an answer without text and files")
     words = _words(notice, material, policy, templates, context)
@@ -58,7 +63,7 @@ def compose(
         }
         apart = None
         if others := gate.without_own(notice, material, policy):
-            seen = showing.context(notice, others, policy, _subject(notice, others.ticket))
+            seen = showing.context(notice, others, policy, _subject(notice, others.ticket, policy))
             apart = parts | _words(notice, others, policy, templates, seen)
         template = _template_text(material, templates, context, notice.kind)
         if found := gate.findings(parts | words, notice, material, policy, keys, template, apart):
@@ -83,18 +88,21 @@ def compose(
         subject=subject,
         sender=sender,
         to=notice.to,
-        segments=writing.joined([head, *_body(notice, material, keys, text, markup)]),
+        segments=writing.joined([head, *_body(notice, material, keys, text, markup, _card(context))]),
         lines=_lines(notice, text),
     )
 
 
-def _subject(notice: Notice, ticket: Ticket | None) -> str:
+def _subject(notice: Notice, ticket: Ticket | None, policy: Policy) -> str:
     if ticket:
         return writing.one_line(tagged(ticket.subject, ticket.number))
     about = str(notice.facts.get("subject", "")) or NO_SUBJECT
     if notice.kind == "alarm":
         return writing.one_line(about)
-    return writing.one_line(f"{'Held' if notice.kind == 'held' else 'Not done'}: {about}")
+    if notice.kind == "welcome":
+        return f"Your personal address of {writing.one_line(policy.name)}"
+    held = notice.kind in ("held", "held_list", "held_long")
+    return writing.one_line(f"{'Held' if held else 'Not done'}: {about}")
 
 
 def _words(
@@ -107,7 +115,7 @@ def _words(
     """What people read of the mail, part by part."""
     return {
         "To": _recipient(notice, material.ticket, policy),
-        "subject": _subject(notice, material.ticket),
+        "subject": _subject(notice, material.ticket, policy),
         "text": templates.render(notice.kind, "txt", context),
         "HTML": templates.render(notice.kind, "html", context),
     }
@@ -148,7 +156,12 @@ def _threading(
     ticket = material.ticket
     known = material.references[-(REFERENCES - 1) :]
     if ticket is None:
-        return writing.ids("In-Reply-To", known[-1:]) + writing.ids("References", known)
+        fields = writing.ids("In-Reply-To", known[-1:]) + writing.ids("References", known)
+        if notice.token != "confirm":
+            return fields
+        confirms = identity.confirm_token(keys, identity.message_id(keys, notice.once, domain(policy)))
+        answers = reply_address(sender, confirms, policy)
+        return fields + (writing.address("Reply-To", display, answers) if answers else b"")
     anchor = identity.anchor(keys, ticket.number, notice.person, domain(policy))
     fields = writing.ids("In-Reply-To", known[-1:]) + writing.ids("References", [anchor, *known])
     if notice.token not in ("public", "internal"):
@@ -183,13 +196,27 @@ def _filters(notice: Notice, ticket: Ticket | None) -> bytes:
     return urgent + b"".join(writing.header(f"X-Maildesk-{name}", value) for name, value in fields if value)
 
 
-def _body(notice: Notice, material: Material, keys: Keys, text: str, markup: str) -> list[bytes | PartRef]:
+def _card(context: Mapping[str, object]) -> bytes:
+    """The contact card (RFC 2426) of a personal address; b"" where there is none."""
+    address, desk = str(context["personal"]), context["desk"]
+    if not address or not isinstance(desk, Mapping):
+        return b""
+    name = _CARD_ESCAPED.sub(r"\\\1", writing.one_line(f"{desk['name']} (personal)"))
+    lines = ("BEGIN:VCARD", "VERSION:3.0", f"FN:{name}", f"N:{name};;;;", f"EMAIL;TYPE=INTERNET:{address}")
+    return writing.file("desk.vcf", "vcard", "\n".join((*lines, "END:VCARD", "")))
+
+
+def _body(
+    notice: Notice, material: Material, keys: Keys, text: str, markup: str, card: bytes = b""
+) -> list[bytes | PartRef]:
     alternative = writing.multipart(
         "alternative",
         identity.boundary(keys, notice.once, 0),
         [[writing.text("plain", text)], [writing.text("html", markup)]],
     )
     files = showing.files(notice, material)
+    if card:
+        return writing.multipart("mixed", identity.boundary(keys, notice.once, 1), [alternative, [card]])
     if not files.attached:
         return alternative
     attached = [

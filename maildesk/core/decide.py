@@ -1,4 +1,7 @@
-"""THE decision: what a mail, a request, or a mail of ours that was stopped brings about. Data in, `Decision` out."""
+"""THE decision: what a mail, a request, a reminder, or a mail of ours that was stopped brings about.
+
+Data in, `Decision` out.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,11 @@ from maildesk.core import (
     aliases,
     by_hand,
     commands,
+    held,
     identity,
     imported,
     parking,
+    personal,
     probe,
     requesting,
     rules,
@@ -23,13 +28,14 @@ from maildesk.core import (
 from maildesk.core.changes import Burn, Decision, Mark, Remember, Snapshot, Supersede, Wait
 from maildesk.core.commands import Parsed
 from maildesk.core.draft import Draft
+from maildesk.core.held import Reminder
 from maildesk.core.matching import Match, another_matter, match
 from maildesk.core.model import SECOND, Disposition, EntryKind, Proof
+from maildesk.core.personal import Welcome
 from maildesk.core.policy import Agent, Policy
 from maildesk.core.proof import Standing, assess, exposed
 from maildesk.core.reading import Reading
 from maildesk.core.stopped import Stopped
-from maildesk.core.subject import base
 from maildesk.core.undelivered import Delivery
 
 WAIT = 600 * SECOND
@@ -70,7 +76,7 @@ class Request:
     subject: str = ""
 
 
-Cause = Arrival | Request | Stopped | Delivery
+Cause = Arrival | Request | Stopped | Delivery | Reminder | Welcome
 
 
 def decide(cause: Cause, snapshot: Snapshot, policy: Policy, now: int) -> Decision:
@@ -81,6 +87,10 @@ def decide(cause: Cause, snapshot: Snapshot, policy: Policy, now: int) -> Decisi
         return stopped.decided(Draft(cause.key, snapshot, policy, now), cause)
     if isinstance(cause, Delivery):
         return undelivered.decided(Draft(cause.key, snapshot, policy, now), cause)
+    if isinstance(cause, Welcome):
+        return personal.welcomed(Draft(cause.key, snapshot, policy, now), cause)
+    if isinstance(cause, Reminder):
+        return held.reminded(Draft(cause.key, snapshot, policy, now), cause)
     history = bool(cause.reading.evidence.imported)
     # What comes again is decided as of when it came. An import is told of as it was, and nobody hears of it now.
     then = min(now, cause.received) if history or cause.reading.evidence.replayed else now
@@ -125,13 +135,16 @@ def _arrival(draft: Draft, cause: Arrival, standing: Standing) -> tuple[Disposit
     if why := parking.parked(reading.evidence):
         draft.because(why)
         return Disposition.HELD, None
-    for held in same.superseded(reading, draft.after, cause.key, cause.received):
-        draft.apply(Supersede(held.key, "a copy with better proof was decided"))
+    for weaker in same.superseded(reading, draft.after, cause.key, cause.received):
+        draft.apply(Supersede(weaker.key, "a copy with better proof was decided"))
+    if (confirmed := held.answered(draft, reading, standing)) is not None:
+        return confirmed
+    personal.burn(draft, reading, standing)
     found = match(reading, standing, draft.after)
     draft.match = found.how
     draft.because(_sentence(found.why))
     copy = by_hand.is_copy(draft, reading, standing, found)
-    if copy and not parking.vouched(reading.evidence):
+    if copy and not parking.vouched(reading):
         draft.because(by_hand.COPY)
         return Disposition.HELD, found.ticket
     if reading.evidence.sent or (copy and found.ticket):
@@ -178,22 +191,24 @@ def _agent(
     draft: Draft, cause: Arrival, standing: Standing, agent: Agent, found: Match
 ) -> tuple[Disposition, int | None]:
     reading = cause.reading
-    released = parking.vouched(reading.evidence)
+    released = parking.vouched(reading)
     draft.because(_sentence(standing.why))
     if standing.proof is Proof.CLAIMED:
-        if found.ticket or _has_command(reading) or _answers_held(draft, reading, found):
-            return _hold(draft, reading, agent, found)
+        if found.ticket or _has_command(reading) or held.answers_held(draft, reading, found):
+            return held.hold(draft, reading, agent, found, standing)
         return _customer(draft, cause, standing, found)
     if found.ticket:
         # Before anything else: a mail that is returned or held has shown its token all the same.
         _burn(draft, reading, standing, found.ticket)
     if not released and another_matter(reading, found, draft.after):
         draft.because("It went to a reply address, but it answers none of our mails and has another subject.")
-        return _hold(draft, reading, agent, found)
+        return held.hold(draft, reading, agent, found, standing)
+    if found.ticket is None and standing.personal:
+        return personal.opened(draft, reading, standing, agent, cause.received)
     if found.ticket is None:
         if _has_command(reading):
             parsed = Parsed("", (), ("It has commands, but names no ticket. Answer a mail of the ticket.",))
-            return _error(draft, reading, agent, None, parsed)
+            return telling.give_back(draft, reading, agent, None, parsed)
         return _customer(draft, cause, standing, found)
     parsed = commands.parse(reading.new_text, draft.policy)
     parsed = replace(parsed, errors=(*parsed.errors, *commands.strays(reading.cut)))
@@ -210,7 +225,7 @@ def _agent(
     if unknown and not noted and not parsed.public and not parsed.errors:
         parsed = Parsed("", (), (UNCLEAR,))
     if parsed.errors:
-        return _error(draft, reading, agent, found.ticket, parsed)
+        return telling.give_back(draft, reading, agent, found.ticket, parsed)
     internal = own.kind == "internal" if own else _answers_internal(draft, reading)
     request = acting.Act(
         ticket=found.ticket,
@@ -240,17 +255,6 @@ def _files(reading: Reading) -> bool:
     return any(not file.inline for file in reading.message.attachments)
 
 
-def _answers_held(draft: Draft, reading: Reading, found: Match) -> bool:
-    """Whether it answers a notice of held mail: by its subject, or as a mail of ours that belongs to no ticket."""
-    ours = any(identity.own_message_id(draft.after.keys, mid) for mid in reading.cited)
-    # A mail that somebody writes anew may begin so, too: only an answer has a mark before it, or cites something.
-    answers = bool(reading.cited) or not reading.message.subject.lower().startswith("held:")
-    about = base(reading.message.subject)
-    if found.ticket and about == base(draft.ticket(found.ticket).subject):
-        return False
-    return (answers and about.startswith("held:")) or (found.ticket is None and ours)
-
-
 def _answers_unknown(draft: Draft, reading: Reading) -> bool:
     """Whether the desk does not know the mail that it answers: a relay may have renamed one of ours.
 
@@ -268,46 +272,8 @@ def _answers_internal(draft: Draft, reading: Reading) -> bool:
     return note or any(ref.role == "sent-internal" for refs in known for ref in refs)
 
 
-def _hold(draft: Draft, reading: Reading, agent: Agent, found: Match) -> tuple[Disposition, int | None]:
-    number = found.ticket
-    draft.because(f"It is held: {agent.id} may act on a ticket only with proof.")
-    if _answers_held(draft, reading, found):
-        draft.because("No notice of it: it answers such a notice, as a machine does.")
-        return Disposition.HELD, number
-    if not telling.may_tell(draft, "held", agent, draft.policy.limits.held_notices_hour):
-        draft.because("No notice of it: the agent has had all that the limit allows.")
-        return Disposition.HELD, number
-    facts = {
-        "subject": reading.message.subject[:200],
-        "from": reading.sender,
-        "about": number,
-        "lines": "\n".join(reading.new_text.split("\n")[:5])[:500],
-        "key": draft.key,
-    }
-    draft.notify_agent("held", agent, None, facts=facts)
-    return Disposition.HELD, number
-
-
-def _error(
-    draft: Draft, reading: Reading, agent: Agent, number: int | None, parsed: Parsed
-) -> tuple[Disposition, int | None]:
-    draft.because("Nothing was done: " + " ".join(parsed.errors))
-    if not telling.may_tell(draft, "error", agent, telling.ERRORS_HOUR):
-        draft.because("No notice of it: the agent has had all that the limit allows.")
-        return Disposition.COMMAND, number
-    facts = {
-        "errors": list(parsed.errors),
-        "understood": [effect.line for effect in parsed.effects],
-        "text": reading.new_text[:20_000],
-        "files": [one.name for one in reading.message.attachments if not one.inline],
-        "subject": reading.message.subject[:200],
-    }
-    draft.notify_agent("error", agent, number, facts=facts)
-    return Disposition.COMMAND, number
-
-
 def _burn(draft: Draft, reading: Reading, standing: Standing, number: int) -> None:
-    if standing.proof is not Proof.TOKEN or standing.token is None:
+    if standing.proof is not Proof.TOKEN or standing.token is None or standing.whose != "own":
         return
     known = frozenset(p.address for p in draft.ticket(number).participants)
     if shown := exposed(reading, draft.policy, known):

@@ -24,6 +24,7 @@ class Draft:
         self.proof = Proof.CLAIMED
         self.match = ""
         self.rules: tuple[tuple[str, bool, str], ...] = ()
+        self.unasked = False
         self._changes: list[Change] = []
         self._onces: set[str] = set()
 
@@ -52,6 +53,12 @@ class Draft:
         """A mail to an agent's own address."""
         self._notify(kind, agent.address, identity.person_of_agent(agent.id), ticket, entry, facts)
 
+    def notify_address(self, kind: str, to: str, facts: Mapping[str, object]) -> None:
+        """A mail about no ticket to somebody who is configured, and may be no agent."""
+        agent = self.policy.agent_at(to)
+        person = identity.person_of_agent(agent.id) if agent else identity.person_of_address(to)
+        self._notify(kind, to, person, None, "", facts)
+
     def notify_participant(
         self,
         kind: str,
@@ -59,12 +66,12 @@ class Draft:
         ticket: int,
         entry: str,
         unproven: bool = False,
-        not_before: int = 0,
+        waits: bool = False,
     ) -> None:
         """A mail to somebody outside."""
         person = identity.person_of_address(participant.address)
         to = participant.answer_at or participant.address
-        self._notify(kind, to, person, ticket, entry, None, unproven, not_before)
+        self._notify(kind, to, person, ticket, entry, None, unproven, waits)
 
     def _notify(
         self,
@@ -75,7 +82,7 @@ class Draft:
         entry: str,
         facts: Mapping[str, object] | None,
         unproven: bool = False,
-        not_before: int = 0,
+        waits: bool = False,
     ) -> None:
         once = identity.once_key(self.key, kind, to, ticket)
         if self.silent or once in self._onces:
@@ -83,8 +90,12 @@ class Draft:
         self._onces.add(once)
         if self._enough(kind, to, ticket) or self._vain(kind, to):
             return
-        token = notices.BY_NAME[kind].token if ticket is not None else ""
+        token = notices.BY_NAME[kind].token
+        # A reply address belongs to a ticket; what answers a confirmation belongs to that alone.
+        token = token if ticket is not None or token == "confirm" else ""
         generation = self.ticket(ticket).generation(person, token) if ticket is not None else 0
+        if kind == "welcome" and (agent := self.policy.agent_at(to)):
+            generation = self.after.personal.get(agent.id, 0)
         notice = Notice(
             once=once,
             kind=kind,
@@ -95,8 +106,8 @@ class Draft:
             person=person,
             token=token,
             generation=generation,
-            not_before=not_before,
             unproven=unproven,
+            waits=waits,
             facts=dict(facts or {}),
         )
         self.apply(Notify(notice))
@@ -145,6 +156,7 @@ class Draft:
             match=self.match,
             rules=self.rules,
             waits_for=waits_for,
+            unasked=self.unasked,
         )
 
 

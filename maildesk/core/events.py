@@ -13,7 +13,9 @@ from maildesk.core.changes import (
     Mark,
     Notify,
     Open,
+    Release,
     Remember,
+    Renew,
     Set,
     Stop,
     Supersede,
@@ -79,5 +81,5 @@ def event_of(change: Change) -> Event | None:
                 f"{n.kind} to {n.to}",
                 {"once": n.once, "notice": n.kind, "to": n.to},
             )
-        case Notify() | Mark() | Learn() | Remember() | Supersede() | Wait():
+        case Notify() | Mark() | Learn() | Remember() | Supersede() | Release() | Renew() | Wait():
             return None

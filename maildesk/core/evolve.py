@@ -16,7 +16,9 @@ from maildesk.core.changes import (
     Notice,
     Notify,
     Open,
+    Release,
     Remember,
+    Renew,
     Set,
     Snapshot,
     Stop,
@@ -70,6 +72,17 @@ def _set(ticket: Ticket, change: Set) -> Ticket:
             raise ValueError(f"no field is called {change.name!r}")
 
 
+def _no_longer_held(snapshot: Snapshot, key: str) -> Snapshot:
+    """No confirmation releases this mail any more."""
+    if not any(one.key == key for asked in snapshot.asked.values() for one in asked.mails):
+        return snapshot
+    found = {
+        name: replace(asked, mails=tuple(replace(m, is_held=m.is_held and m.key != key) for m in asked.mails))
+        for name, asked in snapshot.asked.items()
+    }
+    return replace(snapshot, asked=found)
+
+
 def _without(snapshot: Snapshot, key: str) -> dict[str, str]:
     return {mid: row for mid, row in snapshot.pending.items() if row != key}
 
@@ -91,7 +104,7 @@ def _counted(snapshot: Snapshot, notice: Notice) -> Snapshot:
     return replace(
         snapshot,
         domain_acks={**snapshot.domain_acks, domain: snapshot.domain_acks.get(domain, 0) + 1},
-        unproven_acks=snapshot.unproven_acks + notice.unproven,
+        unproven_acks=snapshot.unproven_acks + (notice.unproven and not notice.waits),
     )
 
 
@@ -148,7 +161,11 @@ def evolve(snapshot: Snapshot, change: Change) -> Snapshot:
                 )
                 for look_up, known in snapshot.seen.items()
             }
-            return replace(snapshot, seen=found)
+            return _no_longer_held(replace(snapshot, seen=found), key)
+        case Release(key=key):
+            return _no_longer_held(snapshot, key)
+        case Renew(agent=agent, generation=generation):
+            return replace(snapshot, personal={**snapshot.personal, agent: generation})
         case Wait(key=key):
             return replace(snapshot, pending=_without(snapshot, key))
         case Notify(notice=notice):

@@ -184,6 +184,42 @@ def read_probe_token(keys: Keys, letters: str) -> bytes | None:
     return nonce if hmac.compare_digest(_mac(keys.root, "probe", nonce)[:15], mac) else None
 
 
+def confirm_token(keys: Keys, message_id: str) -> str:
+    """The part of the address that answers a confirmation (`held.py`) with this Message-ID. As long as a token."""
+    key_id, secret = keys.tokens[-1]
+    head = (_bytes(message_id.partition("@")[0].removesuffix(".m")) or b"")[:10] + bytes([key_id])
+    return _letters(head + _mac(secret, "confirm", head)[:14])
+
+
+def read_confirm_token(keys: Keys, letters: str) -> str | None:
+    """What stands before the @ in the Message-ID of the confirmation that is answered; None if it is none of ours."""
+    if len(letters) != TOKEN_LETTERS or (data := _bytes(letters)) is None:
+        return None
+    head, mac = data[:11], data[11:]
+    secret = next((s for i, s in keys.tokens if i == head[10]), None)
+    if secret is None or not hmac.compare_digest(_mac(secret, "confirm", head)[:14], mac):
+        return None
+    return f"{_letters(head[:10] + _mac(keys.root, 'ours', head[:10])[:10])}.m"
+
+
+def desk_token(keys: Keys, person: str, generation: int) -> str:
+    """The part of an agent's personal address (`personal.py`). As long as a reply token."""
+    key_id, secret = keys.tokens[-1]
+    head = person_ref(keys, person) + bytes([key_id]) + generation.to_bytes(4, "big")
+    return _letters(head + _mac(secret, "desk", head)[:14])
+
+
+def read_desk_token(keys: Keys, letters: str) -> tuple[bytes, int] | None:
+    """Whose personal address it is (as `person_ref`), and of which generation; None if it is none of ours."""
+    if len(letters) != TOKEN_LETTERS or (data := _bytes(letters)) is None:
+        return None
+    head, mac = data[:11], data[11:]
+    secret = next((s for i, s in keys.tokens if i == head[6]), None)
+    if secret is None or not hmac.compare_digest(_mac(secret, "desk", head)[:14], mac):
+        return None
+    return head[:6], int.from_bytes(head[7:], "big")
+
+
 def trace(keys: Keys, message_id: str) -> str:
     """The value of X-Maildesk-Trace: which desk sent this mail, and as which, signed."""
     local = message_id.partition("@")[0]

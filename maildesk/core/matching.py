@@ -9,7 +9,7 @@ from maildesk.core.aliases import traced
 from maildesk.core.changes import Snapshot
 from maildesk.core.identity import Keys
 from maildesk.core.policy import Policy
-from maildesk.core.proof import Standing, returned_to, tokens
+from maildesk.core.proof import Standing, confirmations, personal_tokens, returned_to, tokens
 from maildesk.core.reading import Reading
 
 
@@ -34,6 +34,8 @@ class Wanted:
     seen: frozenset[Copy] = frozenset()
     addresses: frozenset[str] = frozenset()
     returns: frozenset[str] = frozenset()
+    asked: frozenset[str] = frozenset()
+    personal: frozenset[bytes] = frozenset()
 
     def __or__(self, other: Wanted) -> Wanted:
         return Wanted(
@@ -44,6 +46,8 @@ class Wanted:
             self.seen | other.seen,
             self.addresses | other.addresses,
             self.returns | other.returns,
+            self.asked | other.asked,
+            self.personal | other.personal,
         )
 
 
@@ -68,12 +72,15 @@ def wanted(reading: Reading, policy: Policy, keys: Keys, received: int) -> Wante
         own=frozenset(key for key in (mid,) if key),
         seen=frozenset([Copy(mid, reading.sender, message.sha256, received)]),
         addresses=frozenset(a for a in (reading.sender, agent.address if agent else "") if a),
-        returns=frozenset(
-            f"{local}@{domain}"
-            for local in returned_to(reading, policy, keys)
-            for domain in {address.rpartition("@")[2] for address in policy.desk_addresses}
-        ),
+        returns=_at_ours(returned_to(reading, policy, keys), policy),
+        personal=frozenset(person for person, _ in personal_tokens(reading, policy, keys)),
+        asked=_at_ours(confirmations(reading, policy, keys), policy),
     )
+
+
+def _at_ours(locals_: tuple[str, ...], policy: Policy) -> frozenset[str]:
+    domains = {address.rpartition("@")[2] for address in policy.desk_addresses}
+    return frozenset(f"{local}@{domain}" for local in locals_ for domain in domains)
 
 
 @dataclass(frozen=True, slots=True)

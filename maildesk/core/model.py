@@ -212,6 +212,33 @@ class Mailed:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldMail:
+    """A mail that was held for what it claims, since `at`; `sha256` is that of its bytes.
+
+    `is_held` is false once it was released, or decided otherwise.
+    """
+
+    key: str
+    sha256: str
+    sender: str = ""
+    subject: str = ""
+    ticket: int | None = None
+    at: int = 0
+    is_held: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A confirmation of ours that somebody answers: to whom it went (`identity.person_of_agent`), when, and which mails
+    it asks about, in its order. `listed` says that it numbers them."""
+
+    person: str
+    at: int
+    mails: tuple[HeldMail, ...]
+    listed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """What is kept of a decided mail to know it when it comes again: line hashes and attachment hashes.
 

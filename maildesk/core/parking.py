@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from maildesk.core.reading import Evidence
+from maildesk.core.reading import Evidence, Reading
 
 REASONS = {
     "junk": "It lay in the junk folder of its mailbox: it is held until somebody releases it.",
@@ -21,13 +21,17 @@ def parked(evidence: Evidence) -> str:
     return REASONS.get(evidence.parked, REASONS["restored"])
 
 
-def released(evidence: Evidence, by: str) -> Evidence:
-    """The evidence after a release. Who lets a parked mail in says nothing yet about who wrote it."""
-    evidence = replace(evidence, released_by=by, parked=evidence.parked if parked(evidence) else "")
+def released(evidence: Evidence, by: str, sha256: str = "") -> Evidence:
+    """The evidence after a release, of a mail of these bytes. Who lets a parked mail in says nothing yet about who
+    wrote it."""
+    still = evidence.parked if parked(evidence) else ""
+    evidence = replace(evidence, released_by=by, released_bytes=sha256, parked=still)
     # What follows from it is wanted now, whatever followed from it before a restore.
     return replace(evidence, replayed=False)
 
 
-def vouched(evidence: Evidence) -> bool:
-    """Whether somebody has said that the mail is from whom it claims."""
-    return bool(evidence.released_by) and not evidence.parked
+def vouched(reading: Reading) -> bool:
+    """Whether somebody has said that the mail is from whom it claims, and has said so of these very bytes."""
+    evidence = reading.evidence
+    same = evidence.released_bytes in ("", reading.message.sha256)
+    return bool(evidence.released_by) and not evidence.parked and same

@@ -144,11 +144,13 @@ class Limits(Frozen):
     """Bounds on what is taken in and on automatic mail."""
 
     mail_bytes: int = Field(25_000_000, ge=10_000, description="Largest mail taken, in bytes.")
-    acks_per_address_hour: int = Field(5, ge=0, description="Automatic mails to one address an hour.")
-    acks_per_address_day: int = Field(20, ge=0, description="Automatic mails to one address a day.")
-    acks_per_domain_hour: int = Field(60, ge=0, description="Automatic mails to one domain an hour.")
+    acks_per_address_hour: int = Field(5, ge=0, description="Acknowledgments to one address an hour.")
+    acks_per_address_day: int = Field(20, ge=0, description="Acknowledgments to one address a day.")
+    acks_per_domain_hour: int = Field(60, ge=0, description="Acknowledgments to one domain an hour.")
     acks_unproven_hour: int = Field(
-        2_000, ge=0, description="Automatic mails an hour to unproven senders in all; above it they wait."
+        2_000,
+        ge=0,
+        description="Acknowledgments an hour to unproven senders in all; above it they wait to be released.",
     )
     mails_per_ticket_hour: int = Field(
         30,

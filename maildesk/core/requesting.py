@@ -24,7 +24,7 @@ from maildesk.core.model import (
     Ticket,
 )
 from maildesk.core.policy import Policy
-from maildesk.core.proof import Standing
+from maildesk.core.proof import Standing, denied
 from maildesk.core.reading import Reading
 from maildesk.core.subject import LETTERS, frozen
 from maildesk.core.thanks import thanks
@@ -121,6 +121,8 @@ def remark(reading: Reading, proof: Proof, policy: Policy) -> str:
         return ""
     message = reading.message
     sentences = []
+    if why := denied(reading):
+        sentences.append(f"{why[0].upper()}{why[1:]}.")
     if reading.behind:
         sentences.append(f"It came through {reading.behind.through}, which named {reading.sender}.")
     others = [
@@ -185,6 +187,8 @@ def _answer_at(draft: Draft, who: Contribution, number: int) -> None:
     participant = draft.ticket(number).participant(who.sender)
     if who.reading is None or who.proof is Proof.CLAIMED or participant is None:
         return
+    if who.sender != who.reading.sender:
+        return  # the Reply-To of somebody who passes their mail on
     asked = [a.address for a in who.reading.message.reply_to if a.address and a.address != who.sender]
     usable = len(asked) == 1 and not is_desk(asked[0], draft.policy) and not draft.policy.agent_at(asked[0])
     wanted = asked[0] if usable else ""
@@ -229,7 +233,9 @@ def _apply_form(draft: Draft, who: Contribution, number: int) -> None:
         _set(draft, number, "priority", priority, who.actor, f"chosen in {found.through}")
 
 
-def open_ticket(draft: Draft, who: Contribution, why: str, link: tuple[str, int] | None = None) -> int:
+def open_ticket(
+    draft: Draft, who: Contribution, why: str, link: tuple[str, int] | None = None, remark: str = ""
+) -> int:
     """A new ticket, routed by the rules; its requester is acknowledged and its agents are told."""
     number = draft.after.free_number(who.candidates)
     ticket = Ticket(
@@ -244,7 +250,7 @@ def open_ticket(draft: Draft, who: Contribution, why: str, link: tuple[str, int]
     draft.apply(Open(ticket, who.actor, why))
     if link:
         draft.apply(Link(number, link[0], link[1], "maildesk", why))
-    note = f"This may belong to #{link[1]}." if link and link[0] == "possibly" else ""
+    note = f"This may belong to #{link[1]}." if link and link[0] == "possibly" else remark
     if len(ticket.subject) == LETTERS:
         # Some write all they have to say into the subject.
         note = f"{note} Its whole subject: {' '.join(who.subject.split())[:2_000]}".strip()

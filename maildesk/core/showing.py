@@ -119,7 +119,15 @@ def context(notice: Notice, material: Material, policy: Policy, subject: str) ->
         "after": _after(material, entry) if notice.kind == "handoff" else None,
         "notes": _notes(material, entry) if notice.kind == "handoff" else [],
         "facts": _facts(notice.facts),
+        "agent": _agent_name(notice, policy),
+        "personal": "",
+        "confirms": notice.token == "confirm" and policy.reply_address != "none",
     }
+
+
+def _agent_name(notice: Notice, policy: Policy) -> str:
+    agent = policy.agent_at(notice.to)
+    return one_line(agent.name) if agent else ""
 
 
 def size(octets: int) -> str:
@@ -274,12 +282,30 @@ def _facts(facts: Mapping[str, object]) -> dict[str, object]:
         "about": facts.get("about"),
         "lines": clean(str(facts.get("lines", ""))).strip("\n"),
         "key": one_line(str(facts.get("key", ""))),
+        "proof": one_line(str(facts.get("proof", ""))),
+        "mails": _mails(facts.get("mails")),
+        "more": facts.get("more", 0),
         "name": one_line(str(facts.get("name", ""))),
         "over": bool(facts.get("over")),
         "sentence": clean(str(facts.get("sentence", ""))),
         "since": one_line(str(facts.get("since", ""))),
         "until": one_line(str(facts.get("until", ""))),
     }
+
+
+def _mails(values: object) -> list[dict[str, object]]:
+    """Held mails, as they stand in a list of them."""
+    rows = values if isinstance(values, list | tuple) else []
+    return [
+        {
+            "key": one_line(str(row["key"])),
+            "from": one_line(str(row.get("from", ""))),
+            "subject": one_line(str(row.get("subject", ""))),
+            "about": row.get("about"),
+            "at": one_line(str(row.get("at", ""))),
+        }
+        for row in rows
+    ]
 
 
 def _texts(values: object) -> list[str]:

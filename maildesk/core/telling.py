@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from maildesk.core.commands import Parsed
 from maildesk.core.deskaddress import is_desk
 from maildesk.core.draft import Draft
-from maildesk.core.model import DAY, HOUR, Participant, Ticket
+from maildesk.core.model import DAY, HOUR, Disposition, Participant, Ticket
 from maildesk.core.policy import Agent, Policy
+from maildesk.core.proof import distrusted
 from maildesk.core.reading import Reading
 
 # Errors are answers to an agent's own mail; the bound only ends a loop with a machine that writes as the agent.
@@ -52,6 +54,8 @@ def _no_acknowledgment(draft: Draft, reading: Reading | None, to: str) -> str:
         return f"machines and lists get none: {reading.kind.because.rstrip('.')}"
     if reading and reading.envelope.sender == "":
         return "it came with a null return path"
+    if reading and (why := distrusted(reading)):
+        return why
     if why := _had_all(draft, to):
         return why
     limits, domain = draft.policy.limits, to.rpartition("@")[2]
@@ -91,10 +95,11 @@ def acknowledge(draft: Draft, reading: Reading | None, number: int, entry: str, 
     if why := _no_acknowledgment(draft, reading, requester.address):
         draft.because(f"No acknowledgment: {why}.")
         return
-    late = not proven and draft.after.unproven_acks >= draft.policy.limits.acks_unproven_hour
-    if late:
+    waits = not proven and draft.after.unproven_acks >= draft.policy.limits.acks_unproven_hour
+    if waits:
         draft.because(
-            "The acknowledgment waits an hour: unproven senders have had all that the limit allows."
+            "The acknowledgment waits until the admin releases it: unproven senders have had all that the limit of an"
+            " hour allows."
         )
     draft.notify_participant(
         "acknowledgment",
@@ -102,13 +107,32 @@ def acknowledge(draft: Draft, reading: Reading | None, number: int, entry: str, 
         number,
         entry,
         unproven=not proven,
-        not_before=draft.now + HOUR if late else 0,
+        waits=waits,
     )
 
 
 def may_tell(draft: Draft, kind: str, agent: Agent, an_hour: int) -> bool:
     """Whether another mail of this kind to the agent keeps to the limit."""
     return within(draft.after.notice_times.get((kind, agent.address), ()), draft.now, HOUR) < an_hour
+
+
+def give_back(
+    draft: Draft, reading: Reading, agent: Agent, number: int | None, parsed: Parsed
+) -> tuple[Disposition, int | None]:
+    """An agent's mail that could not be carried out goes back to them, with what is wrong with it."""
+    draft.because("Nothing was done: " + " ".join(parsed.errors))
+    if not may_tell(draft, "error", agent, ERRORS_HOUR):
+        draft.because("No notice of it: the agent has had all that the limit allows.")
+        return Disposition.COMMAND, number
+    facts = {
+        "errors": list(parsed.errors),
+        "understood": [effect.line for effect in parsed.effects],
+        "text": reading.new_text[:20_000],
+        "files": [one.name for one in reading.message.attachments if not one.inline],
+        "subject": reading.message.subject[:200],
+    }
+    draft.notify_agent("error", agent, number, facts=facts)
+    return Disposition.COMMAND, number
 
 
 def within(times: tuple[int, ...], now: int, span: int) -> int:

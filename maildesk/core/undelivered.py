@@ -169,11 +169,8 @@ def _lost(draft: Draft, reading: Reading, standing: Standing, found: Match) -> _
     inside = (bounce.original_message_id, *bounce.original_references) if bounce else ()
     by_token = standing.token if found.how == "token" else None
     named = _sent(draft, inside) or (by_token and found.ticket and _Lost(found.ticket, by_token.person))
-    if named := named or _sent(draft, reading.cited):
-        return named
-    if found.how == "message-id" and found.ticket is not None:
-        return _Lost(found.ticket, b"")
-    return None
+    # What only cites a mail of the customer's is no report on a mail of ours: others know that id, too.
+    return named or _sent(draft, reading.cited) or None
 
 
 def _sent(draft: Draft, mids: tuple[str, ...]) -> _Lost | None:

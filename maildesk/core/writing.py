@@ -114,6 +114,12 @@ def attachment(name: str, kind: str, ref: PartRef) -> list[bytes | PartRef]:
     return [head.encode(), ref]
 
 
+def file(name: str, subtype: str, content: str) -> bytes:
+    """A text of ours as an attached file."""
+    head, _, rest = text(subtype, content).partition(_CRLF)
+    return head + _CRLF + f"Content-Disposition: attachment{_filename(name)}".encode() + _CRLF + rest
+
+
 def joined(segments: Sequence[bytes | PartRef]) -> tuple[bytes | PartRef, ...]:
     """The same segments with neighbouring bytes made one."""
     found: list[bytes | PartRef] = []

@@ -13,10 +13,13 @@ from maildesk.core.model import DAY
 from maildesk.core.moment import shown
 from maildesk.doctor.patient import Patient
 from maildesk.edges import machine
+from maildesk.edges.verify import Door
 from maildesk.store import alarms, control, examine, lookup
 from maildesk.work.checks import Checks
 
 HELD_DAYS = 3
+PROOFS = 50
+"""So many mails are looked at."""
 FILES_LEFT = 0.02
 _MEANT = ("held", "silence")
 """Conditions that may be as they should be."""
@@ -47,6 +50,39 @@ def configuration(patient: Patient) -> Iterator[Finding]:
             )
     if not any(node["trouble"] for node in running):
         yield fine("configuration", f"{patient.main} is right")
+
+
+def proofs(patient: Patient) -> Iterator[Finding]:
+    """See the table."""
+    settings = patient.settings
+    doors: list[tuple[str, str, str, Door]] = [
+        *(("by SMTP", "smtp", "", one) for one in settings.smtp if not one.verify),
+        *(("by LMTP", "lmtp", "", one) for one in settings.lmtp),
+        *((f"of the mailbox {one.name}", "imap", f"{one.name}/", one) for one in settings.imap),
+        ("by `maildesk deliver`", "pipe", "", settings.deliver),
+    ]
+    trusting = [door for door in doors if door[3].authserv_id]
+    if not trusting:
+        yield fine("proofs", "no mail server's word on who writes is taken")
+    for words, channel, start, door in trusting:
+        with patient.reading() as conn:
+            newest = examine.evidence(conn, channel, start, PROOFS)
+        heard = sum(1 for one in newest if one.get("authority") == door.authserv_id)
+        below = sum(1 for one in newest if one.get("strangers"))
+        count = f"of the newest {len(newest)} mails {words}"
+        if heard or not newest:
+            yield fine("proofs", f"{heard} {count} say what {door.authserv_id} found out")
+        elif below:
+            told = f"{below} {count} say what {door.authserv_id} found out, all too far down to count"
+            do = (
+                "Count in one of them the Received headers of your own servers above it, and write that as"
+                f" trusted_hops, which is {door.trusted_hops}."
+            )
+            yield warning("proofs", told, do)
+        else:
+            told = f"none {count} says what {door.authserv_id} found out"
+            do = "See in one of them whether your mail server writes Authentication-Results, and with what name."
+            yield warning("proofs", told, do)
 
 
 def nodes(patient: Patient) -> Iterator[Finding]:

@@ -51,6 +51,11 @@ CHECKS: tuple[Check, ...] = (
         "held-back", "no shadow mode, no pause, nothing set apart by a restore is forgotten", desk.held_back
     ),
     Check("held", "no mail is held for three days or longer", desk.held),
+    Check(
+        "proofs",
+        "the mail server whose word is taken (`authserv_id`) wrote it into the newest mails",
+        desk.proofs,
+    ),
     Check("rights", "nobody else may read the store, passwords and private keys", desk.rights, store=False),
     Check("files", "the disks can hold more files", desk.files, store=False),
     Check(

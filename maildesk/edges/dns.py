@@ -1,4 +1,5 @@
-"""DNS: the few questions that `maildesk doctor` asks, with a deadline for all of them together."""
+"""DNS: the few questions that are asked of it, by `maildesk doctor` and to check who wrote a mail, with a deadline for
+all of them together."""
 
 from __future__ import annotations
 
@@ -30,6 +31,9 @@ class Resolver(Protocol):
     def addresses(self, name: str) -> tuple[str, ...]:
         """The IPv4 and IPv6 addresses."""
 
+    def names(self, name: str) -> tuple[str, ...]:
+        """What a name below in-addr.arpa or ip6.arpa points to."""
+
 
 class SystemResolver:
     """Asks the name servers of this machine, or the `server` at an address and port."""
@@ -58,6 +62,10 @@ class SystemResolver:
     def addresses(self, name: str) -> tuple[str, ...]:
         """See Resolver."""
         return tuple(sorted(str(one.address) for kind in ("A", "AAAA") for one in self._ask(name, kind)))
+
+    def names(self, name: str) -> tuple[str, ...]:
+        """See Resolver."""
+        return tuple(sorted(_plain(one.target) for one in self._ask(name, "PTR")))
 
     def _ask(self, name: str, kind: str) -> list[Any]:
         # Late: it takes a moment to import, and most commands ask nothing.

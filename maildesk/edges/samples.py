@@ -129,6 +129,19 @@ HELD_FACTS = {
     "about": 482913,
     "lines": "#close\n\nThis is solved.",
     "key": "5f2c8e41b7d09a36",
+    "proof": "From alone proves nothing.",
+}
+HELD_ROW = {
+    "key": "5f2c8e41b7d09a36",
+    "from": "alice@private.example",
+    "subject": "Re: I cannot log in since this morning [#482913]",
+    "about": 482913,
+    "at": "2025-03-10 09:20",
+}
+HELD_LIST_FACTS = {
+    "subject": "2 mails in your name",
+    "mails": [HELD_ROW, {**HELD_ROW, "subject": "", "about": None}],
+    "more": 0,
 }
 
 ALARM_FACTS = {
@@ -155,7 +168,7 @@ def notice(
         at=AT,
         entry=entry,
         person=person_of_address("jane@customer.example") if customer else person_of_agent("alice"),
-        token=known.token if ticket else "",
+        token=known.token if ticket or known.token == "confirm" else "",
         facts=facts or {},
     )
 
@@ -203,6 +216,15 @@ def all_notices() -> tuple[tuple[Notice, Material], ...]:
         (notice("error", ticket=None, facts={**ERROR_FACTS, "understood": []}), Material()),
         (notice("held", ticket=None, facts=HELD_FACTS), Material()),
         (notice("held", ticket=None, facts={**HELD_FACTS, "about": None, "lines": ""}), Material()),
+        (replace(notice("held", ticket=None, facts=HELD_FACTS), token=""), Material()),
+        (notice("held_list", ticket=None, facts=HELD_LIST_FACTS), Material()),
+        (
+            replace(notice("held_list", ticket=None, facts={**HELD_LIST_FACTS, "more": 4}), token=""),
+            Material(),
+        ),
+        (notice("held_long", ticket=None, facts=HELD_LIST_FACTS), Material()),
+        (notice("held_long", ticket=None, facts={**HELD_LIST_FACTS, "more": 4}), Material()),
+        (notice("welcome", ticket=None), Material()),
         (notice("alarm", ticket=None, facts=ALARM_FACTS), Material()),
         (
             notice("alarm", ticket=None, facts={**ALARM_FACTS, "over": True, "until": "2025-03-10 10:00"}),

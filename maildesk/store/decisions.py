@@ -27,7 +27,9 @@ from maildesk.core.changes import (
     Learn,
     Mark,
     Notify,
+    Release,
     Remember,
+    Renew,
     Snapshot,
     Stop,
     Supersede,
@@ -37,8 +39,9 @@ from maildesk.core.events import event_of
 from maildesk.core.identity import Keys
 from maildesk.core.model import Disposition, EntryKind, Ticket
 from maildesk.core.policy import Policy
-from maildesk.store import restores, search
+from maildesk.store import personal, restores, search
 from maildesk.store.db import insert
+from maildesk.store.inbox import release
 from maildesk.store.outbox import new_row
 from maildesk.store.schema import (
     attachment,
@@ -91,6 +94,10 @@ def save(
     changes = [change for _, _, decision in decided for change in decision.changes]
     _stop(conn, changes)
     _people(conn, changes)
+    _release(conn, changes)
+    for change in changes:
+        if isinstance(change, Renew):
+            personal.renew(conn, change.agent, change.generation, now, change.why)
     for table, unique in ((mid, ["hash", "ticket", "role"]), (outbox, ["once"])):
         if rows[table]:
             conn.execute(insert(conn, table).on_conflict_do_nothing(index_elements=unique), rows[table])
@@ -116,6 +123,13 @@ def _people(conn: Connection, changes: Sequence[Change]) -> None:
             values = {"bad_since": change.at if change.why else None, "bad_why": change.why}
             statement = insert(conn, person).values(address=change.address, **values)
             conn.execute(statement.on_conflict_do_update(index_elements=["address"], set_=values))
+
+
+def _release(conn: Connection, changes: Sequence[Change]) -> None:
+    """Held mails are taken up again."""
+    for change in changes:
+        if isinstance(change, Release) and not release(conn, change.key, change.by, change.sha256):
+            raise RuntimeError(f"the mail {change.key} was held when this was decided, and is not any more")
 
 
 def chained(
@@ -275,7 +289,13 @@ def _done(conn: Connection, decided: Sequence[tuple[str, str, Decision]], digest
             if isinstance(change, Supersede):
                 superseded.append(change)
             elif isinstance(change, Remember) and decision.disposition:
-                facts = {"match": decision.match, "proof": decision.proof.value, "rules": decision.rules}
+                facts: dict[str, object] = {
+                    "match": decision.match,
+                    "proof": decision.proof.value,
+                    "rules": decision.rules,
+                }
+                if decision.unasked:
+                    facts |= {"unasked": True}
                 done.append(
                     {
                         "b_key": key,

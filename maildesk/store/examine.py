@@ -6,6 +6,7 @@ Long tables are read in pieces, each in a transaction of its own, so that a runn
 from __future__ import annotations
 
 import hashlib
+import json
 import zlib
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -210,6 +211,23 @@ def apart(conn: Connection) -> int:
     """How many outgoing mails a restore has set apart."""
     query = select(func.count()).select_from(outbox).where(outbox.c.state == "restored")
     return int(conn.execute(query).scalar_one())
+
+
+def evidence(conn: Connection, channel: str, start: str, limit: int) -> list[dict[str, Any]]:
+    """What was recorded of who wrote the newest mails of a channel, of those whose peer begins so. Mail that came by a
+    login, and our own folder of sent mail, is left out."""
+    columns = (inbox.c.envelope, inbox.c.evidence)
+    newest = select(*columns).where(inbox.c.channel == channel).order_by(inbox.c.id.desc()).limit(10 * limit)
+    found = []
+    for row in conn.execute(newest):
+        one = json.loads(row.evidence)
+        if (
+            json.loads(row.envelope)["peer"].startswith(start)
+            and not one.get("login")
+            and not one.get("sent")
+        ):
+            found.append(one)
+    return found[:limit]
 
 
 def last_arrival(conn: Connection) -> int:

@@ -252,13 +252,18 @@ def waits(conn: Connection, key: str, waits_for: str) -> None:
     )
 
 
-def release(conn: Connection, key: str, by: str) -> bool:
-    """Lets a held mail be decided again, as vouched for by somebody. False if no such mail is held."""
-    held = (inbox.c.key == key, inbox.c.state == "done", inbox.c.disposition == Disposition.HELD.value)
+def release(conn: Connection, key: str, by: str, sha256: str = "") -> bool:
+    """Lets a held mail be decided again, as vouched for by somebody. False if no such mail is held.
+
+    With `sha256` only a mail of these bytes.
+    """
+    held = [inbox.c.key == key, inbox.c.state == "done", inbox.c.disposition == Disposition.HELD.value]
+    if sha256:
+        held.append(inbox.c.sha256 == sha256)
     row = conn.execute(select(inbox.c.evidence).where(*held)).first()
     if row is None:
         return False
-    evidence = asdict(released(Evidence(**json.loads(row.evidence)), by))
+    evidence = asdict(released(Evidence(**json.loads(row.evidence)), by, sha256))
     done = conn.execute(
         update(inbox).where(*held).values(state="new", disposition=None, evidence=json.dumps(evidence))
     )

@@ -23,7 +23,7 @@ ANSWERS = tuple(kind.name for kind in KINDS if kind.audience == "customer" and n
 
 RETRIED = (
     *("failed", "undelivered", "quarantined", "maybe-sent", "todo", "ready"),
-    *("shadow", "late", "restored"),
+    *("shadow", "late", "restored", "waiting"),
 )
 """The states from which a mail is sent (again) when the operator wants it."""
 
@@ -90,7 +90,7 @@ def new_row(notice: Notice, cause: str, message_id: str) -> dict[str, Any]:
         "facts": json.dumps(notice.facts, sort_keys=True),
         "at": notice.at,
         "not_before": notice.not_before,
-        "state": "todo",
+        "state": "waiting" if notice.waits else "todo",
         "try": 0,
         "errors": 0,
         "message_id": message_id,

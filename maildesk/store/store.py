@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TypeVar
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from maildesk.core.identity import Keys
-from maildesk.store.db import Database, StoreError
+from maildesk.store import keys as store_keys
+from maildesk.store.db import Database, StoreError, local_now
 from maildesk.store.nodes import Node
 from maildesk.store.pulse import Pulse
-from maildesk.store.schema import meta
 from maildesk.store.writer import Lane, Writer
 
 T = TypeVar("T")
@@ -37,14 +36,14 @@ class Store:
         Raises StoreError.
         """
         if create:
-            self.db.create(_make_keys)
+            self.db.create(store_keys.make)
         with self.db.reading() as conn:
             self.db.check_version(conn)
-            self._keys = read_keys(conn)
+            self._keys = store_keys.read(conn, local_now())
 
     @property
     def keys(self) -> Keys:
-        """The store's secrets."""
+        """The store's secrets, as they counted at the last beat."""
         if self._keys is None:
             raise StoreError("the store is not open")
         return self._keys
@@ -69,9 +68,17 @@ class Store:
         return self.submit(lane, work).result()
 
     def beat(self, now: int) -> None:
-        """Keeps this process's node alive for another 30 s; once that is committed, it counts on it."""
+        """Keeps this process's node alive for another 30 s; once that is committed, it counts on it.
+
+        Keys that were made or ended since the last beat count from now on.
+        """
         began = self.node.clock()
-        self.write("work", lambda conn: self.node.beat(conn, now))
+
+        def work(conn: Connection) -> Keys:
+            self.node.beat(conn, now)
+            return store_keys.read(conn, now)
+
+        self._keys = self.write("work", work)
         self.node.lives(began)
 
     def close(self) -> None:
@@ -81,25 +88,3 @@ class Store:
         self._writer.stop()
         self.node.unlock()
         self.db.close()
-
-
-def _make_keys(conn: Connection) -> None:
-    values = {
-        "desk": secrets.token_hex(5),
-        "key.root": secrets.token_hex(32),
-        "key.token.1": secrets.token_hex(32),
-    }
-    conn.execute(meta.insert(), [{"name": name, "value": value} for name, value in values.items()])
-
-
-def read_keys(conn: Connection) -> Keys:
-    """The store's secrets, as they are stored. Raises StoreError where they are missing."""
-    found = {row.name: row.value for row in conn.execute(select(meta))}
-    tokens = sorted(
-        (int(name.rpartition(".")[2]), bytes.fromhex(value))
-        for name, value in found.items()
-        if name.startswith("key.token.")
-    )
-    if not {"desk", "key.root"} <= found.keys() or not tokens:
-        raise StoreError("the store has no keys; restore it from a backup, or start a fresh one")
-    return Keys(found["desk"], bytes.fromhex(found["key.root"]), tuple(tokens))

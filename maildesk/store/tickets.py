@@ -29,6 +29,7 @@ from maildesk.core.notices import KINDS
 from maildesk.core.parking import parked
 from maildesk.core.reading import Evidence
 from maildesk.core.same import DATED
+from maildesk.store import held, personal
 from maildesk.store.db import among, parts
 from maildesk.store.inbox import OPEN
 from maildesk.store.schema import (
@@ -111,6 +112,8 @@ def load(conn: Connection, wanted: Wanted, keys: Keys, now: int) -> Snapshot:
         ticket_mails=_ticket_mails(conn, found, now),
         told_unreached=_told_unreached(conn, found, now),
         returns=returns,
+        asked=held.asked(conn, wanted),
+        personal=personal.generations(conn) if wanted.personal else {},
         unreachable=_unreachable(conn, wanted, found.values(), returns.values()),
         **_limits(conn, wanted, now),
     )
@@ -248,7 +251,9 @@ def _limits(conn: Connection, wanted: Wanted, now: int) -> dict[str, Any]:
     domains = {a.rpartition("@")[2] for a in wanted.addresses}
     counts = select(outbox.c.domain, func.count().label("n")).where(recent).group_by(outbox.c.domain)
     counted = among(conn, counts, outbox.c.domain, domains)
-    unproven = conn.execute(select(func.count()).select_from(outbox).where(recent, outbox.c.unproven))
+    unproven = conn.execute(
+        select(func.count()).select_from(outbox).where(recent, outbox.c.unproven, outbox.c.state != "waiting")
+    )
     return {
         "notice_times": times,
         "domain_acks": {row.domain: row.n for row in counted},

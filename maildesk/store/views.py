@@ -12,6 +12,8 @@ from sqlalchemy import Connection, or_, select
 from maildesk.core.identity import mid_hash
 from maildesk.core.material import PartRef
 from maildesk.core.message import part_bytes
+from maildesk.core.proof import findings
+from maildesk.core.reading import Evidence
 from maildesk.store import inbox as inbox_rows
 from maildesk.store import threads
 from maildesk.store.db import among
@@ -184,6 +186,7 @@ def arrival(row: Any) -> dict[str, Any]:
         "released_by": json.loads(row.evidence)["released_by"],
         "login": json.loads(row.evidence).get("login", ""),
         "parked": json.loads(row.evidence).get("parked", ""),
+        "evidence": list(findings(Evidence(**json.loads(row.evidence)))),
         "match": facts.get("match"),
         "rules": [{"name": n, "hit": h, "because": b} for n, h, b in facts.get("rules", [])],
         "envelope": json.loads(row.envelope),

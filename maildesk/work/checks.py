@@ -11,7 +11,7 @@ from maildesk.core.alarm import Watch, level
 from maildesk.core.model import DAY, HOUR, MINUTE
 from maildesk.edges import machine
 from maildesk.edges.machine import Places
-from maildesk.store import control, lookup, mailboxes, ways_out
+from maildesk.store import control, lookup, mailboxes, waiting, ways_out
 
 LONG = 4 * HOUR
 MB = 1_000_000
@@ -31,6 +31,7 @@ class Checks:
             (
                 ("outbox", _outbox(conn, watch, now)),
                 ("inbox", _inbox(conn, watch, now)),
+                ("acknowledgments", _acknowledgments(conn, now)),
                 ("silence", _silence(conn, watch, now)),
                 *_relay(conn, now),
                 *_mailboxes(conn, places.mailboxes),
@@ -70,6 +71,18 @@ def _inbox(conn: Connection, watch: Watch, now: int) -> str:
     if oldest is None or now - oldest < watch.undecided_minutes * MINUTE:
         return ""
     return f"A mail has waited for its decision for {_minutes(now - oldest)}; see the log and `maildesk inbox list`."
+
+
+def _acknowledgments(conn: Connection, now: int) -> str:
+    """The circuit breaker: too many strangers wrote at once, or somebody wrote in the names of many."""
+    count = waiting.count(conn, now)
+    if not count:
+        return ""
+    waits = "1 acknowledgment waits" if count == 1 else f"{count} acknowledgments wait"
+    return (
+        f"More people wrote within an hour than limits.acks_unproven_hour allows: {waits}. If their mails are genuine,"
+        " `maildesk outbox release` sends them; else nothing needs to be done, as they end after a day."
+    )
 
 
 def _silence(conn: Connection, watch: Watch, now: int) -> str:

@@ -13,6 +13,7 @@ from maildesk.core.headers import head
 from maildesk.core.identity import mid_hash
 from maildesk.core.matching import wanted
 from maildesk.core.material import Composed, Material
+from maildesk.core.proof import findings
 from maildesk.core.reading import Envelope, Evidence, read
 from maildesk.core.stopped import Stopped
 from maildesk.store import inbox, materials, outbox, threads, tickets, views
@@ -72,6 +73,7 @@ def explain(
         "disposition": decision.disposition.value if decision.disposition else None,
         "why": list(decision.why),
         "proof": decision.proof.value,
+        "evidence": list(findings(evidence)),
         "match": decision.match,
         "sender": reading.sender,
         "through": reading.behind.through if reading.behind else "",

@@ -47,6 +47,7 @@ def test_deliver_hands_over_to_a_running_desk(fresh: Desk, tmp_path: Path) -> No
         "sender": "",
         "recipients": ["support@desk.example", "nobody@elsewhere.example"],
         "peer": "",
+        "helo": "",
     }
     done = maildesk("--config", str(fresh.config), "inbox", "show", found["key"], "--raw")
     assert done.stdout == raw

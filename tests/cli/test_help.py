@@ -35,7 +35,7 @@ def test_all_commands_are_there() -> None:
     single = {"init", "check", "run", "status", "deliver", "parse", "explain", "trace"}
     single |= {"import", "password", "link", "find"}
     single |= {"reload", "pause", "resume", "backup", "restore", "doctor"}
-    groups = {"ticket", "inbox", "outbox", "held", "mailbox", "quarantine"}
+    groups = {"ticket", "inbox", "outbox", "held", "agent", "keys", "mailbox", "quarantine"}
     assert {path[0] for path in ALL if path} == single | groups
     assert {path[1] for path in ALL if path[:1] == ("ticket",) and path[1:]} == {
         "list", "show", "new", "reply", "note", "set",

@@ -41,6 +41,11 @@ def test_normal(text: str, expected: str) -> None:
     assert address.normal(text) == expected
 
 
+@pytest.mark.parametrize("text", ["ali\udce2ce@desk.example", '"a\udce2"@desk.example', "a@b\udce2.example"])
+def test_bytes_that_are_no_letters_are_no_address(text: str) -> None:
+    assert address.normal(text) == ""
+
+
 @pytest.mark.parametrize("text", ["jane@shop.example", "JÖRG@Bücher.example", '"a b"@x.example'])
 def test_normal_of_normal_is_the_same(text: str) -> None:
     assert address.normal(address.normal(text)) == address.normal(text)

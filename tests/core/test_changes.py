@@ -21,7 +21,9 @@ from maildesk.core.changes import (
     Notice,
     Notify,
     Open,
+    Release,
     Remember,
+    Renew,
     Set,
     Snapshot,
     Stop,
@@ -31,7 +33,17 @@ from maildesk.core.changes import (
 )
 from maildesk.core.events import event_of
 from maildesk.core.evolve import evolve
-from maildesk.core.model import Disposition, Entry, EntryKind, MidRef, Participant, Seen, Status
+from maildesk.core.model import (
+    Asked,
+    Disposition,
+    Entry,
+    EntryKind,
+    HeldMail,
+    MidRef,
+    Participant,
+    Seen,
+    Status,
+)
 from maildesk.core.telling import within
 from tests.core.given import ALICE, JANE, NUMBER, TOM, a_snapshot, a_ticket
 from tests.desk import START
@@ -71,6 +83,8 @@ CHANGES: tuple[Change, ...] = (
     Learn("hash", MidRef(NUMBER, "own")),
     Remember(a_seen("row")),
     Supersede("row", "a copy with better proof was decided"),
+    Release("row", "sha", "Alice Ames, by mail", "confirmed"),
+    Renew("alice", 1, "shown to x"),
     Wait("row"),
     Notify(a_notice()),
 )
@@ -82,7 +96,13 @@ def test_every_change_is_tested_here() -> None:
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: type(change).__name__)
 def test_no_change_touches_the_snapshot_before(change: Change) -> None:
-    before = replace(BEFORE, seen={"mid": (a_seen("row"),)}, mids={"hash": ()}, pending={"mid": "row"})
+    before = replace(
+        BEFORE,
+        seen={"mid": (a_seen("row"),)},
+        mids={"hash": ()},
+        pending={"mid": "row"},
+        asked={"local": Asked("agent:alice", AT, (HeldMail("row", "sha"),))},
+    )
     copied = copy.deepcopy(before)
     after = evolve(before, change)
     assert before == copied
@@ -93,7 +113,7 @@ def test_no_change_touches_the_snapshot_before(change: Change) -> None:
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: type(change).__name__)
 def test_every_change_of_a_ticket_has_an_event_and_the_others_none(change: Change) -> None:
     event = event_of(change)
-    if isinstance(change, Mark | Learn | Remember | Supersede | Wait):
+    if isinstance(change, Mark | Learn | Remember | Supersede | Release | Renew | Wait):
         assert event is None
         return
     assert event is not None

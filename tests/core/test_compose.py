@@ -61,6 +61,9 @@ def test_every_mail_is_sound(notice: Notice, material: Material) -> None:
         assert domain == "bank.example"
         assert token.person == identity.person_ref(KEYS, notice.person)
         assert (token.number, token.kind, token.generation) == (482913, kind.token, 0)
+    elif notice.token == "confirm":
+        local = found["Reply-To"].addresses[0].addr_spec.partition("@")[0].removeprefix("support+")
+        assert identity.read_confirm_token(KEYS, local) == mail.message_id.partition("@")[0]
     else:
         assert found["Reply-To"] is None
         assert found["References"] is None
@@ -219,7 +222,9 @@ def test_subjects_without_a_ticket() -> None:
     assert composed(*of("held")).subject.startswith("Held: Re: I cannot")
     notice = samples.notice("error", ticket=None, facts={"subject": "", "errors": ["x"]})
     assert composed(notice, Material()).subject == "Not done: (no subject)"
-    assert "maildesk held release 5f2c8e41b7d09a36" in text(composed(*of("held")))
+    asked, alone = of("held"), replace(of("held")[0], token="")
+    assert "#release on a line of its own" in text(composed(*asked))
+    assert "maildesk held release 5f2c8e41b7d09a36" in text(composed(alone, Material()))
 
 
 SCRIPT = """

@@ -256,7 +256,7 @@ def test_an_agents_mail_without_proof_is_held(mail: dict[str, Any]) -> None:
     decision = decided(**{**AGENT, **mail})
     assert decision.disposition == "held"
     assert mails(decision) == [("held", ALICE)]
-    assert decision.notices[0].token == ""
+    assert decision.notices[0].token == "confirm"
     assert decision.notices[0].ticket is None
     assert decision.after.tickets == OPEN.tickets
 

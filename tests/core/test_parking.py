@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from maildesk.core.parking import REASONS, parked, released, vouched
-from maildesk.core.reading import Envelope, Evidence
+from maildesk.core.reading import Envelope, Evidence, Reading, read
 from maildesk.store import inbox
-from tests.desk import DESK, Desk, a_desk, a_mail, an_answer
+from tests.desk import DESK, Desk, a_desk, a_mail, a_policy, an_answer
 
 BOX = Envelope("imap", None, (DESK,), "support/Junk")
 
@@ -59,9 +59,19 @@ def test_releases_in_order() -> None:
     first = Evidence(parked="junk")
     assert parked(first)
     let_in = released(first, "admin")
-    assert (parked(let_in), vouched(let_in)) == ("", False)
-    assert vouched(released(let_in, "admin"))
-    assert vouched(released(Evidence(), "admin"))
+    assert (parked(let_in), vouched(_read(let_in))) == ("", False)
+    assert vouched(_read(released(let_in, "admin")))
+    assert vouched(_read(released(Evidence(), "admin")))
+
+
+def test_a_release_counts_for_the_bytes_that_it_was_given_for() -> None:
+    same = _read(Evidence()).message.sha256
+    assert vouched(_read(released(Evidence(), "Alice, by mail", same)))
+    assert not vouched(_read(released(Evidence(), "Alice, by mail", "0" * 64)))
+
+
+def _read(evidence: Evidence) -> Reading:
+    return read(a_mail().as_bytes(), BOX, evidence, a_policy())
 
 
 def test_sent_mail_of_our_own_is_no_answer(tmp_path: Path) -> None:

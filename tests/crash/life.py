@@ -14,8 +14,9 @@ from sqlalchemy import Connection
 
 from maildesk.core.reading import Evidence
 from maildesk.edges.senders.maildir import MaildirSender
+from maildesk.store import keys as store_keys
 from maildesk.store.db import operational
-from maildesk.store.store import Store, read_keys
+from maildesk.store.store import Store
 from maildesk.work.inbound import Inbound
 from maildesk.work.outbound import Outbound, Sender
 from tests.crash import picture
@@ -172,7 +173,7 @@ def judged(place: Place, scene: Scene, unacknowledged: set[str]) -> list[str]:
     """Everything in the database and in the Maildir that is not as it should be."""
     rows, step = place.rows(), scene.step
     with place.connection() as conn:
-        keys = read_keys(conn)
+        keys = store_keys.read(conn, 2**62)
     named, expected = picture.names(rows, step.mails), picture.names(scene.after, step.mails)
     problems = picture.differences(picture.picture(rows, named), picture.picture(scene.after, expected))
     problems += picture.broken_chains(rows, keys)

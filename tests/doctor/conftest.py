@@ -59,6 +59,10 @@ class Table:
         """See Resolver."""
         return self._of(self.hosts, name)  # type: ignore[no-any-return]
 
+    def names(self, name: str) -> tuple[str, ...]:
+        """See Resolver."""
+        return self._of({}, name)  # type: ignore[no-any-return]
+
 
 def good_dns() -> Table:
     """What a domain in good order has."""
@@ -123,6 +127,10 @@ class Healthy:
             assert conn.execute(statement, values).rowcount, statement
         finally:
             conn.close()
+
+    def trust(self) -> None:
+        """The word of a mail server is taken for mail by SMTP."""
+        self.edit(r"^\[\[smtp\]\].*", '[[smtp]]\nauthserv_id = "mx.desk.example"')
 
     def take(self, count: int = 2) -> None:
         """Mails come, and are decided and sent."""

@@ -46,6 +46,11 @@ def sql(statement: str, after: int | None = None) -> Callable[[Healthy], None]:
     return lambda desk: desk.sql(statement, *(() if after is None else (local_now() + after,)))
 
 
+def forged(desk: Healthy) -> None:
+    desk.trust()
+    desk.sql("update inbox set evidence = json_set(evidence, '$.strangers', 1) where id = 1")
+
+
 def waiting(more: str) -> Callable[[Healthy], None]:
     """A mail that waits for its next try, its body in order, and what is wrong with it."""
     body = b"[1]\nx"
@@ -254,6 +259,12 @@ PLANTS = (
         "1 mail is held, the oldest for 5 days",
         "maildesk held list",
         "warning",
+    ),
+    Plant(
+        "another name", Healthy.trust, "proofs", "by SMTP says what mx.desk.example", "what name", "warning"
+    ),
+    Plant(
+        "too few hops", forged, "proofs", "all too far down to count", "trusted_hops, which is 1", "warning"
     ),
     Plant(
         "a changed file",

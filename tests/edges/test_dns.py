@@ -22,6 +22,7 @@ ZONE = {
     ("b.example.", "TXT"): ['"v=spf1 ip4:192.0.2.0/24 -all"'],
     ("_dmarc.a.example.", "TXT"): ['"v=DMARC1; p=none"'],
     ("mx.a.example.", "A"): ["192.0.2.1"],
+    ("1.2.0.192.in-addr.arpa.", "PTR"): ["MX.a.example."],
     ("mx.a.example.", "AAAA"): ["2001:db8::1"],
 }
 
@@ -80,6 +81,7 @@ def test_answers(server: NameServer) -> None:
     assert resolver.mx("null.example") == ((0, ""),)
     assert resolver.txt("a.example") == ("other", "v=spf1 include:b.example -all")
     assert resolver.addresses("mx.a.example") == ("192.0.2.1", "2001:db8::1")
+    assert resolver.names("1.2.0.192.in-addr.arpa") == ("mx.a.example",)
 
 
 def test_what_is_not_there_is_an_answer(server: NameServer) -> None:

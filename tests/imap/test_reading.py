@@ -313,3 +313,16 @@ def test_sudden_emptiness_stops_until_the_mails_are_back(box: Box, read: Read, t
     until(lambda: len(read.stored()) == 1)
     assert read.state()["folders"]["INBOX"]["stopped"] == ""
     assert read.fates() == {"new": "new-ticket"}
+
+
+def test_what_the_mail_server_found_out_is_recorded(box: Box, read: Read) -> None:
+    found = "Authentication-Results: mx.desk.example; dmarc=pass header.from=customer.example\r\n"
+    hop = "Received: from a by b\r\n"
+    mails = [(f"{hop * hops}{found}".encode() + mail(name)) for name, hops in (("above", 1), ("below", 2))]
+    read.start(authserv_id="mx.desk.example", trusted_hops=1)
+    read.polls()
+    box.put(*mails)
+    until(lambda: len(read.stored()) == 2)
+    above, below = read.decide()
+    assert (above["proof"], below["proof"]) == ("authenticated", "claimed")
+    assert "below the trusted hops" in below["evidence"][0]

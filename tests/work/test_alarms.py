@@ -222,6 +222,12 @@ def test_silence(watched: Watched) -> None:
     assert watched.after(6 * HOUR) == [], "what was imported did not come"
 
 
+def test_acknowledgments_that_wait(watched: Watched) -> None:
+    watched.desk.handle(a_mail())
+    watched.change(outbox, kind="acknowledgment", state="waiting")
+    assert watched.after(MINUTE) == ["acknowledgments"]
+
+
 def test_a_relay_that_takes_no_mail(watched: Watched) -> None:
     def closed(conn: Connection) -> None:
         ways_out.close(conn, "main", START, START + HOUR, "relay.example does not answer.")

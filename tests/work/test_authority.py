@@ -123,9 +123,9 @@ def test_a_spoofed_agent_is_held_and_the_agent_gets_one_notice(desk: Desk, numbe
     assert desk.ticket(number) == before
     assert len(desk.mails(to=JANE)) == 1, "the customer has the acknowledgment and nothing else"
     (notice,) = desk.mails(template="held")
-    assert notice["Reply-To"] is None
+    assert is_token(str(notice["Reply-To"])), "the address that confirms, of this notice alone"
     assert not is_token(str(notice["From"]))
-    assert "support+" not in notice.as_string()
+    assert notice.as_string().count("support+") == 1
 
 
 @pytest.mark.parametrize("to", ["support", "token of the customer", "token of another agent"])

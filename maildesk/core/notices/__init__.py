@@ -10,10 +10,13 @@ from maildesk.core.notices import (
     error,
     handoff,
     held,
+    held_list,
+    held_long,
     late,
     new_ticket,
     note,
     unreachable,
+    welcome,
 )
 from maildesk.core.notices.kind import NoticeKind
 
@@ -29,8 +32,11 @@ KINDS: tuple[NoticeKind, ...] = (
     unreachable.KIND,
     late.KIND,
     held.KIND,
+    held_list.KIND,
+    held_long.KIND,
     error.KIND,
     alarm.KIND,
+    welcome.KIND,
 )
 
 BY_NAME = {kind.name: kind for kind in KINDS}

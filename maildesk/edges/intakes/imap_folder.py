@@ -16,6 +16,7 @@ from maildesk.core.model import DAY, HOUR, SECOND
 from maildesk.core.reading import Envelope, Evidence
 from maildesk.edges.accept import Acceptor, Offer
 from maildesk.edges.intakes.imap_session import Selected, Session
+from maildesk.edges.verify import Trust, stated
 from maildesk.store import mailboxes
 from maildesk.store.mailboxes import Copy, CopyState, Folder
 from maildesk.store.store import Store
@@ -309,11 +310,15 @@ class Reader:
                 recipients=() if sent else ours or (self._mailbox.address,),
                 peer=f"{at.mailbox}/{at.folder}",
             ),
-            evidence=Evidence(
-                parked=parked,
-                sent=sent,
-                oversized=copy.size if copy.size > limit else 0,
-                replayed=copy.internaldate < before,
+            evidence=stated(
+                raw,
+                Trust.of(self._mailbox),
+                Evidence(
+                    parked=parked,
+                    sent=sent,
+                    oversized=copy.size if copy.size > limit else 0,
+                    replayed=copy.internaldate < before,
+                ),
             ),
             source_key=source_key(at, copy.uid),
             received=copy.internaldate or self._desk.clock(),

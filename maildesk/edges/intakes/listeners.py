@@ -15,26 +15,61 @@ from maildesk.edges.certificate import BadCertificate, Certificate
 from maildesk.edges.intakes.lmtp_session import LmtpSession, PipeSession
 from maildesk.edges.intakes.smtp import Accept, CannotListen, SmtpIntake
 from maildesk.edges.intakes.smtp_client import Account, Guard
+from maildesk.edges.verify import Prover, Trust, Verify
 
 
 def listeners(settings: Settings, accept: Accept, policy: Callable[[], Policy]) -> list[SmtpIntake]:
     """All of them, not started yet. `policy` gives the one that rules now. Raises CannotListen."""
     found = [
-        _listener(smtp, accept, policy, guard=_guard(smtp, policy), channel="smtp") for smtp in settings.smtp
+        _listener(smtp, accept, policy, guard=_guard(smtp, policy), channel="smtp", verify=verifier(smtp))
+        for smtp in settings.smtp
     ]
     found += [
         _listener(lmtp, accept, policy, protocol=LmtpSession, channel="lmtp", mode=int(lmtp.mode, 8))
         for lmtp in settings.lmtp
     ]
     if settings.deliver.socket:
-        pipe = Listener(listen=f"{UNIX}{settings.deliver.socket}", max_recipients=10_000)
+        pipe = Listener(
+            listen=f"{UNIX}{settings.deliver.socket}",
+            max_recipients=10_000,
+            authserv_id=settings.deliver.authserv_id,
+            trusted_hops=settings.deliver.trusted_hops,
+            spam_header=settings.deliver.spam_header,
+        )
         mode = int(settings.deliver.mode, 8)
         found.append(_listener(pipe, accept, policy, protocol=PipeSession, channel="pipe", mode=mode))
     return found
 
 
-def _listener(listener: Listener, accept: Accept, policy: Callable[[], Policy], **options: Any) -> SmtpIntake:
+def verifier(smtp: SmtpListener) -> Verify | None:
+    """What checks the mails of a listener that asks for it. Raises CannotListen where it is not installed any more."""
+    if not smtp.verify:
+        return None
+    # Late: only who asks for it has its libraries.
+    try:
+        from maildesk.edges.mx import Verifier
+    except ImportError as error:
+        raise CannotListen(
+            f"cannot check the mail that comes by SMTP on {smtp.listen}: {error};"
+            " install the extra: pip install 'maildesk[mx]'"
+        ) from error
+    return Verifier()
+
+
+def prover(listener: Listener, verify: Verify | None = None) -> Prover:
+    """What a listener finds out of who wrote its mails."""
+    return Prover(Trust.of(listener), tuple(ip_network(network) for network in listener.relays), verify)
+
+
+def _listener(
+    listener: Listener,
+    accept: Accept,
+    policy: Callable[[], Policy],
+    verify: Verify | None = None,
+    **options: Any,
+) -> SmtpIntake:
     return SmtpIntake(
+        prover=prover(listener, verify),
         listen=listener.listen,
         hostname=listener.hostname,
         accept=accept,

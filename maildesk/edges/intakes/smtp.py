@@ -18,6 +18,7 @@ from maildesk.edges import unix
 from maildesk.edges.intakes.smtp_client import Guard
 from maildesk.edges.intakes.smtp_session import Service, Session, TurnAway
 from maildesk.edges.intakes.smtp_tls import Handshake
+from maildesk.edges.verify import Prover, Trust
 from maildesk.log import reason, told
 from maildesk.store.db import operational
 from maildesk.store.pulse import Pulse
@@ -28,6 +29,10 @@ log = logging.getLogger("maildesk.smtp")
 Accept = Callable[[bytes, Envelope, Evidence], "Future[str]"]
 """Takes a mail in; the future has a result once the mail is committed."""
 
+PROVING = 10.0
+"""Seconds that may go by until who wrote a mail is found out; the client waits for its answer meanwhile."""
+PROVERS = 16
+"""Mails that are looked into at one time."""
 DIRECT = 64 * 1024
 """Mails up to this size (bytes) are hashed and compressed on the loop; larger ones in a thread beside it."""
 ACCEPTED = "250 2.0.0 Accepted"
@@ -50,7 +55,8 @@ class SmtpIntake:
     `known` (is this normalised address ours?) and `mail_bytes` (the size limit, read once a session) are
     called on the loop. Seconds: `timeout` for one command or one whole mail, `session_cap` for a session.
     `listen` is an address and port, or `unix:` and the path of a socket that gets the rights `mode`. `channel` is how
-    the mail came; `guard` is what clients must show.
+    the mail came; `guard` is what clients must show. `prover` finds out who wrote a mail before it is handed on, in at
+    most 10 s; what takes it longer proves nothing.
     """
 
     def __init__(
@@ -68,6 +74,7 @@ class SmtpIntake:
         channel: str = "smtp",
         mode: int = 0o660,
         guard: Guard | None = None,
+        prover: Prover | None = None,
     ) -> None:
         self.listen = listen
         self.port = 0
@@ -93,7 +100,10 @@ class SmtpIntake:
             ended=self._sessions.discard,
             guard=guard or Guard(),
         )
+        self._prover = prover or Prover(Trust())
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="smtp-in")
+        # Threads of it are made as they are needed: none where nothing is looked into.
+        self._proving = ThreadPoolExecutor(PROVERS, thread_name_prefix="smtp-verify")
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping = asyncio.Event()
@@ -181,6 +191,7 @@ class SmtpIntake:
 
     async def _commit(self, raw: bytes, envelope: Envelope, evidence: Evidence) -> str:
         try:
+            evidence = await self._proved(raw, envelope, evidence)
             if len(raw) > DIRECT:
                 loop = asyncio.get_running_loop()
                 stored = await loop.run_in_executor(self._pool, self._accept, raw, envelope, evidence)
@@ -200,6 +211,20 @@ class SmtpIntake:
         )
         return BUSY if isinstance(error, Busy) else NOT_STORED
 
+    async def _proved(self, raw: bytes, envelope: Envelope, evidence: Evidence) -> Evidence:
+        """The evidence with what is found out about the mail. It is found out before the commit: what a crash
+        takes with it, the client sends once more."""
+        if not self._prover.asks(envelope, evidence):
+            return self._prover(raw, envelope, evidence)
+        found = asyncio.get_running_loop().run_in_executor(
+            self._proving, self._prover, raw, envelope, evidence
+        )
+        try:
+            return await asyncio.wait_for(found, PROVING)
+        except TimeoutError:
+            log.warning("%s: not found out in time who wrote a mail", envelope.peer)
+            return evidence
+
     def _run(self, listening: Future[int]) -> None:
         try:
             asyncio.run(self._serve(listening))
@@ -209,6 +234,7 @@ class SmtpIntake:
             listening.set_exception(error)
         finally:
             self._pool.shutdown(wait=False, cancel_futures=True)
+            self._proving.shutdown(wait=False, cancel_futures=True)
             self._service.guard.close()
 
     async def _serve(self, listening: Future[int]) -> None:

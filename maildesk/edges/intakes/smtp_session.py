@@ -114,12 +114,12 @@ class _Hooks:
         mail.answers += 1
         return "250 2.1.5 OK"
 
-    async def handle_DATA(self, server: Session, _client: Client, mail: Mail) -> str:  # noqa: N802
+    async def handle_DATA(self, server: Session, client: Client, mail: Mail) -> str:  # noqa: N802
         server.owes_answer = True
         # A sender that is no address is not known; only <> is the null return path, which marks a machine.
         sender = "" if mail.mail_from == "<>" else _address(mail.mail_from or "") or None
         recipients = tuple(recipient for recipient in mail.rcpt_tos if recipient)
-        envelope = Envelope(self._service.channel, sender, recipients, server.peer)
+        envelope = Envelope(self._service.channel, sender, recipients, server.peer, server.helo(client))
         raw = mail.original_content or b""
         reply = await self._service.store(raw, envelope, server.evidence())
         server.said_in_log = reply
@@ -200,6 +200,11 @@ class Session(SMTP):
         """Who is at the other end. Passwords in clear are taken from this machine alone."""
         self.peer = peer
         self._auth_require_tls = not (loopback(peer) or self._service.guard.implicit)
+
+    def helo(self, client: Client) -> str:
+        """What a client at an address called itself, as far as it can be a name or an address in brackets."""
+        name = str(client.host_name or "") if self.peer else ""
+        return name[:255] if name.isascii() and name.isprintable() else ""
 
     def takes(self, address: str) -> bool:
         """Whether a recipient is taken whatever addresses are known."""

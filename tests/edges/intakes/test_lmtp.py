@@ -58,10 +58,10 @@ def test_each_recipient_is_answered_after_the_commit(
     # RFC 2033, 4.2: one for each RCPT that was accepted, the same address twice too; none for the refused one.
     assert [client.hear() for _ in range(3)] == ["250 2.0.0 Accepted"] * 3
     assert client.ask(b"NOOP").startswith("250 ")
-    peer = "127.0.0.1" if tcp else ""
+    peer, helo = ("127.0.0.1", "client.example") if tcp else ("", "")
     whom = ("one@desk.example", "three@desk.example")
     assert taken.raw == MAIL
-    assert taken.envelope == Envelope("lmtp", "anna@customer.example", whom, peer)
+    assert taken.envelope == Envelope("lmtp", "anna@customer.example", whom, peer, helo)
 
 
 def test_a_failing_store_keeps_the_mail_at_each_recipient(

@@ -30,7 +30,7 @@ from tests.waiting import until
 
 
 def test_smtplib_delivers_bytes_and_envelope(desk: Desk, serve: Serve) -> None:
-    with smtplib.SMTP("127.0.0.1", serve().port, timeout=SECONDS) as client:
+    with smtplib.SMTP("127.0.0.1", serve().port, timeout=SECONDS, local_hostname="client.example") as client:
         refused = client.sendmail(
             "Anna@Customer.Example", ["Support@DESK.example", "sales@desk.example"], MAIL
         )
@@ -38,7 +38,11 @@ def test_smtplib_delivers_bytes_and_envelope(desk: Desk, serve: Serve) -> None:
     taken = desk.next()
     assert taken.raw == MAIL
     assert taken.envelope == Envelope(
-        "smtp", "anna@customer.example", ("support@desk.example", "sales@desk.example"), "127.0.0.1"
+        "smtp",
+        "anna@customer.example",
+        ("support@desk.example", "sales@desk.example"),
+        "127.0.0.1",
+        "client.example",
     )
 
 

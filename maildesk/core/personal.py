@@ -1,0 +1,95 @@
+"""Personal addresses: each agent has a secret address of the desk, which proves, together with From, that it is them.
+
+What they send there opens a ticket, for a customer where they forward a customer's mail.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from maildesk.core import acting, commands, identity, requesting, telling
+from maildesk.core.changes import Decision, Renew
+from maildesk.core.commands import Parsed
+from maildesk.core.deskaddress import is_desk, reply_address
+from maildesk.core.draft import Draft
+from maildesk.core.identity import Keys
+from maildesk.core.model import Disposition
+from maildesk.core.policy import Agent, Policy
+from maildesk.core.proof import Standing, exposed
+from maildesk.core.reading import Reading
+
+NOBODY = (
+    "Nothing in the forwarded mail names its sender, so no ticket was opened. Begin your mail with the line"
+    " From: and the customer's address, and send it again."
+)
+_COMMENT = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """An agent is to get their personal address by mail, a `new` one if the old one is to prove nothing any more."""
+
+    key: str
+    actor: str
+    agent: Agent
+    new: bool
+
+
+def address(agent: Agent, generation: int, policy: Policy, keys: Keys) -> str:
+    """An agent's personal address; "" where the desk has no reply addresses."""
+    token = identity.desk_token(keys, identity.person_of_agent(agent.id), generation)
+    return reply_address(policy.department(agent.departments[0]).address, token, policy)
+
+
+def welcomed(draft: Draft, cause: Welcome) -> Decision:
+    """Sends an agent their personal address."""
+    if cause.new:
+        _renew(draft, cause.agent, f"{cause.actor} wanted a new one")
+    draft.notify_agent("welcome", cause.agent, None)
+    return draft.done(None)
+
+
+def _renew(draft: Draft, agent: Agent, why: str) -> None:
+    draft.apply(Renew(agent.id, draft.after.personal.get(agent.id, 0) + 1, why))
+
+
+def burn(draft: Draft, reading: Reading, standing: Standing) -> None:
+    """A personal address that was shown to others proves nothing any more, and its agent gets a new one."""
+    if standing.agent is None or not standing.personal:
+        return
+    # Nobody outside may know it, not even who takes part in the ticket: it is not made for one ticket.
+    if shown := exposed(reading, draft.policy, frozenset()):
+        _renew(draft, standing.agent, f"shown to {', '.join(shown[:5])}")
+        draft.because(
+            f"The personal address was shown to {', '.join(shown[:5])}: {standing.agent.id} gets a new one."
+        )
+        draft.notify_agent("welcome", standing.agent, None)
+
+
+def opened(
+    draft: Draft, reading: Reading, standing: Standing, agent: Agent, received: int
+) -> tuple[Disposition, int | None]:
+    """What an agent sent to their personal address, and names no ticket, opens one."""
+    passed = reading.forwarded
+    parsed = commands.parse(passed.comment if passed else reading.new_text, draft.policy)
+    if passed and (not passed.address or is_desk(passed.address, draft.policy)):
+        parsed = Parsed("", (), (NOBODY,))
+    if parsed.errors:
+        return telling.give_back(draft, reading, agent, None, parsed)
+    who = requesting.from_mail(reading, standing, draft, received)
+    remark = ""
+    if passed:
+        text = passed.text or reading.message.text
+        who = replace(
+            who, sender=passed.address, name=passed.name or passed.address, text=text, new_text=text
+        )
+        remark = f"{agent.name} forwarded this mail."
+        if parsed.text:
+            remark = f"{agent.name} forwarded this mail and wrote: {' '.join(parsed.text.split())[:_COMMENT]}"
+    else:
+        who = replace(who, new_text=parsed.text or reading.message.text)
+    number = requesting.open_ticket(draft, who, f"taken down by {agent.name}", remark=remark)
+    if parsed.effects:
+        bare = Parsed("", tuple(one for one in parsed.effects if one.field), ())
+        acting.act(draft, acting.Act(number, agent, agent.name, bare, True, "", proof=standing.proof))
+    return Disposition.NEW_TICKET, number

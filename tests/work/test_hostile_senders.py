@@ -1,0 +1,148 @@
+"""Hostile senders: mails that pretend to be another's, and mails that would make the desk work for somebody else.
+
+Spoofed agents, guessed numbers and Reply-To are in `test_authority.py`, tokens in other hands in `test_tokens.py`,
+smuggling in `tests/edges/intakes/`, bombs in `tests/fuzz/`.
+"""
+
+from __future__ import annotations
+
+from email.message import EmailMessage
+
+import pytest
+
+from maildesk.core.reading import Envelope
+from tests.desk import DESK, Desk, a_mail, an_answer
+from tests.work.authority import ALICE, BOB, JANE, TIM, handled, state
+
+VICTIM = "victim@elsewhere.example"
+
+
+@pytest.mark.parametrize("sender", [JANE, TIM])
+def test_a_known_message_id_swallows_no_mail(desk: Desk, sender: str) -> None:
+    """Who knows which Message-ID Jane's next mail will have sends another one under it first."""
+    handled(
+        desk, a_mail(sender, subject="Nothing", text="Never mind.\n", message_id="<next@customer.example>")
+    )
+    row, _ = handled(desk, a_mail(message_id="<next@customer.example>"))
+    assert row["disposition"] != "duplicate"
+    entries = [e for t in desk.tickets() for e in desk.ticket(t["number"])["entries"]]
+    assert any("blank pages" in entry["text"] for entry in entries)
+
+
+def test_our_own_message_id_swallows_no_mail(desk: Desk, number: int) -> None:
+    ours = str(desk.mails(to=JANE)[0]["Message-ID"])
+    row, _ = handled(desk, a_mail(TIM, text="Another matter.\n", message_id=ours))
+    entries = [e for t in desk.tickets() for e in desk.ticket(t["number"])["entries"]]
+    assert row["disposition"] == "duplicate" or any("Another matter" in e["text"] for e in entries)
+    # Whoever bears an id of ours has it from a mail of ours: only its recipient knows it, and gains nothing by it.
+    assert state(desk, number)["status"] == "new"
+
+
+@pytest.mark.parametrize("field", ["Cc", "To"])
+def test_history_is_not_stolen_through_copies(desk: Desk, number: int, field: str) -> None:
+    """In Jane's name, with a copy to the thief: no later mail goes to them."""
+    hijack = a_mail(
+        subject=f"Re: [#{number}]", text="Please keep Tim posted.\n", message_id="<h@evil.example>"
+    )
+    del hijack[field]
+    hijack[field] = f"{DESK}, Tim <{TIM}>"
+    handled(desk, hijack)
+    notice = desk.mails(to=ALICE)[-1]
+    handled(desk, an_answer(notice, ALICE, "The code is 1234.", "<a@desk.example>"))
+    assert not desk.mails(to=TIM)
+    assert state(desk, number)["participants"] == [JANE]
+    # Nor does it help to write to the ticket afterwards.
+    row, _ = handled(
+        desk, a_mail(TIM, subject=f"Re: [#{number}]", text="And?\n", message_id="<t@elsewhere.example>")
+    )
+    assert (row["disposition"], row["ticket"] == number) == ("new-ticket", False)
+
+
+@pytest.mark.parametrize("who", [TIM, JANE])
+def test_a_forwarded_notification_gives_nobody_an_agents_powers(desk: Desk, number: int, who: str) -> None:
+    """Alice forwards a notification whole; whoever gets it answers to its Reply-To."""
+    notice = desk.mails(to=ALICE)[0]
+    before = len(desk.mails(to=JANE))
+    row, mails = handled(desk, an_answer(notice, who, "#close\nSend your password.", "<f@elsewhere.example>"))
+    assert row["proof"] == "claimed"
+    assert row["disposition"] in ("third-party", "reply")
+    assert state(desk, number)["status"] == "new"
+    assert len(desk.mails(to=JANE)) == before
+    assert {kind for kind, _ in mails} == {"customer_reply"}
+
+
+def bounce(to: str, **headers: str) -> EmailMessage:
+    """A report about Jane's address, as anybody can write one."""
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = (
+        "MAILER-DAEMON@relay.example",
+        to,
+        "Undelivered Mail Returned to Sender",
+    )
+    mail["Message-ID"] = "<forged@evil.example>"
+    for name, value in headers.items():
+        mail[name.replace("_", "-")] = value
+    mail.set_content(f"<{JANE}>: 550 5.1.1 user unknown\n")
+    return mail
+
+
+@pytest.mark.parametrize("names", ["nothing", "the number", "the customer's mail"])
+def test_a_forged_bounce_moves_nothing(desk: Desk, number: int, names: str) -> None:
+    answered = an_answer(desk.mails(to=ALICE)[0], ALICE, "Off and on.\n\n#resolve", "<a@desk.example>")
+    handled(desk, answered)
+    report = bounce(DESK)
+    if names == "the number":
+        report.replace_header("Subject", f"Undelivered Mail Returned to Sender [#{number}]")
+    if names == "the customer's mail":
+        report["In-Reply-To"] = "<first@customer.example>"
+    handled(desk, report)
+    # Jane's mail still goes out, and is acknowledged: nobody but a token makes an address none.
+    assert state(desk, number)["status"] == "resolved"
+    _, mails = handled(
+        desk, a_mail(subject="Another", text="One more.\n", message_id="<another@customer.example>")
+    )
+    assert ("acknowledgment", JANE) in mails
+
+
+@pytest.mark.parametrize(
+    "sign", [{"Auto-Submitted": "auto-replied"}, {"X-Autoreply": "yes"}, {"Precedence": "auto_reply"}]
+)
+def test_a_forged_vacation_reopens_and_stops_nothing(desk: Desk, number: int, sign: dict[str, str]) -> None:
+    handled(desk, an_answer(desk.mails(to=ALICE)[0], ALICE, "Off and on.\n\n#resolve", "<a@desk.example>"))
+    row, mails = handled(
+        desk,
+        a_mail(subject=f"Re: [#{number}]", text="I am away.\n", message_id="<v@evil.example>", headers=sign),
+    )
+    assert (row["disposition"], mails) == ("auto-reply", [])
+    assert state(desk, number)["status"] == "resolved"
+
+
+def test_acknowledgments_relay_no_spam(desk: Desk) -> None:
+    """Advertisement in the name of its victim: what goes to them shows none of its text."""
+    for n in range(10):
+        mail = a_mail(f"Victim <{VICTIM}>", subject=f"Offer {n}", text="BUY http://spam.example NOW\n", message_id=f"<s{n}@evil.example>")  # noqa: E501  # fmt: skip
+        mail.add_attachment(b"BUY", maintype="application", subtype="pdf", filename="buy.pdf")
+        handled(desk, mail)
+    sent = desk.mails(to=VICTIM)
+    assert len(sent) == 5, "five an hour"
+    for one in sent:
+        text = one.as_string() + one.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+        assert "BUY" not in text
+        assert "spam.example" not in text
+        assert not list(one.iter_attachments())
+
+
+def test_a_victim_in_reply_to_or_as_envelope_sender_gets_nothing(desk: Desk) -> None:
+    mail = a_mail(headers={"Reply-To": VICTIM, "Sender": VICTIM, "Return-Path": f"<{VICTIM}>", "Cc": VICTIM,
+                           "Disposition-Notification-To": VICTIM, "Errors-To": VICTIM})  # fmt: skip
+    desk.handle(mail, Envelope("smtp", VICTIM, (DESK,), "127.0.0.1"))
+    assert desk.mails()
+    assert not desk.mails(to=VICTIM)
+    assert not any(VICTIM in str(one["To"]) for one in desk.mails())
+
+
+def test_the_desk_writes_to_nobody_whom_a_mail_to_a_mere_recipient_names(desk: Desk) -> None:
+    """A list of victims in To and Cc: only who wrote is answered."""
+    victims = ", ".join(f"v{n}@elsewhere.example" for n in range(300))
+    _, mails = handled(desk, a_mail(headers={"Cc": victims}))
+    assert {to for _, to in mails} == {JANE, ALICE, BOB}
