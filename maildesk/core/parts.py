@@ -11,6 +11,11 @@ _UU = re.compile(
     rb"(?:\A|\n)begin [0-7]{3,4} ([^\r\n]{1,255})\r?\n((?:[!-`][^\r\n]{1,90}\r?\n)+)[` ]?\r?\n?end\b"
 )
 _UU_LIMIT = 20
+_PIECE = 12
+_PIECES = 50
+"""Two texts are compared by so many pieces, of so many letters."""
+_LINK = re.compile(r"https?://[^\s>]+|(?:mailto|cid):[^\s>]+")
+_NO_LETTERS = re.compile(r"[\W_]+")
 _HTML = re.compile(rb"\s{0,99}<(?:!doctype\s+)?html\b", re.IGNORECASE)
 _REPORTS = frozenset(
     {"message/delivery-status", "message/disposition-notification", "message/global-delivery-status"}
@@ -143,7 +148,10 @@ def _is_body(entity: mime.Entity, found: Content) -> bool:
 
 
 def _alternative(entity: mime.Entity, found: Content) -> None:
-    """The first plain text that says something, else the HTML; the rest is attached (RFC 2046 5.1.4)."""
+    """The first plain text that says something, else the HTML; the rest is attached (RFC 2046 5.1.4).
+
+    Both, the HTML first, where the plain text is about something else: "your program shows no HTML" is no mail.
+    """
     inner = Content()
     plain: list[str] = []
     rendered: list[str] = []
@@ -156,14 +164,28 @@ def _alternative(entity: mime.Entity, found: Content) -> None:
             inner.html = inner.html or html
         else:
             _attach(child, inner, bool(child.header("content-id")))
-    texts = (
-        [text for text in plain if text.strip()][:1] or inner.texts or [t for t in rendered if t.strip()][:1]
-    )
+    plain = [text for text in plain if text.strip()][:1]
+    others = inner.texts or [text for text in rendered if text.strip()][:1]
+    texts = plain or others
+    if plain and others and not _says(plain[0], "\n".join(others)):
+        texts = others if _says("\n".join(others), plain[0]) else others + plain
     found.texts += texts
     found.html = found.html or inner.html
     found.attachments += inner.attachments
     found.defects += inner.defects
     found.packed = found.packed or inner.packed
+
+
+def _says(text: str, other: str) -> bool:
+    """Whether a text says at least half of what another one does, however that is spaced, marked and linked."""
+    whole, letters = _letters(text), _letters(other)
+    starts = range(0, max(len(letters) - _PIECE, 0) + 1, max(_PIECE, len(letters) // _PIECES))
+    there = sum(letters[at : at + _PIECE] in whole for at in starts)
+    return there * 2 >= len(starts)
+
+
+def _letters(text: str) -> str:
+    return _NO_LETTERS.sub("", _LINK.sub("", text)).casefold()
 
 
 def _read(entity: mime.Entity, found: Content) -> tuple[str, str]:

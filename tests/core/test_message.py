@@ -205,8 +205,8 @@ def test_flowed_text_is_joined() -> None:
 
 
 def test_alternative_takes_plain_and_keeps_html() -> None:
-    seen = message.parse(multipart(PLAIN, HTML, kind="alternative"))
-    assert seen.text == "Hello"
+    seen = message.parse(multipart(PLAIN + b" *there*", HTML, kind="alternative"))
+    assert seen.text == "Hello *there*"
     assert "<b>there</b>" in seen.html
     assert seen.attachments == ()
 
