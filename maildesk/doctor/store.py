@@ -96,6 +96,20 @@ def mails(patient: Patient) -> Iterator[Finding]:
         yield fine("mails", f"the newest mails, up to {NEWEST}, are as they came; --deep reads all of them")
 
 
+def words(patient: Patient) -> Iterator[Finding]:
+    """See the table."""
+    with patient.reading() as conn:
+        missing = examine.unfindable(conn)
+    damage = examine.index_damage(patient.store.db) if patient.deep else ""
+    do = "Run `maildesk reindex`: it makes the index anew from tickets and entries."
+    if damage:
+        yield fault("words", f"the index of words is damaged ({damage}), so mails may not be decided", do)
+    if missing:
+        yield fault("words", f"{missing} of the tickets and entries cannot be found by words", do)
+    if not damage and not missing:
+        yield fine("words", "every ticket and every entry can be found by its words")
+
+
 def arrivals(patient: Patient) -> Iterator[Finding]:
     """See the table."""
     with patient.reading() as conn:

@@ -39,6 +39,9 @@ CHECKS: tuple[Check, ...] = (
     Check("references", "every row finds the row that it refers to", store.references),
     Check("chains", "no event in the history of a ticket was changed, added or taken away", store.chains),
     Check("mails", "the newest 1,000 mails, with --deep all, are the bytes that came", store.mails),
+    Check(
+        "words", "every ticket and entry is in the index of words, with --deep that it is whole", store.words
+    ),
     Check("arrivals", "every mail that came is decided, or waits for a process that lives", store.arrivals),
     Check(
         "departures", "every mail to be sent is whole, and waits for a process that lives", store.departures

@@ -9,14 +9,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, cast, column, func, select, table
+from sqlalchemy import ColumnElement, Connection, Row, cast, column, delete, func, select, table
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from maildesk.core.model import Ticket
 from maildesk.core.search import BETWEEN, MOST_LETTERS, Term, document
 from maildesk.store.db import insert
 from maildesk.store.schema import attachment, entry, participant, ticket
-from maildesk.store.search_tables import search
+from maildesk.store.search_tables import FTS, search
 
 SINCE = 3
 """The version of the store since which the index is as this code makes it. An upgrade from before makes it anew."""
@@ -66,6 +66,19 @@ def fill(conn: Connection) -> None:
         for row in conn.execute(attached.order_by(attachment.c.id)):
             names[row.entry].append(row.name)
         _put(conn, [_of_entry(row._asdict(), names[row.key]) for row in entries])
+
+
+def renew(conn: Connection) -> None:
+    """Makes the index anew from all that is in the store, whatever state it is in."""
+    sqlite = conn.dialect.name == "sqlite"
+    if sqlite:
+        for trigger in ("search_added", "search_removed", "search_changed"):
+            conn.exec_driver_sql(f"DROP TRIGGER IF EXISTS {trigger}")
+        conn.exec_driver_sql("DROP TABLE IF EXISTS search_fts")
+    conn.execute(delete(search))
+    for statement in FTS if sqlite else ():
+        conn.exec_driver_sql(statement)
+    fill(conn)
 
 
 def _batches(

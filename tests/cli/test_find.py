@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
@@ -144,3 +145,19 @@ def test_each_filter_is_an_option(path: tuple[str, ...]) -> None:
     for name in path:
         command = command.get_command(None, name)
     assert set(FILTERS) <= {parameter.name for parameter in command.params}
+
+
+def test_a_damaged_index_is_made_anew(fresh: Desk) -> None:
+    desk = fresh
+    desk.ok("deliver", given=MAIL)
+    desk.ok("run", "--once")
+    damage = "update search_fts_data set block = zeroblob(length(block)) where id > 10"
+    with sqlite3.connect(desk.folder / "var/maildesk.db") as conn:
+        conn.execute(damage)
+    assert "maildesk reindex" in desk.run("doctor", "--deep").stdout
+    desk.ok("reindex")
+    assert subjects(desk, "find", "printer") == ["I cannot print"]
+    desk.ok("deliver", given=SECOND)
+    desk.ok("run", "--once")
+    assert sorted(subjects(desk, "find", "printer")) == ["I cannot print", "I cannot scan"]
+    assert "maildesk reindex" not in desk.run("doctor", "--deep").stdout

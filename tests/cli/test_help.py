@@ -34,7 +34,7 @@ LISTINGS = [
 def test_all_commands_are_there() -> None:
     single = {"init", "check", "run", "status", "deliver", "parse", "explain", "trace"}
     single |= {"import", "password", "link", "find"}
-    single |= {"reload", "pause", "resume", "backup", "restore", "doctor"}
+    single |= {"reload", "pause", "resume", "backup", "restore", "doctor", "reindex"}
     groups = {"ticket", "inbox", "outbox", "held", "agent", "keys", "mailbox", "quarantine"}
     assert {path[0] for path in ALL if path} == single | groups
     assert {path[1] for path in ALL if path[:1] == ("ticket",) and path[1:]} == {

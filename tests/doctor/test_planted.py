@@ -120,7 +120,24 @@ def refused_by_daemon(desk: Healthy) -> None:
     desk.app.store.node.trouble = "maildesk.toml:3: desk.name: must not be empty."
 
 
+DAMAGED_INDEX = "update search_fts_data set block = zeroblob(length(block)) where id > 10"
+
 PLANTS = (
+    Plant(
+        "words that cannot be found",
+        sql("delete from search where id = 1"),
+        "words",
+        "1 of the tickets and entries cannot",
+        "maildesk reindex",
+    ),
+    Plant(
+        "a damaged index of words",
+        sql(DAMAGED_INDEX),
+        "words",
+        "the index of words is damaged (",
+        "maildesk reindex",
+        options=("--deep",),
+    ),
     Plant("a byte of a mail", flipped_raw, "mails", "its bytes are not those that came", "maildesk restore"),
     Plant(
         "an event reworded",
