@@ -14,7 +14,7 @@ def command(ctx: typer.Context) -> None:
     """Make the index anew by which words are found.
 
     For when `maildesk doctor` asks for it. Nothing else is changed. A running desk decides no mail meanwhile; it takes
-    about a minute for 100,000 entries.
+    about ten seconds for 100,000 entries.
     """
     from maildesk.store import search
 
