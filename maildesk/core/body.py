@@ -8,12 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from maildesk.core import markup, quotes
+from maildesk.core import markup, quotes, signature
 
 NEW, QUOTE, SIGNATURE, SEPARATOR = "new", "quote", "signature", "separator"
 _MAX_LINES = 20_000
 _LETTER_OR_DIGIT = re.compile(r"[^\W_]")
-_MAX_SIGNATURE = 25
 _MAX_SHARED = 100
 _WRAP = 60
 _ENDS = (".", "!", "?", ":", "。", "？", "！")
@@ -80,11 +79,15 @@ def new_text(
     kinds = _by_hash(lines, sent) if sent else [NEW] * len(lines)
     if "-----BEGIN PGP SIGN" in text:
         _armour(lines, kinds)
+    typed = _typed_between(lines, sent) if QUOTE in kinds else []
     _by_pattern(lines, kinds, passed_on and QUOTE not in kinds, quotes.may_reply_above(text))
+    for at in typed:
+        kinds[at] = NEW
     _wrapped(lines, kinds)
     if QUOTE not in kinds and html and not passed_on and _HTML_QUOTE.search(html):
         _by_html(lines, kinds, html)
-    _signatures(lines, kinds)
+    for start, end in signature.stretches(lines, [kind == NEW for kind in kinds]):
+        _mark(kinds, start, end, SIGNATURE)
     return NewText(_joined(lines, kinds), _spans(lines, kinds, starts), _cut(lines, kinds, sent))
 
 
@@ -165,6 +168,24 @@ def _in_order(hashes: list[str], places: Mapping[str, list[int]]) -> bool:
     return True
 
 
+def _typed_between(lines: list[str], sent: Sequence[Sequence[str]]) -> list[int]:
+    """The lines without a mark that stand between two lines which follow each other in a mail of ours.
+
+    So people answer in Outlook, below its header: each sentence under ours. Older mails stand further down.
+    """
+    following = {pair for mail in sent for pair in pairwise(mail)}
+    ours = {found for mail in sent for found in mail}
+    words = [(at, found) for at, line in enumerate(lines) if (found := line_hash(line))]
+    known = [i for i, (_, found) in enumerate(words) if found in ours]
+    return [
+        words[i][0]
+        for before, after in pairwise(known)
+        if (words[before][1], words[after][1]) in following
+        for i in range(before + 1, after)
+        if not quotes.is_quoted(lines[words[i][0]])
+    ]
+
+
 def _beginning(
     words: list[tuple[int, str]], before: int, after: int, sent: Sequence[Sequence[str]], missing: int = 1
 ) -> int:
@@ -215,8 +236,10 @@ def _by_pattern(lines: list[str], kinds: list[str], passed_on: bool = False, abo
             at += 1
             continue
         if quotes.is_quoted(line):
-            kinds[at] = QUOTE
-            at += 1
+            shown = at > 0 and kinds[at - 1] == NEW and quotes.leads(lines[at - 1])
+            while at < len(lines) and quotes.is_quoted(lines[at]) and kinds[at] == NEW:
+                kinds[at] = NEW if shown else QUOTE
+                at += 1
             continue
         if len(line) > 100_000:
             return
@@ -235,12 +258,19 @@ def _by_pattern(lines: list[str], kinds: list[str], passed_on: bool = False, abo
         if count:
             # Nothing new above: a mail passed on without a word, or an answer below. Nobody can tell.
             _mark(kinds, at, at + count, SEPARATOR)
+            if quotes.is_quoted(_filled(lines, at + count)):
+                at += count  # what bears no mark there is an answer
+                continue
             _mark(kinds, at + count, len(lines), QUOTE)
             return
         count = quotes.attribution(lines, at)
         if count:
             follows = next((i for i in range(at + count, len(lines)) if lines[i].strip()), len(lines))
             marked = follows < len(lines) and (quotes.is_quoted(lines[follows]) or kinds[follows] == QUOTE)
+            if not marked and quotes.is_prose(lines[at : at + count]):
+                seen_new = True
+                at += count
+                continue
             if marked or seen_new or quotes.is_dated(lines[at : at + count]):
                 _mark(kinds, at, at + count, SEPARATOR)
             if not marked and seen_new:
@@ -250,6 +280,10 @@ def _by_pattern(lines: list[str], kinds: list[str], passed_on: bool = False, abo
             continue
         seen_new = True
         at += 1
+
+
+def _filled(lines: list[str], at: int) -> str:
+    return next((line for line in lines[at:] if line.strip()), "")
 
 
 def _mark(kinds: list[str], start: int, end: int, kind: str) -> None:
@@ -309,30 +343,6 @@ def _armour(lines: list[str], kinds: list[str]) -> None:
         at = end
 
 
-def _signatures(lines: list[str], kinds: list[str]) -> None:
-    first = next((at for at, line in enumerate(lines) if line.strip()), len(lines))
-    at = 0
-    while at < len(lines):
-        if kinds[at] == NEW and (
-            quotes.is_signature(lines[at]) or (at > first and quotes.is_list_footer(lines, at))
-        ):
-            end = at
-            filled = 0
-            while end < len(lines) and kinds[end] == NEW and filled <= _MAX_SIGNATURE:
-                filled += bool(lines[end].strip())
-                end += 1
-            if at > first and filled <= _MAX_SIGNATURE:
-                _mark(kinds, at, end, SIGNATURE)
-                at = end
-                continue
-        at += 1
-    for at in range(len(lines) - 1, -1, -1):
-        # A phone's line ends a paragraph: what goes on below it was written by a person.
-        ends = at + 1 == len(lines) or kinds[at + 1] != NEW or not lines[at + 1].strip()
-        if ends and kinds[at] == NEW and quotes.is_mobile_signature(lines[at].strip(), at == first):
-            kinds[at] = SIGNATURE
-
-
 def _joined(lines: list[str], kinds: list[str]) -> str:
     written = [at for at, line in enumerate(lines) if kinds[at] == NEW and line.strip()]
     if not written:
@@ -340,8 +350,14 @@ def _joined(lines: list[str], kinds: list[str]) -> str:
     kept: list[str] = []
     for start, end, kind in _runs(lines, kinds):
         inside = written[0] < start and end <= written[-1]
-        if kind == NEW or (kind == QUOTE and inside and not _is_whole_mail(lines, kinds, start)):
+        if kind == NEW:
             kept += lines[start:end]
+        elif kind == QUOTE and inside and not _is_whole_mail(lines, kinds, start):
+            # Marked, so that everybody sees whose words they are, and no command is read in them.
+            kept += [
+                f"> {line}" if line.strip() and not quotes.is_quoted(line) else line
+                for line in lines[start:end]
+            ]
         elif kept and kept[-1].strip():
             kept.append("")
     return re.sub(r"\n{3,}", "\n\n", "\n".join(kept)).strip()

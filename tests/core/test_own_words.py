@@ -1,0 +1,115 @@
+"""Own words: what people write that only looks like a quote, a signature or a client's line is shown."""
+
+import pytest
+
+from maildesk.core.body import line_hashes, new_text
+
+QUESTIONS = "Hello Jane,\n\nis the printer on?\nIs there paper in the tray?\nWhich colour has the lamp?\n\nRegards\nBob"
+HEADER = "Von: Desk <support@desk.example>\nGesendet: Dienstag\nAn: Jane\nBetreff: Drucker\n\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # No device and no program is named.
+        "My phone is broken.",
+        "Hello,\n\nmy phone is broken\n\nJane",
+        "Hello,\n\nMy iPhone 15 screen flickers\n\nJane",
+        "Where is it?\n\nSent from Berlin.",
+        "How did it go?\n\nSent via FedEx",
+        "Hallo,\n\nGesendet von DHL am Montag\n\nWo ist es?",
+        "Hallo,\n\nVon unterwegs habe ich das Formular gesendet\n\nJane",
+        "Estado:\n\nEnviado desde Madrid ayer\n\n¿Dónde está?",
+        "Ecco:\n\nInviato con corriere espresso",
+        # Somebody speaks of the line.
+        "I will reply above this line in future.\nBut the printer burns.",
+        "Where? It says 'please type your reply above this line' in the mail.\n\nIt burns.",
+        "You said we answer above this line, but it burns.",
+        # Dashes that part one piece of a text from the next.
+        "Three points:\n\n—\nFirst the printer.\n—\nSecond the scanner.\n—\nThird the fax.",
+        "What I did\n--\n1. I switched it off.\n2. I switched it on.\n\nWhat now?",
+        "The log:\n--\nerror 1\nerror 2\n--\nplease help",
+        # No list's foot.
+        "See\n\n--------------------\nTo unsubscribe I clicked, but I still get mail.\nPlease remove me.",
+        # The header of a mail that somebody asks about, a journey, and what a form asks for.
+        "I got this mail:\n\nFrom: a@evil.example\nTo: me@shop.example\nSubject: You won\nDate: Friday\n\nIs it yours?",
+        "Flight details\n\nFrom: Berlin\nTo: Paris\nDate: Friday\nSubject: my trip\n\nPlease book.",
+        "The form\n\nFrom: Jane <jane@shop.example>\nSubject: Printer\nMessage: It burns\nDate: today\n\nPlease help.",
+        # Nobody but a person says "you", "I" or "your colleague".
+        "Hallo,\n\nam 01.07.2025 schrieb ich Ihnen:\nDer Drucker brennt.\nBitte antworten Sie.",
+        "Bonjour,\n\nLe 01/07/2025 j'ai écrit :\nl'imprimante brûle.\nMerci de répondre.",
+        "Hello,\n\nin the mail of 1 July 2025, 10:15, your colleague wrote:\nbring it to us.\nIs that right?",
+        # What a sentence of their own leads to.
+        "I tried this:\n> ping printer\n> lpstat -t",
+    ],
+)
+def test_it_is_shown(text: str) -> None:
+    assert new_text(f"Hello Bob.\n\n{text}").text == f"Hello Bob.\n\n{text}"
+
+
+def test_a_postscript_below_a_signature() -> None:
+    assert new_text("Yes.\n\n--\nJane\n\nPS: the number is 4711.").text == "Yes.\n\nPS: the number is 4711."
+    assert new_text("Yes.\n\n-- \nJane\n\nP.S. Thanks!").text == "Yes.\n\nP.S. Thanks!"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "-----Original Message-----\nFrom: Desk\nSent: Tuesday\nTo: Jane\nSubject: Printer",
+        "________________________________\nFrom: Desk\nSent: Tuesday\nTo: Jane\nSubject: Printer",
+        HEADER.rstrip(),
+    ],
+)
+def test_answers_between_the_marked_lines_below_a_header(header: str) -> None:
+    text = f"See below.\n\n{header}\n\n> Is it on?\n\nIt is.\n\n> And warm?\n\nNo."
+    assert new_text(text).text == "See below.\n\nIt is.\n\n> And warm?\n\nNo."
+
+
+def test_answers_typed_between_our_unmarked_lines() -> None:
+    """So people answer in Outlook, which marks nothing. Older mails below stay quote."""
+    answered = QUESTIONS.replace("on?\n", "on?\nYes.\n").replace(
+        "tray?\n", "tray?\nNone is left.\n#no command\n"
+    )
+    older = "Von: Jane\nGesendet: Montag\nAn: Desk\n\nIt burns."
+    found = new_text(f"See below.\n\n{HEADER}{answered}\n\n{older}", (line_hashes(QUESTIONS),))
+    assert found.text == "See below.\n\nYes.\n> Is there paper in the tray?\nNone is left.\n#no command"
+    below = new_text(f"See below.\n\n{HEADER}{QUESTIONS}\n\n{older}", (line_hashes(QUESTIONS),))
+    assert below.text == "See below."
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "-------- 원본 이메일 --------\n발신: Bob",
+        "-------- Originální zpráva --------\nOd: Bob",
+        "-----邮件原件-----\n发件人: Bob",
+        "-----Bob schrieb: -----\nAn: Jane\nVon: Bob <bob@desk.example>\nDatum: 01.07.2025 10:00\nBetreff: x",
+        "Quoting Bob <bob@desk.example>:",
+        "Zitat von Bob (bob@desk.example):",
+        "----- Nachricht von Bob <bob@desk.example> ---------\n     Datum: Tue, 1 Jul 2025\n  Von: Bob\n  Betreff: x",
+        "----- Message from bob@desk.example ---------\n    Date: Tue, 1 Jul 2025\n    From: Bob\n Subject: x",
+    ],
+)
+def test_more_clients(line: str) -> None:
+    assert new_text(f"Yes.\n\n{line}\n\nIs it on?\nBob").text == "Yes."
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Sent from my iPhone",
+        "Sent from my Verizon, Samsung Galaxy smartphone".replace(",", ""),
+        "Sent from Proton Mail for iOS",
+        "Sent via Superhuman",
+        "Von unterwegs gesendet",
+        "Gesendet mit der GMX Mail App",
+        "Envoyé depuis mon appareil Galaxy",
+        "Enviado desde mi móvil",
+        "Inviato da Libero Mail",
+        "Verstuurd vanaf mijn toestel",
+        "Отправлено из Яндекс Почты",
+        "发自我的手机",
+    ],
+)
+def test_a_line_that_names_a_device_or_a_program_goes(line: str) -> None:
+    assert new_text(f"Yes.\n\n{line}").text == "Yes."
