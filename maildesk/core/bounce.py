@@ -20,6 +20,7 @@ _MACHINE_NAME = re.compile(
     r"|interscan|mail ?marshal|list ?serv|majordomo|mailman",
     re.IGNORECASE,
 )
+_TITLE = re.compile(r"administrator|microsoft outlook|internet mail|postmaster", re.IGNORECASE)
 # A mailing list's own addresses; what they write is a report where the list's software says so in a header.
 _LIST_MACHINE = re.compile(
     r"(?:[^@]+-(?:admin|owner|bounces|request)|owner-[^@]+|mailman|listserv|majordomo|sympa|ecartis)@",
@@ -109,7 +110,15 @@ def _looks_like_one(message: Message, by_server: bool, about: bool) -> bool:
         return True
     if not by_server or away(message.subject, answers=True):
         return False
-    return about or failure.strong(message.text[: prose.TEXT])
+    return about or (not _by_title(message) and failure.strong(message.text[: prose.TEXT]))
+
+
+def _by_title(message: Message) -> bool:
+    """Nothing but a display name shows a server, and people bear such titles, too."""
+    senders = (*message.from_, *message.sender)
+    return message.header("return-path").replace(" ", "") != "<>" and any(
+        _TITLE.search(one.name) and not _MACHINE.match(one.address) for one in senders
+    )
 
 
 def _from_daemon(message: Message) -> bool:
