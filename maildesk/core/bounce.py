@@ -65,7 +65,7 @@ def bounce(message: Message, raw: bytes, null_return_path: bool = False) -> Boun
     by_server = _by_server(message, null_return_path)
     bears = declared or any(one.type in report.TYPES for one in message.attachments)
     about = failure.SUBJECT.match(message.subject[:300]) is not None
-    if not (declared or (bears and (by_server or about)) or _looks_like_one(message, by_server, about)):
+    if not (declared or (bears and by_server) or _looks_like_one(message, by_server, about)):
         return None
     root = mime.split(raw)[0]
     returned = report.returned(root)
@@ -74,7 +74,7 @@ def bounce(message: Message, raw: bytes, null_return_path: bool = False) -> Boun
         # A gateway has wrapped the report.
         found, returned = report.recipients(returned), report.returned(returned)
     if found is not None:
-        failed = [one for one in found if one.action in ("failed", "delayed", "")]
+        failed = [one for one in found if _is_failed(one)]
         if found and not failed:
             return None  # delivered, relayed or expanded: a receipt
         told = [one for one in failed if one.action != "delayed"] or failed
@@ -84,6 +84,10 @@ def bounce(message: Message, raw: bytes, null_return_path: bool = False) -> Boun
     if "disposition-notification" in kind or "feedback-report" in kind:
         return None
     return _informal(message, returned, [], certain="report-type=delivery-status" in kind.replace('"', ""))
+
+
+def _is_failed(one: report.Recipient) -> bool:
+    return one.action in ("failed", "delayed") or (not one.action and not one.status.startswith("2"))
 
 
 def _by_server(message: Message, null_return_path: bool) -> bool:
@@ -167,7 +171,7 @@ def _informal(
     if not (certain or said or message.header("x-failed-recipients") or _from_daemon(message)):
         return None
     recipients = _recipients(message, text, fields, returned)
-    if not (certain or recipients or _by_name(message) or failure.strong(text)):
+    if not (certain or recipients or _by_name(message) or (returned is not None and failure.strong(text))):
         return None  # a parcel, perhaps
     near = prose.near(text, recipients[0]) if recipients else text
     status = next((one.status for one in (*told, *fields) if one.status), "")
