@@ -12,6 +12,13 @@ _UU = re.compile(
 )
 _UU_LIMIT = 20
 _HTML = re.compile(rb"\s{0,99}<(?:!doctype\s+)?html\b", re.IGNORECASE)
+# Two of them stand in no standard and in mails.
+_TEXTS = frozenset(
+    {
+        "text/plain", "text/html", "text/enriched", "text/richtext", "text", "text/markdown", "text/x-markdown",
+        "plain/text", "text/ascii",
+    }
+)  # fmt: skip
 _REPORTS = frozenset(
     {"message/delivery-status", "message/disposition-notification", "message/global-delivery-status"}
 )
@@ -134,7 +141,7 @@ def _squeezed(text: str) -> str:
 
 
 def _is_body(entity: mime.Entity, found: Content) -> bool:
-    if entity.type not in ("text/plain", "text/html", "text/enriched", "text/richtext", "text"):
+    if entity.type not in _TEXTS:
         return False
     if entity.disposition == "attachment":
         return False
