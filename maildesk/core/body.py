@@ -4,7 +4,7 @@ import hashlib
 import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -14,6 +14,7 @@ NEW, QUOTE, SIGNATURE, SEPARATOR = "new", "quote", "signature", "separator"
 _MAX_LINES = 20_000
 _LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 _MAX_SHARED = 100
+_MAX_SQUEEZED = 65_536
 _WRAP = 60
 _ENDS = (".", "!", "?", ":", "。", "？", "！")
 _RULE = re.compile(r"\s*[-=_*~]{2,}\s*")
@@ -78,7 +79,8 @@ def new_text(
     lines = _parted(lines, starts)
     kinds = _by_hash(lines, sent) if sent else [NEW] * len(lines)
     if "-----BEGIN PGP SIGN" in text:
-        _armour(lines, kinds)
+        for start, end, above in signature.armour(lines):
+            _mark(kinds, start, end, SEPARATOR if above else SIGNATURE)
     typed = _typed_between(lines, sent) if QUOTE in kinds else []
     _by_pattern(lines, kinds, passed_on and QUOTE not in kinds, quotes.may_reply_above(text))
     for at in typed:
@@ -321,26 +323,23 @@ def _by_html(lines: list[str], kinds: list[str], html: str) -> None:
         here = " ".join(lines[at : at + 6])[:1000].split()[: len(words)]
         if here == words:
             if any(line.strip() for line in lines[:at]):
-                _mark(kinds, at, len(lines), QUOTE)
+                below = [(line, kind) for line, kind in zip(rendered, shadow, strict=True)][first:]
+                _by_words(lines, kinds, at, below)
             return
 
 
-def _armour(lines: list[str], kinds: list[str]) -> None:
-    """What PGP puts above and below a text that it signs (RFC 9580 section 7)."""
-    at = 0
-    while at < len(lines):
-        line = lines[at].rstrip()
-        if line == "-----BEGIN PGP SIGNED MESSAGE-----":
-            end = next((i for i in range(at, min(at + 10, len(lines))) if not lines[i].strip()), at + 1)
-            _mark(kinds, at, end, SEPARATOR)
-        elif line == "-----BEGIN PGP SIGNATURE-----":
-            end = 1 + next(
-                (i for i in range(at, len(lines)) if lines[i].startswith("-----END PGP")), len(lines)
-            )
-            _mark(kinds, at, end, SIGNATURE)
-        else:
-            end = at + 1
-        at = end
+def _by_words(lines: list[str], kinds: list[str], at: int, below: list[tuple[str, str]]) -> None:
+    """Marks the lines from `at` on as quote, but for those that stand below the quote in the HTML as new text."""
+    answers = _squeezed(line for line, kind in below if kind == NEW)
+    quoted = _squeezed(line for line, kind in below if kind != NEW)
+    for i in range(at, len(lines)):
+        words = _squeezed([lines[i]])
+        if not words or words not in answers or words in quoted:
+            kinds[i] = QUOTE
+
+
+def _squeezed(lines: Iterable[str]) -> str:
+    return "".join("".join(lines).split())[:_MAX_SQUEEZED]
 
 
 def _joined(lines: list[str], kinds: list[str]) -> str:

@@ -54,6 +54,10 @@ _HIDDEN = re.compile(
 )
 _SIZE = re.compile(r"(?:^|[;\s])font(?:-size)?\s{0,9}:\s{0,9}([^;]{1,100})", re.IGNORECASE)
 _NO_SIZE = re.compile(r"0(?:\.0+)?(?:px|pt|em|rem|%)?\s{0,9}(?:!important)?\s{0,9}$", re.IGNORECASE)
+_INDENTED = re.compile(
+    r"(?=.{0,200}\bborder\s{0,9}:\s{0,9}(?:none|0))(?=.{0,200}\bmargin(?:-left)?\s{0,9}:[^;]{0,40}\b40px)",
+    re.IGNORECASE,
+)
 _MAX_INSIDE = 50
 _EMOJI = re.compile(
     "[\u2190-\u21ff\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff\ufe0f\u200d\U0001f3fb-\U0001f3ff]{1,8}"
@@ -116,7 +120,10 @@ def _rendered(markup: str) -> str:
         elif element.tag == "ol":
             _show_start(element)
         elif element.tag == "blockquote":
-            _mark(parser, element)
+            if _is_indented(element):
+                element.tag = "div"
+            else:
+                _mark(parser, element)
         elif element.tag == "hr":
             element.tag = "div"
             element.attrib.clear()  # Outlook styles it to stand in the line
@@ -167,6 +174,12 @@ def _show_start(element: Element) -> None:
     first = next(element.iterchildren("li"), None)
     if first is not None and start.isdecimal() and len(start) < 7 and "value" not in first.attrib:
         first.set("value", start)
+
+
+def _is_indented(element: Element) -> bool:
+    """The button for "more indentation" makes a blockquote, too, without a border; what stands in it is new."""
+    named = any(element.get(name) for name in ("type", "cite", "class", "id"))
+    return not named and _INDENTED.match(element.get("style", "")) is not None
 
 
 def _is_hidden(element: Element) -> bool:

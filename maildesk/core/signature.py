@@ -1,4 +1,4 @@
-"""Signature: what stands in the new text beneath what a person wrote: names, a phone's line, a list's foot.
+"""Signature: what stands in the new text beneath what a person wrote: names, a phone's line, a list's foot, armour.
 
 In doubt a line is text: a signature that is shown costs a glance, a sentence that is not shown costs an answer.
 """
@@ -111,3 +111,19 @@ def _is_list_footer(lines: Sequence[str], at: int) -> bool:
         return False
     below = next((one for one in lines[at + 1 : at + 4] if one.strip()), "")[: quotes.MAX_LINE]
     return _LIST_FOOTER.match(below) is not None and not quotes.speaks(below)
+
+
+def armour(lines: Sequence[str]) -> Iterator[tuple[int, int, bool]]:
+    """Where what PGP puts around a text that it signs begins and ends; True above it (RFC 9580 section 7)."""
+    at = 0
+    while at < len(lines):
+        line = lines[at].rstrip()
+        end = at + 1
+        if line == "-----BEGIN PGP SIGNED MESSAGE-----":
+            end = next((i for i in range(at, min(at + 10, len(lines))) if not lines[i].strip()), at + 1)
+            yield at, end, True
+        elif line == "-----BEGIN PGP SIGNATURE-----":
+            last = next((i for i in range(at, len(lines)) if lines[i].startswith("-----END PGP")), len(lines))
+            end = min(last + 1, len(lines))
+            yield at, end, False
+        at = end

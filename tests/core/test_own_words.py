@@ -2,6 +2,7 @@
 
 import pytest
 
+from maildesk.core import markup
 from maildesk.core.body import line_hashes, new_text
 
 QUESTIONS = "Hello Jane,\n\nis the printer on?\nIs there paper in the tray?\nWhich colour has the lamp?\n\nRegards\nBob"
@@ -113,3 +114,27 @@ def test_more_clients(line: str) -> None:
 )
 def test_a_line_that_names_a_device_or_a_program_goes(line: str) -> None:
     assert new_text(f"Yes.\n\n{line}").text == "Yes."
+
+
+def test_an_answer_below_the_quote_that_the_html_alone_marks() -> None:
+    quote = "<blockquote><p>Did you switch the printer off and on?</p><p>Bob</p></blockquote>"
+    html = f"<p>Yes, it works.</p>{quote}<p>And the scanner, too.</p>{quote}"
+    text = "Yes, it works.\n\nDid you switch the\nprinter off and on?\n\nBob\n\nAnd the\nscanner, too.\n\nDid you?"
+    assert new_text(text, html=html).text.startswith("Yes, it works.\n\n")
+    assert new_text(text, html=html).text.endswith("And the\nscanner, too.")
+    assert "Did you?" not in new_text(text, html=html).text
+
+
+@pytest.mark.parametrize(
+    ("attributes", "expected"),
+    [
+        ('style="margin:0 0 0 40px;border:none;padding:0px"', "Please:\nbring paper"),
+        ('style="margin: 0px 0px 0px 40px; border: none; padding: 0px;"', "Please:\nbring paper"),
+        ('type="cite" style="margin:0 0 0 40px;border:none;padding:0px"', "Please:"),
+        ('style="margin:0 0 0 0.8ex;border-left:1px solid"', "Please:"),
+    ],
+)
+def test_what_a_person_indented(attributes: str, expected: str) -> None:
+    html = f"<div>Please:</div><div><br></div><blockquote {attributes}><div>bring paper</div></blockquote>"
+    text = new_text(markup.text_of(html)).text
+    assert text.replace("\n\n", "\n") == expected
