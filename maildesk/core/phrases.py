@@ -142,16 +142,20 @@ BY_PHONE = (
     r"|στάλθηκε από .{2,60}|נשלח מה.{2,60}|أرسلت من .{2,60}|được gửi từ .{2,60}|dikirim dari .{2,60}"
     r"|发自我的\s?.{2,30}|來自我的\s?.{2,30}|從我的\s?.{2,20}(?:傳送|发送)|.{2,20}から送信"
     r"|(?:나의|내) .{2,20}에서 (?:보냄|전송)"
+    r"|(?:holen sie sich|obtenir|obtenga|obtenha o|télécharger|скачать|загрузить|получить|获取|取得) outlook .{2,80}"
+    r"|pobierz aplikację outlook .{2,80}|(?:ios|android) 版 outlook を入手.{0,60}|provenance : courrier pour .{2,40}"
+    r"|أُرسلت من .{2,60}|ส่งจาก .{2,60}|đã gửi từ .{2,60}"
+    r"|从我的\s?.{2,20}(?:传送|发送)"
 )
 """The line that a phone or a mail app adds about itself."""
 
 DEVICE = (
-    r"phone|fon\b|i-?pad|ipod|i-?mac|macbook|\bios\b|android|galaxy|samsung|blackberry|huawei|honor|xiaomi|redmi|oppo"
+    r"phon|fon\b|i-?pad|ipod|i-?mac|macbook|\bios\b|android|galaxy|samsung|blackberry|huawei|honor|xiaomi|redmi|oppo"
     r"|vivo\b|oneplus|pixel|xperia|motorola|nokia|\bhtc\b|\blg\b|nexus|tablet|handy|handheld|wireless|device|gerät"
     r"|unterwegs ges|mobi|móvil|cellular|celular|appareil|dispositiv|apparaat|toestel|enhet|enhed|urządzeni|zařízen"
     r"|zariaden|устройств|пристро|айфон|cihaz|eszköz|laite|συσκευή|携帯|スマート|手机|手機|휴대|스마트"
     r"|outlook|windows|yahoo|\baol\b|gmail|mail|proton|tuta|k-9|thunderbird|icloud|hotmail|\bgmx\b|web\.de|yandex|яндекс"
-    r"|почт|пошт|superhuman|\bspark\b|airmail|missive|zoho|hey\.com|freenet"
+    r"|почт|пошт|superhuman|boxer|\bspark\b|airmail|missive|zoho|hey\.com|freenet"
     r"|t-online|vodafone|verizon|t-mobile|at&t|app\b"
 )
 """What such a line names: a device, or a program that writes mail."""
@@ -159,7 +163,9 @@ DEVICE = (
 SPEAKS = r"(?-i:I)(?! dag\b)|i['’](?:m|ll|ve|d)|me|my|ich|mir|mich|mein\w{0,2}|j['’]\w{2,20}|moi|yo|ik|jag|jeg|я|мне"
 """Words by which somebody speaks of themselves: no program that writes mail does."""
 
-SPEAKS_TO = r"you|your|we|our|us|wir|uns|ihr|ihnen|sie|nous|vous|votre|usted(?:es)?|wij|jullie|uw|мы|вы"
+SPEAKS_TO = (
+    r"you|your|he|she|they|we|our|us|wir|uns|ihr|ihnen|sie|nous|vous|votre|usted(?:es)?|wij|jullie|uw|мы|вы"
+)
 """Words by which somebody speaks to us, or for others too."""
 
 LIST_FOOTER = r".{0,60}(?:mailing list|unsubscribe|listinfo|abbestellen|désabonner|desuscribir)\b"

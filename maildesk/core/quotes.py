@@ -76,7 +76,8 @@ _FROM_AND_MORE = re.compile(
 )
 
 _ORIGINAL = re.compile(
-    rf"[ \t>]{{0,6}}(?:(?:{_DASH}{{2,}}+\s{{0,3}}|\[)(?:{phrases.ORIGINAL})[\s:]{{0,3}}(?:{_DASH}{{2,}}|\]|$)"
+    rf"[ \t>]{{0,6}}(?:(?:{_DASH}{{2,}}+\s{{0,3}}|\[)(?:{phrases.ORIGINAL})[\s:]{{0,3}}(?:{_DASH}{{2,}}"
+    rf"|\](?=[\s:]{{0,9}}$)|$)"
     rf"|{_DASH}{{5,}}+\s{{0,3}}original\s{{0,3}}{_DASH}{{5,}}"
     rf"|{_DASH}{{4,}}+[^<>]{{0,80}}(?:<[^<>\s]{{3,200}}>)?\s?(?:{phrases.WROTE})\s?:\s?{_DASH}{{4,}}"
     rf"|{_DASH}{{5}}+ (?:{phrases.MESSAGE_FROM}) [^\s<>].{{0,200}} {_DASH}{{9,}})",
@@ -92,6 +93,11 @@ _REPLY_ABOVE = re.compile(phrases.REPLY_ABOVE, re.IGNORECASE)
 _QUOTED = re.compile(r"[ \t]{0,3}>|[ \t]{0,3}[|│](?:[ \t]|$)")
 _SPEAKS = re.compile(rf"\b(?:{phrases.SPEAKS})\b", re.IGNORECASE)
 _PROSE = re.compile(rf"\b(?:{phrases.SPEAKS}|{phrases.SPEAKS_TO})\b", re.IGNORECASE)
+_SENTENCE_END = re.compile(r"[^\W\d_]{2}[.!?]$")
+_I_WROTE = re.compile(
+    r"\bI (?:have |had )?(?:wrote|written)\b|\b(?:schrieb|habe) ich\b|\bj['’]ai (?:\w{2,20} )?écrit\b"
+    r"|\bwrote (?:to )?(?:you|us|me)\b"
+)
 _YOU_WROTE = re.compile(r"on [^.!?:]{0,30}(?:19|20)\d\d[^.!?]{0,30} you wrote:\s{0,3}", re.IGNORECASE)
 _DIGIT_OR_AT = re.compile(r"[\d@]")
 _STOPS = (",", "'", '"', "\u201d", "\u2019", "?", ";")
@@ -259,7 +265,9 @@ def is_prose(lines: list[str]) -> bool:
     Old ones write "On July 1, 2025 you wrote:", as a line with nothing else.
     """
     joined = " ".join(map(_bare, lines))
-    return "@" not in joined and _PROSE.search(joined) is not None and not _YOU_WROTE.fullmatch(joined)
+    if "@" in joined:
+        return _I_WROTE.search(joined) is not None
+    return _PROSE.search(joined) is not None and not _YOU_WROTE.fullmatch(joined)
 
 
 def is_dated(lines: list[str]) -> bool:
@@ -278,7 +286,7 @@ def _with_verb(lines: list[str], at: int, dated: bool) -> int:
                 continue
             return 0
         filled += 1
-        if filled > (_MAX_ATTRIBUTION if dated else 4):
+        if filled > (_MAX_ATTRIBUTION if dated else 4) or _begins_sentence(joined, line):
             return 0
         joined = f"{joined} {_bare(line).strip()}".strip()
         ends = joined.rstrip(" \t*_-").endswith(_MAY_END) or joined.endswith("---")
@@ -287,12 +295,21 @@ def _with_verb(lines: list[str], at: int, dated: bool) -> int:
     return 0
 
 
+def _begins_sentence(above: str, line: str) -> bool:
+    """People end sentences at the ends of lines; clients break the line above a quote in the middle of one."""
+    return line.lstrip()[:1].isupper() and _SENTENCE_END.search(above) is not None
+
+
 def _without_verb(lines: list[str], at: int) -> int:
     """Date, time, name and address with a colon at the end, on one or two lines: nothing but a client writes so."""
     joined = ""
-    if not any("@" in line for line in lines[at : at + 2]):
+    if not any("@" in line for line in lines[at : at + 2]) or _COLON_END.search(
+        lines[at - 1][-MAX_LINE:] if at else ""
+    ):
         return 0
     for count, line in enumerate(lines[at : at + 2], 1):
+        if _begins_sentence(joined, line):
+            return 0
         joined = f"{joined} {_bare(line).strip()}".strip()
         if (
             len(joined) < 250

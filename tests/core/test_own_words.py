@@ -40,6 +40,10 @@ HEADER = "Von: Desk <support@desk.example>\nGesendet: Dienstag\nAn: Jane\nBetref
         "Hallo,\n\nam 01.07.2025 schrieb ich Ihnen:\nDer Drucker brennt.\nBitte antworten Sie.",
         "Bonjour,\n\nLe 01/07/2025 j'ai écrit :\nl'imprimante brûle.\nMerci de répondre.",
         "Hello,\n\nin the mail of 1 July 2025, 10:15, your colleague wrote:\nbring it to us.\nIs that right?",
+        "Hello,\n\non Monday, 1 July 2025, I wrote to you at bob@desk.example that it burns:\nno answer",
+        "Jane <jane@shop.example> asked me.\nShe wrote on 1 July 2025 10:00:\nit burns.\nPlease help.",
+        "The log:\n2025-07-01 10:00:00 <info@shop.example>:\nlogin failed\nPlease help.",
+        "[Original Message] was not attached, sorry. Here it is.",
         # What a sentence of their own leads to.
         "I tried this:\n> ping printer\n> lpstat -t",
     ],
@@ -110,6 +114,13 @@ def test_more_clients(line: str) -> None:
         "Verstuurd vanaf mijn toestel",
         "Отправлено из Яндекс Почты",
         "发自我的手机",
+        "从我的 iPhone 发送",
+        "Holen Sie sich Outlook für iOS<https://aka.example>",
+        "Pobierz aplikację Outlook dla systemu Android<https://aka.example>",
+        "iOS 版 Outlook を入手",
+        "Скачать Outlook для iOS",
+        "ส่งจาก iPhone ของฉัน",
+        "Poslano z mojega iPhona",
     ],
 )
 def test_a_line_that_names_a_device_or_a_program_goes(line: str) -> None:
