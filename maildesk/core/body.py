@@ -4,17 +4,17 @@ import hashlib
 import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from maildesk.core import markup, quotes
+from maildesk.core import markup, quotes, signature
 
 NEW, QUOTE, SIGNATURE, SEPARATOR = "new", "quote", "signature", "separator"
 _MAX_LINES = 20_000
 _LETTER_OR_DIGIT = re.compile(r"[^\W_]")
-_MAX_SIGNATURE = 25
 _MAX_SHARED = 100
+_MAX_SQUEEZED = 65_536
 _WRAP = 60
 _ENDS = (".", "!", "?", ":", "。", "？", "！")
 _RULE = re.compile(r"\s*[-=_*~]{2,}\s*")
@@ -79,12 +79,17 @@ def new_text(
     lines = _parted(lines, starts)
     kinds = _by_hash(lines, sent) if sent else [NEW] * len(lines)
     if "-----BEGIN PGP SIGN" in text:
-        _armour(lines, kinds)
+        for start, end, above in signature.armour(lines):
+            _mark(kinds, start, end, SEPARATOR if above else SIGNATURE)
+    typed = _typed_between(lines, sent) if QUOTE in kinds else []
     _by_pattern(lines, kinds, passed_on and QUOTE not in kinds, quotes.may_reply_above(text))
+    for at in typed:
+        kinds[at] = NEW
     _wrapped(lines, kinds)
     if QUOTE not in kinds and html and not passed_on and _HTML_QUOTE.search(html):
         _by_html(lines, kinds, html)
-    _signatures(lines, kinds)
+    for start, end in signature.stretches(lines, [kind == NEW for kind in kinds]):
+        _mark(kinds, start, end, SIGNATURE)
     return NewText(_joined(lines, kinds), _spans(lines, kinds, starts), _cut(lines, kinds, sent))
 
 
@@ -165,6 +170,24 @@ def _in_order(hashes: list[str], places: Mapping[str, list[int]]) -> bool:
     return True
 
 
+def _typed_between(lines: list[str], sent: Sequence[Sequence[str]]) -> list[int]:
+    """The lines without a mark that stand between two lines which follow each other in a mail of ours.
+
+    So people answer in Outlook, below its header: each sentence under ours. Older mails stand further down.
+    """
+    following = {pair for mail in sent for pair in pairwise(mail)}
+    ours = {found for mail in sent for found in mail}
+    words = [(at, found) for at, line in enumerate(lines) if (found := line_hash(line))]
+    known = [i for i, (_, found) in enumerate(words) if found in ours]
+    return [
+        words[i][0]
+        for before, after in pairwise(known)
+        if (words[before][1], words[after][1]) in following
+        for i in range(before + 1, after)
+        if not quotes.is_quoted(lines[words[i][0]])
+    ]
+
+
 def _beginning(
     words: list[tuple[int, str]], before: int, after: int, sent: Sequence[Sequence[str]], missing: int = 1
 ) -> int:
@@ -215,8 +238,10 @@ def _by_pattern(lines: list[str], kinds: list[str], passed_on: bool = False, abo
             at += 1
             continue
         if quotes.is_quoted(line):
-            kinds[at] = QUOTE
-            at += 1
+            shown = at > 0 and kinds[at - 1] == NEW and quotes.leads(lines[at - 1])
+            while at < len(lines) and quotes.is_quoted(lines[at]) and kinds[at] == NEW:
+                kinds[at] = NEW if shown else QUOTE
+                at += 1
             continue
         if len(line) > 100_000:
             return
@@ -235,12 +260,19 @@ def _by_pattern(lines: list[str], kinds: list[str], passed_on: bool = False, abo
         if count:
             # Nothing new above: a mail passed on without a word, or an answer below. Nobody can tell.
             _mark(kinds, at, at + count, SEPARATOR)
+            if quotes.is_quoted(_filled(lines, at + count)):
+                at += count  # what bears no mark there is an answer
+                continue
             _mark(kinds, at + count, len(lines), QUOTE)
             return
         count = quotes.attribution(lines, at)
         if count:
             follows = next((i for i in range(at + count, len(lines)) if lines[i].strip()), len(lines))
             marked = follows < len(lines) and (quotes.is_quoted(lines[follows]) or kinds[follows] == QUOTE)
+            if not marked and quotes.is_prose(lines[at : at + count]):
+                seen_new = True
+                at += count
+                continue
             if marked or seen_new or quotes.is_dated(lines[at : at + count]):
                 _mark(kinds, at, at + count, SEPARATOR)
             if not marked and seen_new:
@@ -250,6 +282,10 @@ def _by_pattern(lines: list[str], kinds: list[str], passed_on: bool = False, abo
             continue
         seen_new = True
         at += 1
+
+
+def _filled(lines: list[str], at: int) -> str:
+    return next((line for line in lines[at:] if line.strip()), "")
 
 
 def _mark(kinds: list[str], start: int, end: int, kind: str) -> None:
@@ -287,50 +323,23 @@ def _by_html(lines: list[str], kinds: list[str], html: str) -> None:
         here = " ".join(lines[at : at + 6])[:1000].split()[: len(words)]
         if here == words:
             if any(line.strip() for line in lines[:at]):
-                _mark(kinds, at, len(lines), QUOTE)
+                below = [(line, kind) for line, kind in zip(rendered, shadow, strict=True)][first:]
+                _by_words(lines, kinds, at, below)
             return
 
 
-def _armour(lines: list[str], kinds: list[str]) -> None:
-    """What PGP puts above and below a text that it signs (RFC 9580 section 7)."""
-    at = 0
-    while at < len(lines):
-        line = lines[at].rstrip()
-        if line == "-----BEGIN PGP SIGNED MESSAGE-----":
-            end = next((i for i in range(at, min(at + 10, len(lines))) if not lines[i].strip()), at + 1)
-            _mark(kinds, at, end, SEPARATOR)
-        elif line == "-----BEGIN PGP SIGNATURE-----":
-            end = 1 + next(
-                (i for i in range(at, len(lines)) if lines[i].startswith("-----END PGP")), len(lines)
-            )
-            _mark(kinds, at, end, SIGNATURE)
-        else:
-            end = at + 1
-        at = end
+def _by_words(lines: list[str], kinds: list[str], at: int, below: list[tuple[str, str]]) -> None:
+    """Marks the lines from `at` on as quote, but for those that stand below the quote in the HTML as new text."""
+    answers = _squeezed(line for line, kind in below if kind == NEW)
+    quoted = _squeezed(line for line, kind in below if kind != NEW)
+    for i in range(at, len(lines)):
+        words = _squeezed([lines[i]])
+        if not words or words not in answers or words in quoted:
+            kinds[i] = QUOTE
 
 
-def _signatures(lines: list[str], kinds: list[str]) -> None:
-    first = next((at for at, line in enumerate(lines) if line.strip()), len(lines))
-    at = 0
-    while at < len(lines):
-        if kinds[at] == NEW and (
-            quotes.is_signature(lines[at]) or (at > first and quotes.is_list_footer(lines, at))
-        ):
-            end = at
-            filled = 0
-            while end < len(lines) and kinds[end] == NEW and filled <= _MAX_SIGNATURE:
-                filled += bool(lines[end].strip())
-                end += 1
-            if at > first and filled <= _MAX_SIGNATURE:
-                _mark(kinds, at, end, SIGNATURE)
-                at = end
-                continue
-        at += 1
-    for at in range(len(lines) - 1, -1, -1):
-        # A phone's line ends a paragraph: what goes on below it was written by a person.
-        ends = at + 1 == len(lines) or kinds[at + 1] != NEW or not lines[at + 1].strip()
-        if ends and kinds[at] == NEW and quotes.is_mobile_signature(lines[at].strip(), at == first):
-            kinds[at] = SIGNATURE
+def _squeezed(lines: Iterable[str]) -> str:
+    return "".join("".join(lines).split())[:_MAX_SQUEEZED]
 
 
 def _joined(lines: list[str], kinds: list[str]) -> str:
@@ -340,8 +349,14 @@ def _joined(lines: list[str], kinds: list[str]) -> str:
     kept: list[str] = []
     for start, end, kind in _runs(lines, kinds):
         inside = written[0] < start and end <= written[-1]
-        if kind == NEW or (kind == QUOTE and inside and not _is_whole_mail(lines, kinds, start)):
+        if kind == NEW:
             kept += lines[start:end]
+        elif kind == QUOTE and inside and not _is_whole_mail(lines, kinds, start):
+            # Marked, so that everybody sees whose words they are, and no command is read in them.
+            kept += [
+                f"> {line}" if line.strip() and not quotes.is_quoted(line) else line
+                for line in lines[start:end]
+            ]
         elif kept and kept[-1].strip():
             kept.append("")
     return re.sub(r"\n{3,}", "\n\n", "\n".join(kept)).strip()

@@ -20,6 +20,7 @@ _MACHINE_NAME = re.compile(
     r"|interscan|mail ?marshal|list ?serv|majordomo|mailman",
     re.IGNORECASE,
 )
+_TITLE = re.compile(r"administrator|microsoft outlook|internet mail|postmaster", re.IGNORECASE)
 # A mailing list's own addresses; what they write is a report where the list's software says so in a header.
 _LIST_MACHINE = re.compile(
     r"(?:[^@]+-(?:admin|owner|bounces|request)|owner-[^@]+|mailman|listserv|majordomo|sympa|ecartis)@",
@@ -64,7 +65,7 @@ def bounce(message: Message, raw: bytes, null_return_path: bool = False) -> Boun
     by_server = _by_server(message, null_return_path)
     bears = declared or any(one.type in report.TYPES for one in message.attachments)
     about = failure.SUBJECT.match(message.subject[:300]) is not None
-    if not (declared or (bears and (by_server or about)) or _looks_like_one(message, by_server, about)):
+    if not (declared or (bears and by_server) or _looks_like_one(message, by_server, about)):
         return None
     root = mime.split(raw)[0]
     returned = report.returned(root)
@@ -73,7 +74,7 @@ def bounce(message: Message, raw: bytes, null_return_path: bool = False) -> Boun
         # A gateway has wrapped the report.
         found, returned = report.recipients(returned), report.returned(returned)
     if found is not None:
-        failed = [one for one in found if one.action in ("failed", "delayed", "")]
+        failed = [one for one in found if _is_failed(one)]
         if found and not failed:
             return None  # delivered, relayed or expanded: a receipt
         told = [one for one in failed if one.action != "delayed"] or failed
@@ -83,6 +84,10 @@ def bounce(message: Message, raw: bytes, null_return_path: bool = False) -> Boun
     if "disposition-notification" in kind or "feedback-report" in kind:
         return None
     return _informal(message, returned, [], certain="report-type=delivery-status" in kind.replace('"', ""))
+
+
+def _is_failed(one: report.Recipient) -> bool:
+    return one.action in ("failed", "delayed") or (not one.action and not one.status.startswith("2"))
 
 
 def _by_server(message: Message, null_return_path: bool) -> bool:
@@ -109,7 +114,15 @@ def _looks_like_one(message: Message, by_server: bool, about: bool) -> bool:
         return True
     if not by_server or away(message.subject, answers=True):
         return False
-    return about or failure.strong(message.text[: prose.TEXT])
+    return about or (not _by_title(message) and failure.strong(message.text[: prose.TEXT]))
+
+
+def _by_title(message: Message) -> bool:
+    """Nothing but a display name shows a server, and people bear such titles, too."""
+    senders = (*message.from_, *message.sender)
+    return message.header("return-path").replace(" ", "") != "<>" and any(
+        _TITLE.search(one.name) and not _MACHINE.match(one.address) for one in senders
+    )
 
 
 def _from_daemon(message: Message) -> bool:
@@ -158,7 +171,7 @@ def _informal(
     if not (certain or said or message.header("x-failed-recipients") or _from_daemon(message)):
         return None
     recipients = _recipients(message, text, fields, returned)
-    if not (certain or recipients or _by_name(message) or failure.strong(text)):
+    if not (certain or recipients or _by_name(message) or (returned is not None and failure.strong(text))):
         return None  # a parcel, perhaps
     near = prose.near(text, recipients[0]) if recipients else text
     status = next((one.status for one in (*told, *fields) if one.status), "")

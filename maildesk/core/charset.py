@@ -5,7 +5,7 @@ import codecs
 import re
 from functools import lru_cache
 
-from charset_normalizer import from_bytes
+from maildesk.core.guess import guess, japanese
 
 # Labels that mean more than they say: what mailers call by the left name is in fact the superset on the
 # right (WHATWG Encoding Standard, section 4.2, and Windows mailers' habits).
@@ -43,7 +43,17 @@ _ALIASES = {
     "utf8mb4": "utf-8",
     "cp-850": "cp850",
     "win-1251": "cp1251",
-    "x-cp1251": "cp1251",
+    "mac": "mac_roman",
+    "x-mac-ce": "mac_latin2",
+    "iso-ir-149": "cp949",
+    "cp50220": "iso2022_jp_ext",
+    "cp50221": "iso2022_jp_ext",
+    "cp50222": "iso2022_jp_ext",
+    "iso-2022-jp-ms": "iso2022_jp_ext",
+    "cp51932": "euc_jp",
+    "eucjp-ms": "euc_jp",
+    "logical": "iso-8859-8",
+    "visual": "iso-8859-8",
 }
 # Python has codecs that are no charsets (rot13, punycode, unicode_escape, idna): mail may not name them.
 _CHARSET = re.compile(
@@ -51,20 +61,7 @@ _CHARSET = re.compile(
     r"|koi8[-_].+"
     r"|big5.*|gb\d+|gbk|hz|euc[-_].+|johab|mac[-_].+|shift_?jis.*|ptcp154|kz1048|tis[-_]620)"
 )
-_GUESSES = [
-    "cp1251",
-    "koi8_r",
-    "cp1253",
-    "cp1255",
-    "cp1256",
-    "cp1250",
-    "gb18030",
-    "big5",
-    "cp932",
-    "euc_jp",
-    "cp949",
-]
-_GUESS_SAMPLE = 4096
+_DECORATED = re.compile(r"^(?:(?:x-)?(?:windows|win|dos|ibm|ms|cp)[-_]?(?:cp)?(?=(\d))|x-)")
 _META = re.compile(rb"<meta[^>]{0,200}?charset\s{0,9}=\s{0,9}[\"']?\s{0,9}([\w.:-]{1,40})", re.IGNORECASE)
 _UNSAFE = re.compile("[\x00\ud800-\udfff]")
 _WORD = re.compile(r"=\?([^?\s]{0,80})\?([bBqQ])\?([^?]*(?:\?(?!=)[^?]*){0,3})(?:\?=|\?$|$)")
@@ -80,11 +77,16 @@ def codec(label: str) -> str:
     key = key.removeprefix("charset=").partition("*")[
         0
     ]  # RFC 2231 section 5: charset*language in an encoded word
-    try:
-        name = codecs.lookup(_ALIASES.get(key, key)).name
-    except (LookupError, ValueError, UnicodeError):
-        return ""
-    return name if _CHARSET.fullmatch(name) else ""
+    # "windows-949", "dos-862", "x-mac-romanian", "x-ms-cp932": the same names, decorated.
+    plain = _DECORATED.sub(lambda found: "cp" if found[1] else "", key)
+    for known in (_ALIASES.get(key, key), _ALIASES.get(plain, plain)):
+        try:
+            name = codecs.lookup(known).name
+        except (LookupError, ValueError, UnicodeError):
+            continue
+        if _CHARSET.fullmatch(name):
+            return name
+    return ""
 
 
 def clean(text: str) -> str:
@@ -106,6 +108,15 @@ def decode(data: bytes, declared: str = "", html: bool = False) -> str:
         if data.startswith(mark):
             return clean(data[len(mark) :].decode(name, "replace"))
     name = codec(declared)
+    if (
+        b"\x1b$" in data
+        and data.isascii()
+        and (name in ("", "ascii", "cp1252", "utf-8") or name.startswith(_JAPAN))
+    ):
+        # Undeclared, or with the signs that Windows adds: what claims to be ASCII would be unreadable.
+        text = _strict(data, "iso2022_jp_ext") or japanese(data)
+        if text is not None:
+            return clean(text)
     if not name and html:
         found = _META.search(data, 0, 2048)
         name = codec(found[1].decode("ascii", "replace")) if found else ""
@@ -127,19 +138,19 @@ def decode(data: bytes, declared: str = "", html: bool = False) -> str:
     elif name and name not in ("cp1252", "ascii"):
         # What claims Big5 and fails, yet is valid UTF-8, is UTF-8; 8-bit bytes that claim the 7-bit charset of
         # Japan are in one of its other two.
-        for other in ("utf-8", *(("euc_jp", "cp932") if name.startswith("iso2022_jp") else ())):
+        for other in ("utf-8", *(("euc_jp", "cp932") if name.startswith(_JAPAN) else ())):
             text = _strict(data, other) or ""
             if text:
                 return clean(text)
         text = data.decode(name, "replace")
         if text.count("\ufffd") * 20 <= len(text):
             return clean(text)
-    return clean(data.decode(_guess(data), "replace"))
+    return clean(data.decode(guess(data), "replace"))
 
 
 def decode_raw(data: bytes, hint: str) -> str:
     """Text of a header's raw 8-bit bytes: UTF-8 (RFC 6532), else the charset that the mail names elsewhere."""
-    text = _strict(data, "utf-8")
+    text = _strict(data, "utf-8") if b"\x1b$" not in data else None
     return clean(text) if text is not None else decode(data, hint)
 
 
@@ -159,6 +170,7 @@ _ASCII_SUPERSETS = frozenset(
         "iso8859-2",
     }
 )
+_JAPAN = "iso2022_jp"
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (b"\xff\xfe\x00\x00", "utf-32-le"),
@@ -174,17 +186,6 @@ def _strict(data: bytes, name: str) -> str | None:
         if name == "cp1252" and not any(byte in data for byte in b"\x81\x8d\x8f\x90\x9d"):
             return None
         return data.decode("latin-1") if name == "cp1252" else None
-
-
-def _guess(data: bytes) -> str:
-    """A codec for bytes that are not UTF-8 and that nobody declared (rightly)."""
-    sample = data[:_GUESS_SAMPLE]
-    high = sum(1 for byte in sample if byte > 127)
-    if high * 5 > len(sample) and len(sample) >= 24:  # hardly a Latin script
-        best = from_bytes(sample, cp_isolation=_GUESSES, enable_fallback=False).best()
-        if best is not None:
-            return best.encoding
-    return "cp1252"
 
 
 def words(value: str) -> str:

@@ -113,6 +113,8 @@ def classify(message: Message, null_return_path: bool = False, bounce: Bounce | 
             False,
             f'Its sender wants no automatic answer (X-Auto-Response-Suppress: "{suppress[:60]}").',
         )
+    if any(is_machine(sender.address) for sender in message.from_):
+        return Kind(PERSON, False, False, "It is a reply, from an address that machines have, too.")
     if len(message.from_) != 1:
         return Kind(
             PERSON,
@@ -153,9 +155,18 @@ def _kind(message: Message, null_return_path: bool, bounce: Bounce | None) -> tu
             f'Its header x-auto-response-suppress says "{suppress[:80]}" and it answers nothing.',
         )
     for sender in message.from_:
-        if is_machine(sender.address):
+        if is_machine(sender.address) and not _answers_by_hand(message, sender.address):
             return AUTO_GENERATED, f"Its sender {sender.address} is an address of a machine."
     return PERSON, ""
+
+
+def _answers_by_hand(message: Message, address: str) -> bool:
+    """The people of a small firm write as postmaster@ or root@, too; daemons press no reply button."""
+    return (
+        address.startswith(("postmaster@", "root@"))
+        and subject.marked(message.subject)
+        and not _looks_unwritten(message)
+    )
 
 
 def _complaint(message: Message) -> bool:

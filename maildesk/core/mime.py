@@ -41,6 +41,19 @@ _NAMED_CHARSET = re.compile(rb"(?:charset\s?=\s?[\"']?|=\?)([A-Za-z0-9][\w.:-]{2
 _HINT_BYTES = 65_536
 _PARAM = re.compile(r";\s*([^\s=;\"]{1,80})\s*=\s*(\"(?:[^\"\\]|\\.)*\"?|[^;]*)")
 _SECTION = re.compile(r"(.+?)\*(\d{1,3})?(\*)?")
+# The names without what mailers put between, before or behind their letters.
+_ENCODINGS = {
+    "base64": "base64",
+    "quotedprintable": "quoted-printable",
+    "xuuencode": "uuencode",
+    "uuencode": "uuencode",
+    "xuue": "uuencode",
+    "uue": "uuencode",
+}
+_NO_DASHES = str.maketrans("", "", "-_ ")
+# A server has put a space behind the mark (RFC 2045 section 6.7, rule 3).
+_SOFT_BREAK = re.compile(rb"=[ \t]{1,200}(\r?\n)")
+_CLOSING = re.compile(rb"(?<=\n)--([^\s-][^\r\n]{0,199}?)--[ \t]{0,9}(?:\r?\n|\Z)")
 _FOLD = re.compile("\r?\n[ \t]+")
 
 
@@ -73,8 +86,8 @@ class Entity:
         if self.encoding == "base64" and not _is_prose(data):
             return charset.unbase64(data)
         if self.encoding == "quoted-printable":
-            return binascii.a2b_qp(data)
-        if self.encoding in ("x-uuencode", "uuencode", "x-uue", "uue"):
+            return binascii.a2b_qp(_SOFT_BREAK.sub(rb"=\1", data))
+        if self.encoding == "uuencode":
             return _unuuencode(data)
         return data
 
@@ -123,7 +136,8 @@ def _entity(work: _Work, start: int, end: int, path: str, depth: int, default: s
     disposition, extra = parameters(entity.header("content-disposition"))
     entity.disposition = disposition
     entity.filename = filename(extra.get("filename") or entity.params.get("name") or extra.get("name") or "")
-    entity.encoding = parameters(entity.header("content-transfer-encoding"))[0]
+    encoding = parameters(entity.header("content-transfer-encoding"))[0]
+    entity.encoding = _ENCODINGS.get(encoding.translate(_NO_DASHES), encoding)
     if entity.type.startswith("multipart/"):
         _split_multipart(work, entity, path, depth)
     return entity
@@ -209,9 +223,9 @@ def _split_multipart(work: _Work, entity: Entity, path: str, depth: int) -> None
     boundary = entity.params.get("boundary", "").encode("utf-8", "surrogateescape")
     spans = _spans(work, entity, boundary) if boundary else []
     if not spans:
-        guess = _GUESS.search(entity.raw, entity.start, min(entity.end, entity.start + 65_536))
         work.defects.append("multipart without its boundary")
-        spans = _spans(work, entity, guess[1]) if guess else []
+        guess = _boundary(entity, boundary)
+        spans = _spans(work, entity, guess) if guess else []
     if not spans:
         entity.type = "text/plain"  # nothing to take apart: what is there is shown as it stands
         return
@@ -222,6 +236,19 @@ def _split_multipart(work: _Work, entity: Entity, path: str, depth: int) -> None
             break
         child = f"{path}.{number}" if path else str(number)
         entity.children.append(_entity(work, start, end, child, depth + 1, default))
+
+
+def _boundary(entity: Entity, declared: bytes) -> bytes:
+    """The boundary where the one that is declared stands nowhere: without a comment or a space, or as it is used."""
+    bare = declared.partition(b"(")[0].strip()
+    if bare and entity.raw.find(b"--" + bare, entity.start, entity.end) >= 0:
+        return bare
+    stop = min(entity.end, entity.start + 65_536)
+    if found := _GUESS.search(entity.raw, entity.start, stop):
+        return found[1]
+    found = _CLOSING.search(entity.raw, entity.start, stop)
+    opens = found and entity.raw.find(b"--" + found[1], entity.start, found.start()) >= 0
+    return found[1] if found and opens else b""
 
 
 def _spans(work: _Work, entity: Entity, boundary: bytes) -> list[tuple[int, int]]:
@@ -295,6 +322,8 @@ def _join_pieces(parts: dict[int, tuple[bool, str]]) -> str:
         encoded, text = parts[number]
         if encoded and number == min(parts) and text.count("'") >= 2:
             label, _, text = text.split("'", 2)
+        elif encoded and number == min(parts) and charset.codec(text.partition("'")[0]):
+            label, _, text = text.partition("'")  # the language is left out
         data += unquote_to_bytes(text) if encoded else text.encode("utf-8", "surrogateescape")
     return charset.decode(data, label)
 

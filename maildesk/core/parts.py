@@ -17,6 +17,13 @@ _PIECES = 50
 _LINK = re.compile(r"https?://[^\s>]+|(?:mailto|cid):[^\s>]+")
 _NO_LETTERS = re.compile(r"[\W_]+")
 _HTML = re.compile(rb"\s{0,99}<(?:!doctype\s+)?html\b", re.IGNORECASE)
+# Two of them stand in no standard and in mails.
+_TEXTS = frozenset(
+    {
+        "text/plain", "text/html", "text/enriched", "text/richtext", "text", "text/markdown", "text/x-markdown",
+        "plain/text", "text/ascii",
+    }
+)  # fmt: skip
 _REPORTS = frozenset(
     {"message/delivery-status", "message/disposition-notification", "message/global-delivery-status"}
 )
@@ -139,7 +146,7 @@ def _squeezed(text: str) -> str:
 
 
 def _is_body(entity: mime.Entity, found: Content) -> bool:
-    if entity.type not in ("text/plain", "text/html", "text/enriched", "text/richtext", "text"):
+    if entity.type not in _TEXTS:
         return False
     if entity.disposition == "attachment":
         return False

@@ -30,7 +30,7 @@ DAYS = (
 FROM = (
     r"from|von|absender|de|de la|da|van|afzender|od|odesílatel|odosielateľ|fra|från|avsändare|expéditeur"
     r"|remitente|remetente|mittente|kimden|gönderen|от|від|подател|lähettäjä|feladó|expeditor|saatja|pošiljatelj"
-    r"|šalje|από|מאת|من|từ|người gửi|dari|发件人|寄件者|寄件人|差出人|送信者|보낸 사람|보낸사람"
+    r"|šalje|από|מאת|من|từ|người gửi|dari|发件人|寄件者|寄件人|差出人|送信者|보낸 사람|보낸사람|발신|보낸이"
 )
 """The field of the sender in the header that a client shows above an earlier mail."""
 
@@ -55,6 +55,13 @@ MORE = (
 )
 """The other fields of that header."""
 
+FORM = (
+    r"name|first name|last name|company|phone|telephone|tel|message|comments?|vorname|nachname|firma|telefon|nachricht"
+    r"|nom|prénom|société|téléphone|nombre|teléfono|mensaje|nome|telefono|messaggio|naam|telefoon|bericht|telefone"
+    r"|mensagem|imię|wiadomość"
+)
+"""Fields of forms, which no header of a mail has."""
+
 ORIGINAL = (
     r"original message|original email|original mail|reply message|original appointment"
     r"|ursprüngliche (?:nachricht|e-mail|mail)|original-?nachricht|original-mail|message d['’]origine"
@@ -65,11 +72,17 @@ ORIGINAL = (
     r"|wiadomość oryginalna|původní (?:zpráva|e-mail)|pôvodná správa|izvorna poruka|originalna poruka"
     r"|izvirno sporočilo|исходное сообщение|оригинальное сообщение|оригінальне повідомлення"
     r"|вихідне повідомлення|оригинално съобщение|eredeti üzenet|mesaj original|mesajul original|orijinal mesaj"
-    r"|orijinal ileti|αρχικό μήνυμα|הודעה מקורית|الرسالة الأصلية|thư gốc|pesan asli|原始邮件|原始郵件"
-    r"|原始信件|原邮件|元のメッセージ|원본 메시지|원본 메일|original message processed by david.{0,20}"
+    r"|orijinal ileti|αρχικό μήνυμα|הודעה מקורית|الرسالة الأصلية|thư gốc|pesan asli|originální (?:zpráva|e-mail)"
+    r"|原始邮件|邮件原件|原始郵件"
+    r"|原始信件|原邮件|元のメッセージ|원본 메시지|원본 메일|원본 이메일|original message processed by david.{0,20}"
 )
 """What stands between dashes above a whole earlier mail."""
 
+MESSAGE_FROM = (
+    r"message from|nachricht von|message de|messaggio da|mensaje de|mensagem de|bericht van|besked fra|melding fra"
+    r"|meddelande från|wiadomość od|zpráva od|сообщение от"
+)
+"""How Horde begins that line, with who wrote it."""
 FORWARDED = (
     r"(?:original )?forwarded message|forwarded (?:mail|email)|forwarded by"
     r"|weitergeleitete (?:nachricht|mail)|message (?:transféré|réexpédié)|mensaje reenviado"
@@ -128,9 +141,32 @@ BY_PHONE = (
     r"|iphone-omról küldve.{0,30}|trimis de pe .{2,60}|.{2,40}(?:dan|den|ımdan|imden) gönderildi"
     r"|στάλθηκε από .{2,60}|נשלח מה.{2,60}|أرسلت من .{2,60}|được gửi từ .{2,60}|dikirim dari .{2,60}"
     r"|发自我的\s?.{2,30}|來自我的\s?.{2,30}|從我的\s?.{2,20}(?:傳送|发送)|.{2,20}から送信"
-    r"|(?:나의|내) .{2,20}에서 (?:보냄|전송)|my (?:iphone|ipad|blackberry|android|phone)\b.{0,40}"
+    r"|(?:나의|내) .{2,20}에서 (?:보냄|전송)"
+    r"|(?:holen sie sich|obtenir|obtenga|obtenha o|télécharger|скачать|загрузить|получить|获取|取得) outlook .{2,80}"
+    r"|pobierz aplikację outlook .{2,80}|(?:ios|android) 版 outlook を入手.{0,60}|provenance : courrier pour .{2,40}"
+    r"|أُرسلت من .{2,60}|ส่งจาก .{2,60}|đã gửi từ .{2,60}"
+    r"|从我的\s?.{2,20}(?:传送|发送)"
 )
 """The line that a phone or a mail app adds about itself."""
+
+DEVICE = (
+    r"phon|fon\b|i-?pad|ipod|i-?mac|macbook|\bios\b|android|galaxy|samsung|blackberry|huawei|honor|xiaomi|redmi|oppo"
+    r"|vivo\b|oneplus|pixel|xperia|motorola|nokia|\bhtc\b|\blg\b|nexus|tablet|handy|handheld|wireless|device|gerät"
+    r"|unterwegs ges|mobi|móvil|cellular|celular|appareil|dispositiv|apparaat|toestel|enhet|enhed|urządzeni|zařízen"
+    r"|zariaden|устройств|пристро|айфон|cihaz|eszköz|laite|συσκευή|携帯|スマート|手机|手機|휴대|스마트"
+    r"|outlook|windows|yahoo|\baol\b|gmail|mail|proton|tuta|k-9|thunderbird|icloud|hotmail|\bgmx\b|web\.de|yandex|яндекс"
+    r"|почт|пошт|superhuman|boxer|\bspark\b|airmail|missive|zoho|hey\.com|freenet"
+    r"|t-online|vodafone|verizon|t-mobile|at&t|app\b"
+)
+"""What such a line names: a device, or a program that writes mail."""
+
+SPEAKS = r"(?-i:I)(?! dag\b)|i['’](?:m|ll|ve|d)|me|my|ich|mir|mich|mein\w{0,2}|j['’]\w{2,20}|moi|yo|ik|jag|jeg|я|мне"
+"""Words by which somebody speaks of themselves: no program that writes mail does."""
+
+SPEAKS_TO = (
+    r"you|your|he|she|they|we|our|us|wir|uns|ihr|ihnen|sie|nous|vous|votre|usted(?:es)?|wij|jullie|uw|мы|вы"
+)
+"""Words by which somebody speaks to us, or for others too."""
 
 LIST_FOOTER = r".{0,60}(?:mailing list|unsubscribe|listinfo|abbestellen|désabonner|desuscribir)\b"
 """What stands below the rule above the foot that a mailing list adds."""

@@ -45,6 +45,12 @@ _ANONYMOUS_ATTRIBUTION = re.compile(
 _DATED = re.compile(
     r"\s{0,3}\d{4}-\d{2}-\d{2} \d{1,2}:\d{2} GMT[+-]\d{2}:\d{2} [^<>\n]{0,100}<\s?[^<>\s]{3,200}>:(?=\s|$)"
 )
+# Horde and others: "Quoting Jane <jane@example.org>:"
+_QUOTING = re.compile(
+    r"\s{0,3}(?:quoting|zitat von|citando (?:a )?|selon|quoteando|cytowanie|citerar|citerer|citát|цитирование) "
+    r"[^:\n]{0,120}@[^\s:]{3,120}[>)]?:\s{0,3}$",
+    re.IGNORECASE,
+)
 # Yahoo and AOL put it on the last line of the answer: "Yes.--- On Wed, 4/4/12, Jane <jane@example.org> wrote:"
 _SHARED = re.compile(
     rf"\S\S((?:[ \t]+|[ \t]*-{{2,3}}[ \t]*)(?:{phrases.BEFORE_DATE}) (?:{phrases.DAYS})\w{{0,8}}[.,]{{0,2}} "
@@ -53,7 +59,8 @@ _SHARED = re.compile(
 )
 
 _LONGEST_LABEL = 40
-_LABEL = r"[ \t>*]{0,6}(?:%s)[ \t\xa0]?[*]{0,2}\s?[:：][*]{0,2}"
+_LABEL = r"[ \t>*]{0,12}(?:%s)[ \t\xa0]?[*]{0,2}\s?[:：][*]{0,2}"
+_FORM_LINE = re.compile(_LABEL % phrases.FORM, re.IGNORECASE)
 _FROM_LINE = re.compile(_LABEL % phrases.FROM + r"\s*\S", re.IGNORECASE)
 _SUBJECT_LINE = re.compile(_LABEL % phrases.SUBJECT, re.IGNORECASE)
 _SENT_LINE = re.compile(_LABEL % phrases.SENT, re.IGNORECASE)
@@ -69,9 +76,11 @@ _FROM_AND_MORE = re.compile(
 )
 
 _ORIGINAL = re.compile(
-    rf"[ \t>]{{0,6}}(?:(?:{_DASH}{{2,}}+\s{{0,3}}|\[)(?:{phrases.ORIGINAL})[\s:]{{0,3}}(?:{_DASH}{{2,}}|\]|$)"
+    rf"[ \t>]{{0,6}}(?:(?:{_DASH}{{2,}}+\s{{0,3}}|\[)(?:{phrases.ORIGINAL})[\s:]{{0,3}}(?:{_DASH}{{2,}}"
+    rf"|\](?=[\s:]{{0,9}}$)|$)"
     rf"|{_DASH}{{5,}}+\s{{0,3}}original\s{{0,3}}{_DASH}{{5,}}"
-    rf"|{_DASH}{{4,}}+[^<>]{{0,80}}(?:<[^<>\s]{{3,200}}>)?\s?wrote:\s?{_DASH}{{4,}})",
+    rf"|{_DASH}{{4,}}+[^<>]{{0,80}}(?:<[^<>\s]{{3,200}}>)?\s?(?:{phrases.WROTE})\s?:\s?{_DASH}{{4,}}"
+    rf"|{_DASH}{{5}}+ (?:{phrases.MESSAGE_FROM}) [^\s<>].{{0,200}} {_DASH}{{9,}})",
     re.IGNORECASE,
 )
 _FORWARD = re.compile(
@@ -82,19 +91,16 @@ _FORWARD = re.compile(
 _RULE = re.compile(r"[ \t]{0,4}(?:_{10,}|-{20,}|={20,}|\*{20,}|\u2500{10,})[ \t]*$")
 _REPLY_ABOVE = re.compile(phrases.REPLY_ABOVE, re.IGNORECASE)
 _QUOTED = re.compile(r"[ \t]{0,3}>|[ \t]{0,3}[|│](?:[ \t]|$)")
-# "\u1427" alone on its line is the mark of mail that is tracked.
-_SIGNATURE = re.compile(r"(?:(?:- )?--|—|__)[ \t\xa0]{0,3}$|\u1427[ \t]{0,3}$")
-_MOBILE = re.compile(
-    rf"[ \t*_(<\[]{{0,4}}(?:{phrases.BY_PHONE})[ \t*_)>\].!]{{0,4}}$",
-    re.IGNORECASE,
+_SPEAKS = re.compile(rf"\b(?:{phrases.SPEAKS})\b", re.IGNORECASE)
+_PROSE = re.compile(rf"\b(?:{phrases.SPEAKS}|{phrases.SPEAKS_TO})\b", re.IGNORECASE)
+_SENTENCE_END = re.compile(r"[^\W\d_]{2}[.!?]$")
+_I_WROTE = re.compile(
+    r"\bI (?:have |had )?(?:wrote|written)\b|\b(?:schrieb|habe) ich\b|\bj['’]ai (?:\w{2,20} )?écrit\b"
+    r"|\bwrote (?:to )?(?:you|us|me)\b"
 )
-_DEVICE = re.compile(
-    r"phone|ipad|ipod|android|galaxy|samsung|blackberry|huawei|xiaomi|nokia|tablet|handy|mobil|móvil|outlook"
-    r"|windows|yahoo|aol|gmail|mail\b|proton|k-9",
-    re.IGNORECASE,
-)
-_CLAUSE = re.compile(r",\s+(?!please|sorry|excuse|pardon|bitte|inc\b)\w", re.IGNORECASE)
-_LIST_FOOTER = re.compile(phrases.LIST_FOOTER, re.IGNORECASE)
+_YOU_WROTE = re.compile(r"on [^.!?:]{0,30}(?:19|20)\d\d[^.!?]{0,30} you wrote:\s{0,3}", re.IGNORECASE)
+_DIGIT_OR_AT = re.compile(r"[\d@]")
+_STOPS = (",", "'", '"', "\u201d", "\u2019", "?", ";")
 _HINT = re.compile(r"[0-9@<:：_=\[\u2010-\u2015\u2500\u1427]|--|\*\*")
 _DIRECTION = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 _MARKS = re.compile(r"^(?:[ \t]{0,3}[>|│])+[ \t]?|^[ \t]+")
@@ -121,19 +127,14 @@ def may_mark(line: str) -> bool:
     return _HINT.search(line) is not None
 
 
-def is_signature(line: str) -> bool:
-    """The line is a signature separator: "-- " (RFC 3676 section 4.3), or what becomes of it on the way."""
-    return len(line) < 8 and _SIGNATURE.match(line) is not None
+def speaks(line: str) -> bool:
+    """Somebody speaks of themselves in the line."""
+    return _SPEAKS.search(line) is not None
 
 
-def is_mobile_signature(line: str, alone: bool = False) -> bool:
-    """The line is what a phone or a mail app adds about itself, not a sentence that begins alike.
-
-    `alone`: nothing stands above it. "Sent with the parcel" may then be all that somebody says.
-    """
-    if len(line) >= 120 or not _MOBILE.match(line) or _CLAUSE.search(line):
-        return False
-    return not alone or _DEVICE.search(line) is not None
+def leads(line: str) -> bool:
+    """What stands below the line is shown by whoever wrote it: "I typed this:". Clients name a time or an address."""
+    return _COLON_END.search(line[-MAX_LINE:]) is not None and _DIGIT_OR_AT.search(line) is None
 
 
 def may_reply_above(text: str) -> bool:
@@ -142,21 +143,16 @@ def may_reply_above(text: str) -> bool:
 
 
 def is_reply_above(line: str) -> bool:
-    """The line is a help desk's "reply above this line"."""
-    return len(line) < 200 and _REPLY_ABOVE.search(line) is not None
+    """The line is a help desk's "reply above this line", and no sentence in which somebody speaks of one."""
+    found = _REPLY_ABOVE.search(line) if len(line) < 200 else None
+    if found is None or line[found.end() : found.end() + 1] in _STOPS:
+        return False
+    return not speaks(line[: found.start()]) and '"' not in line[: found.start()]
 
 
 def is_forward(line: str) -> bool:
     """The line begins a mail that is passed on."""
     return _FORWARD.match(line[:MAX_LINE]) is not None
-
-
-def is_list_footer(lines: list[str], at: int) -> bool:
-    """The line is the rule above what a mailing list adds at the end of a mail."""
-    if lines[at][:1] not in ("_", "-", "=", " ") or not _RULE.match(lines[at][:MAX_LINE]):
-        return False
-    follows = _next_filled(lines, at + 1)
-    return follows < len(lines) and _LIST_FOOTER.match(lines[follows][:MAX_LINE]) is not None
 
 
 def shared(line: str) -> int:
@@ -182,6 +178,9 @@ def separator(lines: list[str], at: int) -> int:
         return start - at + block if block else 0
     if at and lines[at - 1].strip() and not _FROM_LINE.match(line):
         return 0  # a field in the middle of a header that somebody shows whole
+    above = next((one for one in lines[max(0, at - 3) : at][::-1] if one.strip()), "")
+    if _COLON_END.search(above[-MAX_LINE:]) and not _FORM_LINE.match(above):
+        return 0  # "I got this mail:"
     return header_block(lines, at)
 
 
@@ -189,7 +188,8 @@ def header_block(lines: list[str], at: int, below_rule: bool = False) -> int:
     """How many lines from `at` are the header of an earlier mail as clients show it; 0 if it is none.
 
     It names the sender and two more fields. Where it does not begin with the sender, or where nothing tells it from
-    what a person asks for ("From: Berlin, To: Paris, Date: Friday"), a field that only mails have must be among them.
+    what a person asks for ("From: Berlin, To: Paris, Date: Friday"), what only mails have must be among them: an
+    address, the field that tells when it was sent, or a subject beside a time.
     """
     if at >= len(lines):
         return 0
@@ -203,26 +203,36 @@ def header_block(lines: list[str], at: int, below_rule: bool = False) -> int:
         return 1
     more = 0 if sender else 1
     begins = sender
-    mail = below_rule or "@" in first or bool(_SENT_LINE.match(first) or _SUBJECT_LINE.match(first))
+    least = 1 if below_rule and begins else 2
+    mail = below_rule or "@" in first or bool(_SENT_LINE.match(first))
+    subject = bool(_SUBJECT_LINE.match(first))
+    timed = _is_timed(first)
     count = 1
-    for line in lines[at + 1 : at + 12]:
-        enough = sender and mail and more >= (1 if below_rule and begins else 2)
+    for line in (one[:MAX_LINE] for one in lines[at + 1 : at + 12]):
+        enough = sender and (mail or (subject and timed)) and more >= least
         if not line.strip():
             if enough:
-                count += 1
-                break
+                return count + 1
             if not begins:
                 return 0
-        elif _MORE_LINE.match(line[:MAX_LINE]):
+        elif _FORM_LINE.match(line):
+            return 0
+        elif _MORE_LINE.match(line):
             more += 1
-            mail = mail or bool(_SENT_LINE.match(line) or _SUBJECT_LINE.match(line))
-        elif not sender and _FROM_LINE.match(line[:MAX_LINE]):
+            mail = mail or bool(_SENT_LINE.match(line))
+            subject = subject or bool(_SUBJECT_LINE.match(line))
+        elif not sender and _FROM_LINE.match(line):
             sender = True
         elif enough:
-            break
+            return count
         mail = mail or (sender and "@" in line)
+        timed = timed or _is_timed(line)
         count += 1
-    return count if sender and mail and more >= (1 if below_rule and begins else 2) else 0
+    return count if sender and (mail or (subject and timed)) and more >= least else 0
+
+
+def _is_timed(line: str) -> bool:
+    return _YEAR.search(line) is not None or _TIME_OF_DAY.search(line) is not None
 
 
 def attribution(lines: list[str], at: int) -> int:
@@ -235,7 +245,7 @@ def attribution(lines: list[str], at: int) -> int:
         count = _with_verb(lines, at, dated)
         if count:
             return count
-    if _DATED.match(first):
+    if _DATED.match(first) or _QUOTING.match(first):
         return 1
     if at + 1 < len(lines) and _DATED.match(f"{first.rstrip()} {lines[at + 1][:MAX_LINE].strip()}"):
         return 2
@@ -247,6 +257,17 @@ def attribution(lines: list[str], at: int) -> int:
         return 0
     named = _ANONYMOUS_ATTRIBUTION.match(first) or _ATTRIBUTION_END.search(first)
     return int(bool(named or (dated and _COLON_END.search(first))))
+
+
+def is_prose(lines: list[str]) -> bool:
+    """The attribution is a person's own: "on Monday you wrote:". A client names who wrote, mostly by an address.
+
+    Old ones write "On July 1, 2025 you wrote:", as a line with nothing else.
+    """
+    joined = " ".join(map(_bare, lines))
+    if "@" in joined:
+        return _I_WROTE.search(joined) is not None
+    return _PROSE.search(joined) is not None and not _YOU_WROTE.fullmatch(joined)
 
 
 def is_dated(lines: list[str]) -> bool:
@@ -265,7 +286,7 @@ def _with_verb(lines: list[str], at: int, dated: bool) -> int:
                 continue
             return 0
         filled += 1
-        if filled > (_MAX_ATTRIBUTION if dated else 4):
+        if filled > (_MAX_ATTRIBUTION if dated else 4) or _begins_sentence(joined, line):
             return 0
         joined = f"{joined} {_bare(line).strip()}".strip()
         ends = joined.rstrip(" \t*_-").endswith(_MAY_END) or joined.endswith("---")
@@ -274,12 +295,21 @@ def _with_verb(lines: list[str], at: int, dated: bool) -> int:
     return 0
 
 
+def _begins_sentence(above: str, line: str) -> bool:
+    """People end sentences at the ends of lines; clients break the line above a quote in the middle of one."""
+    return line.lstrip()[:1].isupper() and _SENTENCE_END.search(above) is not None
+
+
 def _without_verb(lines: list[str], at: int) -> int:
     """Date, time, name and address with a colon at the end, on one or two lines: nothing but a client writes so."""
     joined = ""
-    if not any("@" in line for line in lines[at : at + 2]):
+    if not any("@" in line for line in lines[at : at + 2]) or _COLON_END.search(
+        lines[at - 1][-MAX_LINE:] if at else ""
+    ):
         return 0
     for count, line in enumerate(lines[at : at + 2], 1):
+        if _begins_sentence(joined, line):
+            return 0
         joined = f"{joined} {_bare(line).strip()}".strip()
         if (
             len(joined) < 250

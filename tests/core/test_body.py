@@ -120,7 +120,7 @@ def test_short_lines_go_with_the_quote_that_they_stand_in(shown: str, quote: str
         ("What shall I do now?\nnew paper\nYour reply goes to Jane", "new paper"),
         (
             "it prints blank pages only.\nAlready tried:\nNo.\nnew paper\nWhat shall I do now?\nYes.",
-            "Already tried:\nNo.\nnew paper\nWhat shall I do now?\nYes.",
+            "Already tried:\nNo.\nnew paper\n> What shall I do now?\nYes.",
         ),
         # An answer between marked lines has no mark.
         ("> it prints blank pages only.\nnew paper\n> What shall I do now?", "new paper"),

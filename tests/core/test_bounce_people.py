@@ -41,6 +41,7 @@ def forwarded(subject: str, head: str = JANE) -> str:
         "AW: Mail delivery failed",
         "Отв: Недоставленное сообщение",
         "My mails come back",
+        "Undelivered Mail Returned to Sender",
     ],
 )
 def test_forwarded_inline(subject: str) -> None:
@@ -119,3 +120,26 @@ def test_shops_and_monitors(head: str, text: str) -> None:
 def test_a_notification_of_no_failure(action: str) -> None:
     text = '{"notificationType": "' + action + '", "mail": {"destination": ["jane@shop.example"]}}'
     assert read(f"From: x@notify.example\r\nx-amz-sns-message-id: 1\r\n\r\n{text}") is None
+
+
+@pytest.mark.parametrize(
+    "title", ["System Administrator", "Mail Administrator", "Microsoft Outlook", "Jane, Postmaster"]
+)
+def test_people_bear_titles_of_servers(title: str) -> None:
+    text = "Hello,\r\nyour mail could not be delivered to bob@shop.example. Please look into it.\r\nJane\r\n"
+    head = f'From: "{title}" <jane@shop.example>\r\n'
+    assert read(f"{head}Subject: Question\r\n\r\n{text}") is None
+    assert read(f"{head}Subject: Undeliverable: Bill\r\n\r\n{text}") is not None
+    assert read(f"{head}Subject: Question\r\nReturn-Path: <>\r\n\r\n{text}") is not None
+
+
+def test_a_parcel_that_a_machine_tells_of() -> None:
+    head = "From: Parcels <info@parcel.example>\r\nReturn-Path: <>\r\nSubject: Delivery failed\r\n\r\n"
+    assert read(f"{head}Your parcel could not be delivered to your address.\r\n") is None
+    assert read(f"{head}Your message could not be delivered to <bob@shop.example>.\r\n") is not None
+
+
+def test_a_report_that_tells_of_success_by_its_status_alone() -> None:
+    raw = forwarded("Delivery report", "From: postmaster@mx.example\r\n").replace("Action: failed\r\n", "")
+    assert read(raw) is not None
+    assert read(raw.replace("5.1.1", "2.1.5")) is None

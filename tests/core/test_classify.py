@@ -20,6 +20,12 @@ def kind(headers: str, null_return_path: bool = False, bounce: Bounce | None = N
         ("Auto-Submitted: No", "person"),
         ("Precedence: normal", "person"),
         ("Subject: Re: the out of office printer", "person"),
+        ("Subject: Abwesenheitsnotiz einrichten", "person"),
+        ("From: postmaster@shop.example\r\nSubject: Re: Printer", "auto-generated"),
+        (
+            "From: noreply@shop.example\r\nSubject: Re: Printer\r\nIn-Reply-To: <d1@desk.example>",
+            "auto-generated",
+        ),
         ("Subject: Delivery problem with my parcel", "person"),
         ("Auto-Submitted: auto-replied (vacation)", "auto-replied"),
         ("Auto-Submitted: Auto-Replied; owner-email=x", "auto-replied"),
@@ -62,6 +68,18 @@ def test_kind(headers: str, expected: str) -> None:
     assert found.kind == expected
     assert found.may_autorespond is (expected == "person")
     assert found.because.endswith(".")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        "From: root@shop.example\r\nSubject: Re: Printer\r\nIn-Reply-To: <d1@desk.example>",
+        "From: postmaster@shop.example\r\nSubject: AW: Printer\r\nReferences: <d1@desk.example>",
+    ],
+)
+def test_a_machine_may_share_its_address_with_a_person(headers: str) -> None:
+    found = kind(headers)
+    assert (found.kind, found.may_autorespond) == ("person", False)
 
 
 def test_because_names_the_header() -> None:
