@@ -1,6 +1,7 @@
 """Address: a mailbox as a person writes it, and the one form in which addresses are compared."""
 
 import re
+import unicodedata
 from dataclasses import dataclass
 
 from mailparser.utils import get_addresses
@@ -21,6 +22,7 @@ _QUOTED_LOCAL = re.compile(
 )
 _DOMAIN_LITERAL = re.compile(r"\[[0-9a-z.:]{3,64}\]")
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?")
+_DOTS = re.compile("[.\u3002\uff0e\uff61]")
 _LOOKS = re.compile(r"[^\s<>()\[\],;:\"@\\]{1,64}@[^\s<>()\[\],;:\"@\\]{1,253}")
 _ENCODED_RUN = re.compile(
     r"=\?[^?\s]{1,80}\?[bBqQ]\?[^?]*\?=(?:[ \t\r\n]*=\?[^?\s]{1,80}\?[bBqQ]\?[^?]*\?=)*"
@@ -43,6 +45,8 @@ def normal(text: str) -> str:
 
     Returns "" for what is not an address (RFC 5321 section 4.1.2, with RFC 6531 characters).
     """
+    if "\u212a" in text:
+        return ""  # the sign for Kelvin: its small letter is a plain k, and the address somebody else's
     text = text.strip().strip("<>").strip().lower()
     if len(text) <= 254 and _PLAIN.fullmatch(text) and "xn--" not in text:
         return text if _lengths(text) else ""
@@ -72,11 +76,20 @@ def _ascii(domain: str) -> str:
     if not domain or len(domain) > 253:
         return ""
     if not domain.isascii():
+        if _LOCAL_FORBIDDEN.search(domain):
+            return ""
         try:
-            domain = domain.encode("idna").decode("ascii")
+            domain = ".".join(map(_label, _DOTS.split(domain)))
         except UnicodeError:
             return ""
     return domain if all(_LABEL.fullmatch(part) and len(part) <= 63 for part in domain.split(".")) else ""
+
+
+def _label(label: str) -> str:
+    # IDNA 2008 keeps these two letters (RFC 5894, 7.2); the codec makes "ss" of one, which is another domain.
+    if "ß" in label or "ς" in label:
+        return "xn--" + unicodedata.normalize("NFKC", label).encode("punycode").decode("ascii")
+    return label.encode("idna").decode("ascii")
 
 
 def parse(value: str, limit: int = 1000) -> tuple[tuple[Address, ...], tuple[str, ...]]:

@@ -4,8 +4,8 @@ fields are its own."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from maildesk.core.address import normal
 
@@ -13,7 +13,8 @@ METHODS = ("dkim", "spf", "dmarc")
 _MOST = 20
 _HEAD = 262_144
 _FIELDS = 1_000
-_LONGEST = 16_000
+_LONGEST = 65_536
+_LEADING = b"\r\n \t"
 _END = re.compile(rb"\r?\n\r?\n")
 _FIELD = re.compile(rb"^([!-9;-~]+)[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)", re.MULTILINE)
 _ID = re.compile(r"\"?([^\s\"=]+)\"?(?:\s+(\d+))?")
@@ -23,6 +24,7 @@ _RESULT = re.compile(r"([A-Za-z][\w-]*)\s*(?:/\s*(\d+)\s*)?=\s*([A-Za-z]+)(?=\s|
 _PROPERTY = re.compile(
     rf"(?<![\w-])([A-Za-z][\w-]*) ?\. ?([A-Za-z][\w-]*) ?= ?({_VALUE})|\"(?:[^\"\\]|\\.)*\""
 )
+_NAME = re.compile(r"\s*(?:\([^()]*\)\s*)*\"?([^\s\"=;()]++)\"?(?!\s*=)")
 _BY = re.compile(r"(?:^|\s)by\s+([A-Za-z0-9._-]+)")
 # Of each method the properties that name the domain it speaks of, the surest first.
 _DOMAINS = {
@@ -61,7 +63,8 @@ class Pinned:
 def fields(raw: bytes) -> Iterator[tuple[str, str]]:
     """The header fields of a mail from the top, at most 1,000 in 256 KB: names in lower case, values unfolded and not
     decoded: what stands in an encoded word is no syntax."""
-    block = _END.split(raw[:_HEAD], maxsplit=1)[0].replace(b"\r\n", b"\n")
+    # A mail whose first line is empty has a header all the same (mime.py).
+    block = _END.split(raw[:_HEAD].lstrip(_LEADING), maxsplit=1)[0].replace(b"\r\n", b"\n")
     for count, found in enumerate(_FIELD.finditer(block)):
         if count == _FIELDS:
             return
@@ -70,7 +73,8 @@ def fields(raw: bytes) -> Iterator[tuple[str, str]]:
 
 def _parts(value: str) -> list[str] | None:
     """The value without its comments, cut at its semicolons; None where quotes or brackets do not close."""
-    parts, depth, quoted, at = [""], 0, False, 0
+    parts: list[list[str]] = [[]]
+    depth, quoted, at = 0, False, 0
     while at < len(value):
         letter = value[at]
         pair = value[at : at + 2] if letter == "\\" and (quoted or depth) else letter
@@ -79,17 +83,17 @@ def _parts(value: str) -> list[str] | None:
             depth += {"(": 1, ")": -1}.get(pair, 0)
         elif letter == '"' and pair == letter:
             quoted = not quoted
-            parts[-1] += letter
+            parts[-1].append(letter)
         elif quoted:
-            parts[-1] += pair
+            parts[-1].append(pair)
         elif letter == "(":
             depth = 1
-            parts[-1] += " "
+            parts[-1].append(" ")
         elif letter == ";":
-            parts.append("")
+            parts.append([])
         else:
-            parts[-1] += letter
-    return None if quoted or depth else [part.strip() for part in parts]
+            parts[-1].append(letter)
+    return None if quoted or depth else ["".join(part).strip() for part in parts]
 
 
 def parse(value: str) -> AuthRes | None:
@@ -102,8 +106,26 @@ def parse(value: str) -> AuthRes | None:
         return None
     if name and name[2] not in (None, "1"):
         return None
-    found = tuple(one for part in parts[1 if name else 0 :] if (one := _result(part)))
-    return AuthRes(name[1].lower() if name else "", found[:_MOST])
+    found = [one for part in parts[1 if name else 0 :] if (one := _result(part))]
+    return AuthRes(name[1].lower() if name else "", _kept(found))
+
+
+def _kept(results: Iterable[Result]) -> tuple[Result, ...]:
+    """The first of them. Of DMARC all: whoever puts many signatures into a mail must not crowd it out."""
+    kept: list[Result] = []
+    for one in results:
+        if one.method == "dmarc" or len(kept) < _MOST:
+            kept.append(one)
+    return tuple(kept)
+
+
+def _unread(value: str) -> AuthRes:
+    """A field that is no statement. That it stands there counts: what stands below it is no word of its server.
+
+    Senders bring this about: with a bracket in their address, which their server writes into it as it is, for example.
+    """
+    name = _NAME.match(value)
+    return AuthRes(name[1].lower() if name else "", ())
 
 
 def _result(part: str) -> Result | None:
@@ -143,11 +165,16 @@ def pinned(raw: bytes, authserv_id: str, trusted_hops: int) -> Pinned:
     nameless: list[AuthRes] = []
     for name, value in fields(raw):
         if name == "received":
-            if _taken_by(value, wanted):
+            taken = _taken_by(value, wanted)
+            if taken:
                 ours += nameless
+            elif taken is None:
+                # Nobody can say whose they are, so they deny and prove nothing.
+                ours += [replace(one, results=_failures(one)) for one in nameless]
             nameless = []
             hops += 1
-        elif name == "authentication-results" and (found := parse(value)):
+        elif name == "authentication-results":
+            found = parse(value) or _unread(value)
             if found.authserv_id == wanted and hops > trusted_hops:
                 strangers += 1
             elif found.authserv_id == wanted:
@@ -158,17 +185,20 @@ def pinned(raw: bytes, authserv_id: str, trusted_hops: int) -> Pinned:
         return Pinned(None, strangers)
     top = ours[0].results
     if not any(one.method == "dmarc" for one in top):
-        top += tuple(
-            one
-            for other in ours[1:]
-            for one in other.results
-            if (one.method, one.result) == ("dmarc", "fail")
-        )
-    return Pinned(top[:_MOST], strangers)
+        top += tuple(one for other in ours[1:] for one in _failures(other))
+    return Pinned(_kept(top), strangers)
 
 
-def _taken_by(received: str, domain: str) -> bool:
+def _failures(field: AuthRes) -> tuple[Result, ...]:
+    return tuple(one for one in field.results if (one.method, one.result) == ("dmarc", "fail"))
+
+
+def _taken_by(received: str, domain: str) -> bool | None:
+    """Whether a machine of the domain took the mail; None where that cannot be read, as with a bracket in the name
+    that its client gave."""
     parts = _parts(received)
-    found = _BY.search(parts[0]) if parts else None
+    if parts is None:
+        return None
+    found = _BY.search(parts[0])
     host = found[1].lower().rstrip(".") if found else ""
     return host == domain or host.endswith(f".{domain}")

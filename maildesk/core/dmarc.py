@@ -25,7 +25,9 @@ def proves(results: Iterable[Result], domain: str) -> Result | None:
     found = tuple(results)
     judged = [one for one in found if one.method == "dmarc" and one.result in ("pass", "fail")]
     if judged:
-        return next((one for one in judged if one.result == "pass" and one.domain == domain), None)
+        # Several that differ are no statement that anybody could rely on.
+        agreed = all((one.result, one.domain) == ("pass", domain) for one in judged)
+        return judged[0] if agreed else None
     return next((one for one in found if one.result == "pass" and _covers(one.domain, domain)), None)
 
 
@@ -39,7 +41,12 @@ def denies(results: Iterable[Result], domains: Iterable[str]) -> Result | None:
 
 
 def _covers(shown: str, domain: str) -> bool:
-    return "." in shown and (domain == shown or domain.endswith(f".{shown}"))
+    return "." in shown and is_within(domain, shown)
+
+
+def is_within(domain: str, above: str) -> bool:
+    """Whether a domain is this one or below it."""
+    return domain == above or domain.endswith(f".{above}")
 
 
 # Our own judgement, by what the DNS says
@@ -102,18 +109,22 @@ def organization(domain: str, texts: Texts) -> str:
 
 
 def judged(domain: str, shown: Iterable[Result], texts: Texts) -> Result:
-    """The DMARC result of a From domain: pass, fail, none (no record), or temperror where DKIM or SPF could not be
-    judged and nothing else passed."""
+    """The DMARC result of a From domain: pass, fail, none (no record), or temperror where DKIM or SPF of the domain or
+    one of its organization could not be judged and nothing else passed.
+
+    Nothing is asked about other domains: whoever sent the mail chose them, and would choose one that never answers.
+    """
     results = [one for one in shown if one.method in ("dkim", "spf")]
     own = organization(domain, texts)
     rule = record(texts(f"_dmarc.{domain}")) or record(texts(f"_dmarc.{own}"))
     if rule is None:
         return Result("dmarc", "none", domain)
+    doubtful = False
     for one in results:
         strict = rule.dkim_strict if one.method == "dkim" else rule.spf_strict
-        if one.result != "pass" or not one.domain:
+        if one.domain != domain and (strict or not is_within(one.domain, own)):
             continue
-        if one.domain == domain or (not strict and organization(one.domain, texts) == own):
+        doubtful = doubtful or one.result == "temperror"
+        if one.result == "pass" and (one.domain == domain or organization(one.domain, texts) == own):
             return Result("dmarc", "pass", domain)
-    doubtful = any(one.result == "temperror" for one in results)
     return Result("dmarc", "temperror" if doubtful else "fail", domain)

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections import Counter
 from dataclasses import dataclass
 
 from mailparser.dates import parse_mail_date
@@ -17,6 +18,12 @@ _MAX_IDS = 1000
 _ID = re.compile(r"<([^<>]{1,998})>")
 _BARE_ID = re.compile(r"[^\s<>,;\"]+@[^\s<>,;\"]+")
 _SPACE = re.compile(r"\s+")
+_BROKEN = (mime.NO_FIELD, mime.NO_END, mime.TOO_MANY)
+# RFC 5322, 3.6 and RFC 2045: these stand in a mail once, if at all.
+_ONCE = {
+    *("from", "sender", "reply-to", "to", "cc", "date", "subject", "message-id", "in-reply-to", "references"),
+    *("mime-version", "content-type", "content-transfer-encoding", "content-disposition"),
+}
 _DELIVERED = ("delivered-to", "x-original-to", "envelope-to", "x-delivered-to", "x-envelope-to")
 
 
@@ -55,6 +62,15 @@ class Message:
     def author(self) -> Address | None:
         """Whom it says it is from: the first of From, else of Sender, else of Reply-To; None if it says nobody."""
         return next(iter((*self.from_, *self.sender, *self.reply_to)), None)
+
+    @property
+    def ambiguous(self) -> str:
+        """Why other programs may read another header than we do, in words; "" if they can't."""
+        if any(defect in _BROKEN or defect.startswith(mime.TOO_LONG) for defect in self.defects):
+            return "its header is broken"
+        count = Counter(name for name, _ in self.headers if name in _ONCE)
+        name = next((name for name, times in count.items() if times > 1), "")
+        return f"its header has {count[name]} {name.title()} fields" if name else ""
 
     def header(self, name: str) -> str:
         """The first header of that name, "" if there is none."""

@@ -20,6 +20,10 @@ MAX_DEPTH = 40
 MAX_HEADERS = 500
 MAX_VALUE = 16 * 1024
 MAX_CONTENT_VALUE = 2 * 1024
+TOO_MANY = f"more than {MAX_HEADERS} header fields"
+NO_FIELD = "header line that is no field"
+NO_END = "header ends without an empty line"
+TOO_LONG = "header of "
 _MAX_HEADER_BLOCK = 1024 * 1024
 _MAX_CANDIDATES = 20_000
 
@@ -113,6 +117,17 @@ class _Work:
 
 def split(raw: bytes) -> tuple[Entity, list[str]]:
     """The tree of a mail within the limits, and a word on each limit and rule it broke. Never raises."""
+    work, start = _begun(raw)
+    return _entity(work, start, len(work.raw), "", 1, "text/plain"), work.defects
+
+
+def header(raw: bytes) -> list[tuple[str, str]]:
+    """The header fields of a mail, exactly as `split` reads them."""
+    work, start = _begun(raw)
+    return _headers(work, start, len(work.raw))[0]
+
+
+def _begun(raw: bytes) -> tuple[_Work, int]:
     work = _Work(raw)
     if len(raw) > MAX_BYTES:
         work.defects.append(f"mail of {len(raw)} bytes: only the first {MAX_BYTES} were read")
@@ -120,8 +135,7 @@ def split(raw: bytes) -> tuple[Entity, list[str]]:
     if b"\n" not in raw and b"\r" in raw:
         work.raw = raw = _BARE_CR.sub(b"\n", raw)
     leading = _LEADING.match(raw)
-    start = leading.end() if leading else 0
-    return _entity(work, start, len(raw), "", 1, "text/plain"), work.defects
+    return work, leading.end() if leading else 0
 
 
 def _entity(work: _Work, start: int, end: int, path: str, depth: int, default: str) -> Entity:
@@ -152,7 +166,7 @@ def _headers(work: _Work, start: int, end: int) -> tuple[list[tuple[str, str]], 
     stop = blank.start() + 1 if blank else end
     body = blank.end() if blank else end
     if stop - start > _MAX_HEADER_BLOCK:
-        work.defects.append(f"header of {stop - start} bytes: only the first {_MAX_HEADER_BLOCK} were read")
+        work.defects.append(f"{TOO_LONG}{stop - start} bytes: only the first {_MAX_HEADER_BLOCK} were read")
         stop = start + _MAX_HEADER_BLOCK
     headers: list[tuple[str, str]] = []
     at = start
@@ -166,20 +180,20 @@ def _headers(work: _Work, start: int, end: int) -> tuple[list[tuple[str, str]], 
             )
             if above:
                 # A line above the header, from a tool that passed the mail on.
-                work.defects.append("header line that is no field")
+                work.defects.append(NO_FIELD)
                 at = next_line
                 continue
             if raw.startswith((b"From ", b">From "), at) or (later and headers):
                 # A continuation that lost its indentation: known fields follow before the empty line.
-                work.defects.append("header line that is no field")
+                work.defects.append(NO_FIELD)
                 at = later.start() + 1 if later and headers else next_line
                 continue
             if next_line < stop or blank is None or headers:
-                work.defects.append("header ends without an empty line")
+                work.defects.append(NO_END)
             return headers, at
         at = found.end()
         if len(headers) >= MAX_HEADERS:
-            work.defects.append(f"more than {MAX_HEADERS} header fields")
+            work.defects.append(TOO_MANY)
             break
         name = found[1].decode("ascii").lower()
         value = found[2]

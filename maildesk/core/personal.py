@@ -13,9 +13,9 @@ from maildesk.core.commands import Parsed
 from maildesk.core.deskaddress import is_desk, reply_address
 from maildesk.core.draft import Draft
 from maildesk.core.identity import Keys
-from maildesk.core.model import Disposition
+from maildesk.core.model import Disposition, Proof
 from maildesk.core.policy import Agent, Policy
-from maildesk.core.proof import Standing, exposed
+from maildesk.core.proof import Standing, exposed, personal_tokens
 from maildesk.core.reading import Reading
 
 NOBODY = (
@@ -55,7 +55,14 @@ def _renew(draft: Draft, agent: Agent, why: str) -> None:
 
 def burn(draft: Draft, reading: Reading, standing: Standing) -> None:
     """A personal address that was shown to others proves nothing any more, and its agent gets a new one."""
-    if standing.agent is None or not standing.personal:
+    if standing.agent is None or standing.proof is Proof.CLAIMED:
+        return
+    # Whatever else proves the mail: it may answer a reply address, or be signed, and show this one as well.
+    now = (
+        identity.person_ref(draft.after.keys, standing.person),
+        draft.after.personal.get(standing.agent.id, 0),
+    )
+    if now not in personal_tokens(reading, draft.policy, draft.after.keys):
         return
     # Nobody outside may know it, not even who takes part in the ticket: it is not made for one ticket.
     if shown := exposed(reading, draft.policy, frozenset()):

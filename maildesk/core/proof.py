@@ -161,7 +161,7 @@ def assess(reading: Reading, snapshot: Snapshot, policy: Policy) -> Standing:
     if why := denied(reading):
         whose = "burnt" if own else "foreign" if token else ""
         return standing(Proof.CLAIMED, whose, why)
-    shown = _shown(reading, sender)
+    shown, lacking = _shown(reading, sender)
     proof = Proof.AUTHENTICATED if shown else Proof.CLAIMED
     if (
         agent
@@ -176,7 +176,7 @@ def assess(reading: Reading, snapshot: Snapshot, policy: Policy) -> Standing:
             proof, whose, shown or f"the personal address of {agent.id} was replaced by a newer one"
         )
     if token is None:
-        return standing(proof, "", shown or "From alone proves nothing")
+        return standing(proof, "", shown or lacking)
     if not own:
         why = f"the reply address was given to somebody other than {sender}"
         return standing(proof, "foreign", shown or why)
@@ -188,16 +188,22 @@ def assess(reading: Reading, snapshot: Snapshot, policy: Policy) -> Standing:
     return standing(Proof.TOKEN, "own", f"the reply address was given to {sender}, who the mail is from")
 
 
-def _shown(reading: Reading, sender: str) -> str:
-    """What authenticates the one From address, in words; "" if nothing does."""
+def _shown(reading: Reading, sender: str) -> tuple[str, str]:
+    """What authenticates the one From address, in words, "" if nothing does; and what is missing then.
+
+    A signature speaks of fields as another program read them. Where these may be others than ours, with a second
+    Subject above the signed one for example, it proves nothing.
+    """
     evidence = reading.evidence
     if _listed(reading):
-        return f"{evidence.login} was logged in and may write as {sender}"
+        return f"{evidence.login} was logged in and may write as {sender}", ""
     result = dmarc.proves(evidence.results, sender.rpartition("@")[2])
     if result is None:
-        return ""
+        return "", "From alone proves nothing"
+    if why := reading.message.ambiguous:
+        return "", f"{why}, so what {evidence.authority} found proves nothing"
     how = {"dmarc": "DMARC passes", "dkim": "its DKIM signature is valid", "spf": "SPF passes"}[result.method]
-    return f"{how} for {result.domain}, as {evidence.authority} found"
+    return f"{how} for {result.domain}, as {evidence.authority} found", ""
 
 
 def exposed(reading: Reading, policy: Policy, known: frozenset[str]) -> tuple[str, ...]:

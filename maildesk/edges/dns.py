@@ -70,8 +70,13 @@ class SystemResolver:
     def _ask(self, name: str, kind: str) -> list[Any]:
         # Late: it takes a moment to import, and most commands ask nothing.
         import dns.exception
+        import dns.name
         import dns.resolver
 
+        try:
+            asked = dns.name.from_text(name)
+        except dns.exception.DNSException:
+            return []  # nothing can be there: a label is too long, for example
         if self._end is None:
             self._end = self._clock() + self._seconds
         left = self._end - self._clock()
@@ -82,7 +87,7 @@ class SystemResolver:
                 self._library = dns.resolver.Resolver(configure=self._server is None)
                 if self._server:
                     self._library.nameservers, self._library.port = [self._server[0]], self._server[1]
-            return list(self._library.resolve(name, kind, lifetime=left, search=False))
+            return list(self._library.resolve(asked, kind, lifetime=left, search=False))
         except (dns.resolver.NoAnswer, dns.resolver.NXDOMAIN):
             return []
         except dns.exception.Timeout as error:

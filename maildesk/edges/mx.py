@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from functools import cache
 from ipaddress import ip_address
 from typing import Any
 
 import dkim
+import dkim.canonicalization
 import spf
 
+from maildesk.core import address
 from maildesk.core.address import normal
-from maildesk.core.authres import Result, fields
-from maildesk.core.dmarc import judged
-from maildesk.core.message import parse
+from maildesk.core.authres import Result
+from maildesk.core.dmarc import is_within, judged, organization
+from maildesk.core.mime import MAX_HEADERS, header
 from maildesk.core.reading import Envelope
 from maildesk.edges.dns import NoAnswer, Resolver, SystemResolver
 
@@ -26,13 +29,27 @@ SIGNATURES = 5
 """More DKIM signatures of one mail are not looked at."""
 BITS = 1024
 """Shorter RSA keys prove nothing (RFC 8301)."""
-
+HEADER = 131_072
+SIGNATURE = 8_192
+"""Longer headers (bytes), and signatures, are not looked at: dkimpy takes the square of their length."""
 LARGE = 1_000_000
 """Mails above this size (bytes) are looked at one by one: a signature's check takes several times their size."""
 
+_BLANK = re.compile(rb"\n\r?\n")
+_SIGNER = re.compile(rb"(?:\A|;)\s*d\s*=\s*([^\s;]+)")
+_TRAILING = re.compile(rb"(?<![\t ])[\t ]+\r\n")
 _large = threading.Lock()
 _asked = threading.local()
+log = logging.getLogger("maildesk.verify")
 _silent = logging.Logger("dkim", logging.CRITICAL + 1)  # dkimpy logs what strangers wrote
+
+
+def _stripped(content: bytes) -> bytes:
+    """Stands in for dkimpy's own, which takes the square of the length of a run of spaces: hours for a megabyte."""
+    return _TRAILING.sub(b"\r\n", content)
+
+
+dkim.canonicalization.strip_trailing_whitespace = _stripped
 
 
 class Verifier:
@@ -48,13 +65,16 @@ class Verifier:
         """The results of DKIM, one for each signature, of SPF, and of DMARC where the mail has one From address."""
         resolver = self._resolver()
         texts = cache(resolver.txt)
+        people = [one for name, value in header(raw) if name == "from" for one in address.parse(value)[0]]
+        domain = people[0].address.rpartition("@")[2] if len(people) == 1 else ""
+        if domain:
+            # First of all, while there is time: who sent the mail may have names asked for that answer slowly.
+            with suppress(NoAnswer):
+                organization(domain, texts)
         with _large if len(raw) > LARGE else nullcontext():
-            signed = tuple(_signatures(raw, texts))
+            signed = tuple(_signatures(raw, domain, texts))
         results = [*signed, *_sending(envelope, resolver)]
-        froms = [value for name, value in fields(raw) if name == "from"]
-        people = parse("".join(f"From: {value}\n" for value in froms).encode() + b"\n").from_
-        if len(froms) == 1 and len(people) == 1:
-            domain = people[0].address.rpartition("@")[2]
+        if domain:
             try:
                 results.append(judged(domain, results, texts))
             except NoAnswer:
@@ -62,14 +82,28 @@ class Verifier:
         return tuple(results)
 
 
-def _signatures(raw: bytes, texts: Callable[[str], tuple[str, ...]]) -> Iterator[Result]:
+def _signatures(raw: bytes, domain: str, texts: Callable[[str], tuple[str, ...]]) -> Iterator[Result]:
+    blank = _BLANK.search(raw, 0, HEADER + 1)
+    if (blank.end() if blank else len(raw)) > HEADER:
+        return
     try:
         mail = dkim.DKIM(raw, logger=_silent, minkey=BITS)
     except (dkim.DKIMException, IndexError):
         return  # its header is none that anybody could have signed
-    count = sum(1 for name, _ in mail.headers if name.lower() == b"dkim-signature")
-    for index in range(min(count, SIGNATURES)):
-        yield _signature(mail, index, texts)
+    if len(mail.headers) > MAX_HEADERS:
+        return
+    found = [value for name, value in mail.headers if name.lower() == b"dkim-signature"]
+    # Those that may prove the From before those that are there to use up the time.
+    order = sorted(range(len(found)), key=lambda index: not _concerns(found[index], domain))
+    for index in order[:SIGNATURES]:
+        if len(found[index]) <= SIGNATURE:
+            yield _signature(mail, index, texts)
+
+
+def _concerns(signature: bytes, domain: str) -> bool:
+    found = _SIGNER.search(signature)
+    name = _name(found[1]) if found else ""
+    return is_within(domain, name) or is_within(name, domain)
 
 
 def _signature(mail: Any, index: int, texts: Callable[[str], tuple[str, ...]]) -> Result:
@@ -79,7 +113,9 @@ def _signature(mail: Any, index: int, texts: Callable[[str], tuple[str, ...]]) -
         nonlocal testing
         found = texts(name.decode("ascii").rstrip("."))
         flags = [part.partition("=") for part in found[0].split(";")] if found else []
-        testing = any(tag.strip() == "t" and "y" in value.split(":") for tag, _, value in flags)
+        testing = any(
+            tag.strip() == "t" and "y" in map(str.strip, value.split(":")) for tag, _, value in flags
+        )
         return found[0].encode() if found else None
 
     mail.domain = mail.signature_fields = None
@@ -87,13 +123,20 @@ def _signature(mail: Any, index: int, texts: Callable[[str], tuple[str, ...]]) -
         valid = mail.verify(index, dnsfunc=key)
     except NoAnswer:
         return Result("dkim", "temperror", _name(mail.domain))
-    except (dkim.DKIMException, ValueError, KeyError):
+    except Exception as error:
+        # dkimpy stumbles over many things that strangers may write; one signature must not take the others with it.
+        if not isinstance(error, (dkim.DKIMException, ValueError, KeyError)):
+            log.info("a DKIM signature could not be read: %s", type(error).__name__)
         return Result("dkim", "permerror", _name(mail.domain))
     if not valid:
         return Result("dkim", "fail", _name(mail.domain))
-    if b"from" not in mail.include_headers or b"l" in mail.signature_fields or testing:
-        # It leaves From open, or lets anybody add to the text, or its owner only tries it out (RFC 6376, 3.6.1).
+    signed, said = mail.include_headers, mail.signature_fields
+    if b"from" not in signed or b"subject" not in signed or b"l" in said or testing:
+        # It leaves From or the ticket's number open, or lets anybody add to the text, or its owner only tries it out
+        # (RFC 6376, 3.6.1).
         return Result("dkim", "policy", _name(mail.domain))
+    if said[b"a"] == b"rsa-sha1":
+        return Result("dkim", "policy", _name(mail.domain))  # RFC 8301, 3.1
     return Result("dkim", "pass", _name(mail.domain))
 
 
@@ -114,6 +157,10 @@ def _sending(envelope: Envelope, resolver: Resolver) -> Iterator[Result]:
     _asked.resolver = resolver
     try:
         result, _ = spf.check2(peer, sender, envelope.helo, timeout=SECONDS, querytime=SECONDS)
+    except Exception as error:
+        # Nor may a record that pyspf stumbles over take with it what is known of DKIM and DMARC.
+        log.info("an SPF record could not be read: %s", type(error).__name__)
+        result = "permerror"
     finally:
         del _asked.resolver
     yield Result("spf", result, normal(sender).rpartition("@")[2])

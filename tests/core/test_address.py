@@ -16,6 +16,11 @@ from maildesk.core.address import Address
         ("jane@bücher.example", "jane@xn--bcher-kva.example"),
         ("JÖRG@Bücher.example", "jörg@xn--bcher-kva.example"),
         ("jane@shop.example.", "jane@shop.example"),
+        # Not the domain strasse.example, nor kate's, nor shop.example.
+        ("jane@Straße.example", "jane@xn--strae-oqa.example"),
+        ("jane@σς.example", "jane@xn--3xab.example"),
+        ("\u212aate@shop.example", ""),
+        ("jane@sh\u200bop.example", ""),
         ("jane@[192.0.2.1]", "jane@[192.0.2.1]"),
         ('"jane doe"@shop.example', '"jane doe"@shop.example'),
         ('"jane@home"@shop.example', '"jane@home"@shop.example'),

@@ -91,7 +91,7 @@ def test_what_is_read(value: str, name: str, found: tuple[Result, ...]) -> None:
         f"{MX} 2; dkim=pass header.d={JANE}",
         f"{MX}; dkim=pass (header.d={JANE}",
         f'{MX}; dkim=pass header.d="{JANE}',
-        "x" * 20_000,
+        "x" * 70_000,
     ],
 )
 def test_what_is_no_result(value: str) -> None:
@@ -130,6 +130,11 @@ AR, RC = "Authentication-Results", "Received"
         # The server's own stands above what a stranger wrote in its name.
         ([(RC, RECEIVED), (AR, GENUINE), (AR, PASS)], 1, "none", 0),
         ([(RC, RECEIVED), (AR, GENUINE), (RC, RECEIVED), (AR, PASS), (AR, PASS)], 1, "none", 2),
+        # What is no statement is still the server's, so what stands below it is a stranger's.
+        ([(RC, RECEIVED), (AR, f"{MX}; spf=pass smtp.mailfrom=a(b@evil.example"), (AR, PASS)], 1, None, 0),
+        ([(RC, RECEIVED), (AR, f'"{MX}"; spf=pass smtp.mailfrom="b@evil.example'), (AR, PASS)], 1, None, 0),
+        ([(RC, RECEIVED), (AR, f"(x) {MX}; {'dkim=fail; ' * 7_000}"), (AR, PASS)], 1, None, 0),
+        ([(RC, RECEIVED), (AR, f"{MX} 2; dmarc=fail"), (AR, PASS)], 1, None, 0),
         # Another name, another version, another header.
         ([(RC, RECEIVED), (AR, PASS.replace(MX, "mx.evil.example"))], 1, None, 0),
         ([(RC, RECEIVED), (AR, PASS.replace(MX, f"{MX}.evil.example"))], 1, None, 0),
@@ -167,6 +172,24 @@ def test_of_several_fields_the_topmost_proves_and_any_denies() -> None:
     assert above.results == results(("dmarc", "pass", "desk.example"))
 
 
+def test_however_many_signatures_a_stranger_brings_dmarc_is_heard() -> None:
+    value = f"{MX}; {'dkim=fail header.d=evil.example; ' * 1_000}dmarc=fail header.from=desk.example"
+    said = pinned(mail((RC, RECEIVED), (AR, value)), MX, 1).results
+    assert said
+    assert len(said) < 30
+    assert said[-1] == Result("dmarc", "fail", "desk.example")
+
+
+def test_a_mail_that_begins_with_an_empty_line_has_a_header_all_the_same() -> None:
+    assert pinned(b"\r\n\r\n" + mail((RC, RECEIVED), (AR, PASS)), MX, 1).results
+
+
+def test_a_long_header_takes_no_time() -> None:
+    began = time.process_time()
+    pinned(mail((AR, NAMELESS), (RC, "by " + "a" * 250_000)), MX, 1)
+    assert time.process_time() - began < 5
+
+
 # Microsoft 365 writes no name
 
 TAKEN = (
@@ -189,10 +212,12 @@ NAMELESS = "spf=pass (sender IP is 192.0.2.1) smtp.mailfrom=customer.example;dma
         ([(RC, INSIDE), (AR, NAMELESS)], 1, False),
         ([(RC, INSIDE), (AR, NAMELESS), (RC, TAKEN.replace("outlook.com", "outlook.com.evil.example"))], 1, False),
         ([(RC, INSIDE), (AR, NAMELESS), (RC, "from x (by a.mail.protection.outlook.com) by b.example")], 1, False),
+        # Who took it cannot be read, as its client gave a name with a bracket.
+        ([(RC, INSIDE), (AR, NAMELESS), (RC, f"from e( {TAKEN}"), (AR, NAMELESS), (RC, TAKEN)], 2, False),
         # Below their machine stands what came with the mail.
         ([(RC, INSIDE), (RC, TAKEN), (AR, NAMELESS), (RC, TAKEN)], 1, False),
     ],
 )  # fmt: skip
 def test_a_field_without_a_name(headers: list[tuple[str, str]], hops: int, counts: bool) -> None:
     said = pinned(mail(*headers, ("From", "jane@customer.example")), "protection.outlook.com", hops)
-    assert (said.results is not None) is counts
+    assert bool(said.results) is counts

@@ -1,4 +1,4 @@
-"""The mails of the kill test: what was there before, eleven kinds one by one, and fifty at once."""
+"""The mails of the kill test: what was there before, twelve kinds one by one, and fifty at once."""
 
 from __future__ import annotations
 
@@ -48,9 +48,12 @@ def _mail(
 
 
 def before(desk: Desk) -> None:
-    """Two tickets, acknowledged and with the agents."""
+    """Two tickets, acknowledged and with the agents, and a held mail of which its agent was asked."""
     desk.handle(_original(1))
     desk.handle(_original(2))
+    desk.handle(
+        _held(str(_only(desk, "person2@before2.example", "acknowledgment", "Question 2")["Subject"]), 0)
+    )
 
 
 def _original(n: int) -> EmailMessage:
@@ -73,6 +76,7 @@ def all_kinds(desk: Desk) -> list[Mail]:
     acknowledged = _only(desk, "person1@before1.example", "acknowledgment", first)
     to_alice = _only(desk, "alice@desk.example", "new_ticket", first)
     asked = _only(desk, "person2@before2.example", "acknowledgment", second)
+    confirmation = _only(desk, "alice@desk.example", "held", second)
     return [
         new(1),
         _mail(
@@ -80,7 +84,8 @@ def all_kinds(desk: Desk) -> list[Mail]:
         ),
         _mail("agent reply", an_answer(to_alice, _ALICE, "Try twice.", "<try@desk.example>"), "agent-reply"),
         _mail("stopped", an_answer(to_alice, _ALICE, _PRIVATE, "<bob@desk.example>"), "agent-reply"),
-        _mail("held", _held(str(acknowledged["Subject"]), 0), "held"),
+        _mail("held", _held(str(acknowledged["Subject"]), 1), "held"),
+        _mail("release", an_answer(confirmation, _ALICE, "#release", "<yes@desk.example>"), "command"),
         _mail("poison", a_mail(message_id="<poison@x.example>", headers={"X-Poison": "yes"}), "quarantined"),
         _mail("pipe", _original(2), "duplicate", channel="pipe"),
         _mail("variant", _with_footer(_original(2)), "duplicate"),
@@ -96,15 +101,18 @@ _PRIVATE = "Write to bob@desk.example.\n\n#status resolved"
 
 
 def fifty(desk: Desk) -> list[Mail]:
-    """Fifty mails for one batch: new ones, each of these twice, and every other kind but poison."""
-    kinds = [m for m in all_kinds(desk) if m.name not in ("new 1", "poison")]
+    """Fifty mails for one batch: new ones, each of these twice, and every other kind but poison and releases.
+
+    What is released is decided after the batch, or in the midst of it once it has to be taken one by one.
+    """
+    kinds = [m for m in all_kinds(desk) if m.name not in ("new 1", "poison", "release")]
     fresh = [new(n) for n in range(100, 106)]
     again = [
         Mail(f"{mail.name} by pipe", mail.raw, Envelope("pipe", None, mail.envelope.recipients), "duplicate")
         for mail in fresh
     ]
     subject = str(_only(desk, "person1@before1.example", "acknowledgment", "Question 1")["Subject"])
-    held = [_mail(f"held {n}", _held(subject, n), "held") for n in range(1, 30)]
+    held = [_mail(f"held {n}", _held(subject, n), "held") for n in range(2, 31)]
     return [*fresh, *kinds, *again, *held]
 
 

@@ -91,6 +91,13 @@ def test_what_is_not_there_is_an_answer(server: NameServer) -> None:
     assert resolver.txt("mx.a.example") == ()
 
 
+@pytest.mark.parametrize(
+    "name", ["s" * 64 + ".a.example", "a..example", "a." * 130 + "example", "x\\", "\udc80"]
+)
+def test_nothing_can_be_at_a_name_that_is_none(server: NameServer, name: str) -> None:
+    assert SystemResolver(30, server=server.address).txt(name) == ()
+
+
 def test_an_error_is_none(server: NameServer) -> None:
     with pytest.raises(NoAnswer, match="SERVFAIL"):
         SystemResolver(30, server=server.address).mx("a.broken")

@@ -193,6 +193,51 @@ def test_an_agent_at_a_public_provider(desk: Desk) -> None:
         assert (row["disposition"], row["proof"]) == (expected, "authenticated")
 
 
+@pytest.mark.parametrize(
+    "added",
+    [
+        "Subject: Re: [#{number}]",
+        "SUBJECT:Re: [#{number}]",
+        "In-Reply-To: {anchor}\r\nIn-Reply-To: <old@desk.example>",
+        "Content-Type: multipart/mixed; boundary=x",
+        "MIME-Version: 1.0\r\nDate: Mon, 21 Sep 2026 10:00:00 +0000",
+        "To: bob@desk.example",
+    ],
+)
+def test_an_agents_signed_mail_with_other_fields_above_it_proves_nothing(
+    desk: Desk, number: int, added: str
+) -> None:
+    # A signature covers the undermost field of a name, and a mail is read by the topmost.
+    before = desk.ticket(number)
+    mail = from_alice(number if "subject" not in added.lower() else None)
+    anchor = str(desk.mails(to=JANE)[0]["Message-ID"])
+    raw = through_our_server(mail, passes("desk.example"), added.format(number=number, anchor=anchor))
+    row, _ = handled(desk, raw)
+    assert (row["disposition"], row["proof"]) == ("held", "claimed")
+    assert "so what mx.desk.example found proves nothing" in " ".join(row["why"])
+    assert desk.ticket(number) == before
+
+
+@pytest.mark.parametrize("fields", ["X-A: a\r\n" * 500, "no field at all"])
+def test_nor_does_one_with_a_header_that_others_may_read_differently(
+    desk: Desk, number: int, fields: str
+) -> None:
+    raw = came(from_alice(number))
+    at = raw.index(b"Content-T")
+    found = f"Received: {RECEIVED}\r\nAuthentication-Results: {passes('desk.example')}\r\n".encode()
+    raw = found + raw[:at] + f"{fields.strip()}\r\n".encode() + raw[at:]
+    row, _ = handled(desk, raw)
+    assert (row["disposition"], row["proof"]) == ("held", "claimed")
+
+
+def test_below_a_statement_that_cannot_be_read_nobody_is_believed(desk: Desk, number: int) -> None:
+    # Eve chose the address, and our server writes it into its statement as it is.
+    found = f"{MX}; spf=pass smtp.mailfrom=a(b@evil.example"
+    raw = through_our_server(from_alice(number), found, f"Authentication-Results: {passes('desk.example')}")
+    row, _ = handled(desk, raw)
+    assert (row["disposition"], row["proof"]) == ("held", "claimed")
+
+
 # Customers
 
 

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from maildesk.core.authres import Result
 from maildesk.core.personal import address
+from maildesk.core.reading import Evidence
 from maildesk.store import personal
 from maildesk.work.requests import welcome
 from tests.desk import DESK, Desk, a_desk, a_mail, an_answer
@@ -182,6 +184,24 @@ def test_shown_to_an_outsider_it_is_replaced_at_once(desk: Desk, number: int) ->
 def test_even_the_customer_may_not_see_it(desk: Desk, number: int) -> None:
     old = theirs(desk)
     handled(desk, write(desk, "Off and on.", f"Re: [#{number}]", cc=JANE))
+    assert theirs(desk) != old
+
+
+@pytest.mark.parametrize("how", ["her reply address", "a signature"])
+def test_it_is_replaced_whatever_else_proves_the_mail_that_shows_it(
+    desk: Desk, number: int, how: str
+) -> None:
+    old = theirs(desk)
+    to, evidence = DESK, Evidence(authority="mx", results=(Result("dmarc", "pass", "desk.example"),))
+    if how == "her reply address":
+        to, evidence = str(desk.mails(to=ALICE)[0]["Reply-To"]), Evidence()
+    shown = {"Cc": f"{old}, vendor@parts.example"}
+    mail = a_mail(
+        ALICE, to, f"Re: My printer is broken [#{number}]", "Off and on.", "<p@desk.example>", shown
+    )
+    key = desk.deliver(mail, evidence=evidence)
+    desk.run()
+    assert desk.row(key)["disposition"] == "agent-reply"
     assert theirs(desk) != old
 
 
