@@ -13,7 +13,7 @@ import typer
 from maildesk.cli import desk
 from maildesk.cli.errors import No
 from maildesk.cli.listing import Json
-from maildesk.cli.screen import as_json, heading, pairs, plain, say, table
+from maildesk.cli.screen import as_json, heading, pairs, plain, say, table, wrapped
 
 if TYPE_CHECKING:
     from maildesk.app import App
@@ -139,7 +139,7 @@ def _tell(found: dict[str, Any]) -> None:
     tell_evidence(found["evidence"])
     heading("Why")
     for sentence in found["why"]:
-        say(f"  {plain(sentence)}")
+        wrapped(plain(sentence), indent=2)
     heading("Rules")
     tell_rules(found["rules"])
     if found["ticket"]:
@@ -153,9 +153,9 @@ def _tell(found: dict[str, Any]) -> None:
         if "blocked" in mail:
             say(f"  {plain(mail['template'])} to {plain(mail['to'])} would be stopped:")
             for finding in mail["blocked"]:
-                say(f"    {plain(finding)}")
+                wrapped(plain(finding), indent=4)
         else:
-            say(f"  {plain(mail['template'])} to {plain(mail['to'])}: {plain(mail['subject'])}")
+            wrapped(plain(f"{mail['template']} to {mail['to']}: {mail['subject']}"), indent=2)
 
 
 _PROOFS = {
@@ -170,7 +170,7 @@ def tell_evidence(sentences: list[str]) -> None:
     if sentences:
         heading("Who wrote it")
     for sentence in sentences:
-        say(f"  {plain(sentence)}")
+        wrapped(plain(sentence), indent=2)
 
 
 def tell_rules(rules: list[dict[str, Any]]) -> None:

@@ -81,7 +81,8 @@ def width() -> int:
 def wrapped(text: object, indent: int = 0) -> None:
     """Prints text from outside, its lines kept, long ones wrapped to the terminal."""
     margin = " " * indent
-    room = min(width(), 100) - indent
+    # In a pipe lines stay whole, for grep.
+    room = (min(width(), 100) if sys.stdout.isatty() else width()) - indent
     for line in plain(text, lines=True).rstrip().split("\n"):
         # Lines that are not much too long (quotes, tables of a mail) stay as their author made them.
         pieces = textwrap.wrap(line, max(room, 20), replace_whitespace=False) if len(line) > room else [line]
@@ -160,7 +161,7 @@ def _row(cells: Sequence[str], widths: Sequence[int], indent: int) -> str:
 
 
 def when(at: int | None, zone: str) -> str:
-    """An instant in a time zone: `2025-03-10 09:00`; "" for none."""
+    """An instant in a time zone: `2025-03-10 09:00 CET`; "" for none."""
     if not at:
         return ""
     from maildesk.core.moment import shown
