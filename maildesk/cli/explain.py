@@ -91,7 +91,9 @@ def _address(peer: str | None) -> str:
     try:
         return str(ip_address(peer)) if peer else ""
     except ValueError:
-        raise No(f"{plain(peer)} is no address; write it like 192.0.2.1 or 2001:db8::1.") from None
+        raise No(
+            f"the value {plain(peer)} of --peer is no IP address; write it like 192.0.2.1 or 2001:db8::1."
+        ) from None
 
 
 def _evidence(app: App, raw: bytes, envelope: Envelope, login: str | None, mailbox: str | None) -> Evidence:
@@ -155,7 +157,8 @@ def _tell(found: dict[str, Any]) -> None:
             for finding in mail["blocked"]:
                 wrapped(plain(finding), indent=4)
         else:
-            wrapped(plain(f"{mail['template']} to {mail['to']}: {mail['subject']}"), indent=2)
+            waits = " (waits for `maildesk outbox release`)" if mail["waits"] else ""
+            wrapped(plain(f"{mail['template']} to {mail['to']}: {mail['subject']}{waits}"), indent=2)
 
 
 _PROOFS = {

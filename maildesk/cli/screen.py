@@ -12,6 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 SECOND = 1_000_000
 GAP = "  "
+ENDLESS = 10_000
+"""Columns where there is no terminal."""
+READABLE = 100
+"""Texts are wrapped at so many columns even where there are more."""
 NARROWEST = 8
 """Columns of the terminal below which no cell is cut."""
 # Escape sequences with their arguments (ECMA-48): CSI; strings such as OSC up to their end; others.
@@ -75,14 +79,15 @@ def marked(text: str, places: Iterable[tuple[int, int]]) -> str:
 
 def width() -> int:
     """Columns of the terminal; without one there is no limit."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else 10_000
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else ENDLESS
 
 
 def wrapped(text: object, indent: int = 0) -> None:
     """Prints text from outside, its lines kept, long ones wrapped to the terminal."""
     margin = " " * indent
+    wide = width()
     # In a pipe lines stay whole, for grep.
-    room = (min(width(), 100) if sys.stdout.isatty() else width()) - indent
+    room = (wide if wide == ENDLESS else min(wide, READABLE)) - indent
     for line in plain(text, lines=True).rstrip().split("\n"):
         # Lines that are not much too long (quotes, tables of a mail) stay as their author made them.
         pieces = textwrap.wrap(line, max(room, 20), replace_whitespace=False) if len(line) > room else [line]

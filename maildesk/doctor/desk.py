@@ -71,7 +71,9 @@ def proofs(patient: Patient) -> Iterator[Finding]:
         below = sum(1 for one in newest if one.get("strangers"))
         count = f"of the newest {len(newest)} mails {words}"
         if not newest:
-            yield fine("proofs", f"no mail has come {words} yet; {door.authserv_id} is asked about it")
+            yield fine(
+                "proofs", f"no mail {words} has come yet that could say what {door.authserv_id} found out"
+            )
         elif heard:
             yield fine("proofs", f"{heard} {count} say what {door.authserv_id} found out")
         elif below:

@@ -63,6 +63,8 @@ def test_beyond_the_limit_acknowledgments_wait_and_the_admin_hears(tmp_path: Pat
             write(desk, n)
         desk.run()
         assert alarm(desk) == ""
+        told = desk.explain(a_mail(message_id="<more@elsewhere.example>"))["mails"]
+        assert [mail["waits"] for mail in told if mail["template"] == "acknowledgment"] == [True]
         for n in range(5, 12):
             write(desk, n)
         desk.run()
