@@ -90,7 +90,11 @@ def wrapped(text: object, indent: int = 0) -> None:
     room = (wide if wide == ENDLESS else min(wide, READABLE)) - indent
     for line in plain(text, lines=True).rstrip().split("\n"):
         # Lines that are not much too long (quotes, tables of a mail) stay as their author made them.
-        pieces = textwrap.wrap(line, max(room, 20), replace_whitespace=False) if len(line) > room else [line]
+        pieces = (
+            textwrap.wrap(line, max(room, 20), replace_whitespace=False, break_on_hyphens=False)
+            if len(line) > room
+            else [line]
+        )
         for piece in pieces or [""]:
             print(f"{margin}{piece}".rstrip())
 
@@ -109,7 +113,7 @@ def pairs(values: Iterable[tuple[str, object]], indent: int = 0) -> None:
     longest = max((len(name) for name, _ in shown), default=0)
     margin = " " * (indent + longest + 2)
     for name, value in shown:
-        lines = textwrap.wrap(value, max(width() - len(margin), 20)) or [""]
+        lines = textwrap.wrap(value, max(width() - len(margin), 20), break_on_hyphens=False) or [""]
         print(f"{' ' * indent}{name:<{longest}}  " + f"\n{margin}".join(lines))
 
 

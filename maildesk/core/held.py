@@ -132,24 +132,23 @@ def _chosen(draft: Draft, asked: Asked, wanted: Sequence[str]) -> tuple[tuple[He
     """The mails that are to be released; or the sentence that says why none is."""
     if not wanted:
         return (), (
-            "Nothing was released. If you wrote the mail, answer again with #release on a line of its own;"
-            " if you did not, there is nothing to do."
+            "It does not say #release. If you wrote the held mail, reply once more to the mail that asked you, with"
+            " #release on a line of its own; if you did not, there is nothing to do."
         )
     words = " ".join(wanted).replace(",", " ").replace(";", " ").split()
     numbers = sorted({int(word[:6]) for word in words})
     count = len(asked.mails)
     if asked.listed and not numbers and count > 1:
-        return (), "Nothing was released: write the numbers of the mails behind it, like #release 1 3."
+        return (), "Write the numbers of the mails behind #release, like #release 1 3."
     if strange := [number for number in numbers if not 1 <= number <= count]:
-        return (), f"Nothing was released: there is no mail {strange[0]}, they have the numbers 1 to {count}."
+        return (), f"There is no mail {strange[0]} to release: they have the numbers 1 to {count}."
     chosen = tuple(asked.mails[number - 1] for number in numbers) if numbers else asked.mails
     if draft.now - asked.at > EXPIRES:
         days = EXPIRES // DAY
-        return (), f"Nothing was released: the question is older than {days} days. {_by_admin(chosen[0])}"
+        return (), f"The question that you answer is older than {days} days. {_by_admin(chosen[0])}"
     if gone := next((mail for mail in chosen if not mail.is_held), None):
         return (), (
-            f"Nothing was released: the mail {gone.key[:8]} is not held any more. It was released before,"
-            " or came again with proof."
+            f"The mail {gone.key[:8]} is not held any more. It was released before, or came again with proof."
         )
     return chosen, ""
 

@@ -98,7 +98,7 @@ def test_wide_letters_of_a_reason_are_not_lost(
 def test_what_is_told_keeps_to_the_terminal(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sentence = "It fails DMARC, as mx.desk.example found: whoever sent it may not use this From."
+    sentence = "It fails DMARC, as mx.desk.example found: whoever sent it may not use this From. Nobody is asked of it."
     wrapped(sentence, indent=2)
     assert capsys.readouterr().out == f"  {sentence}\n", "in a pipe it is one line"
     monkeypatch.setattr(screen, "width", lambda: 40)
