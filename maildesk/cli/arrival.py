@@ -98,7 +98,7 @@ def show_arrival(found: dict[str, Any], zone: str, now: int) -> None:
     if found["why"]:
         heading("Why")
         for sentence in found["why"]:
-            say(f"  {plain(sentence)}")
+            wrapped(plain(sentence), indent=2)
     if found["rules"]:
         heading("Rules")
         tell_rules(found["rules"])
@@ -138,7 +138,7 @@ def tell_mails(mails: Sequence[dict[str, Any]]) -> None:
     table(("key", "state", "kind", "to", "subject"), rows, flexible=("to", "subject"), indent=2)
     for mail in mails:
         if mail["trouble"] and mail["state"] != "sent":
-            say(f"  {mail['once'][:SHORT]}: {plain(mail['trouble'].splitlines()[-1])}")
+            wrapped(f"{mail['once'][:SHORT]}: {plain(mail['trouble'].splitlines()[-1])}", indent=2)
 
 
 def print_raw(raw: bytes) -> None:

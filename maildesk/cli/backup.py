@@ -88,7 +88,7 @@ def restore(
         raise
     tickets, mails = about.rows["ticket"], about.rows["inbox"]
     say(
-        f"{count(tickets, 'ticket')} and {count(mails, 'mail')} of {when(about.at, 'UTC')} UTC are in {plain(folder)}."
+        f"{count(tickets, 'ticket')} and {count(mails, 'mail')} of {when(about.at, 'UTC')} are in {plain(folder)}."
     )
     if apart:
         say(

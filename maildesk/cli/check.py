@@ -54,6 +54,7 @@ def command(
             ("mail out", where_mail_goes(settings)),
             *where_answers_go(policy),
             *where_it_is_watched(settings),
+            ("alarms", who_hears(settings, policy)),
             ("store", store),
         ],
         indent=2,
@@ -110,8 +111,8 @@ def where_answers_go(policy: Policy) -> list[tuple[str, str]]:
         found.append(("answers", f"to {plain(shown)}; your mail server must bring all of these to the desk"))
     elif policy.reply_address == "none":
         told = (
-            "to the desk's address alone: an agent's reply proves nothing and is held, unless the agent logs in to"
-            " maildesk's own listener to send it; the relay must keep our Message-IDs"
+            "to the desk's address alone: an agent's reply proves nothing and is held, unless a login or the word of"
+            " your mail server proves its sender; the relay must keep our Message-IDs"
         )
         found.append(("answers", told))
     if policy.return_path == "verp":
@@ -139,6 +140,14 @@ def where_it_is_watched(settings: Settings) -> list[tuple[str, str]]:
     if metrics.textfile:
         found.append(("metrics", f"for node_exporter in {plain(metrics.textfile)}"))
     return found
+
+
+def who_hears(settings: Settings, policy: Policy) -> str:
+    """Who is told when something is wrong, for people."""
+    told = [policy.admin] if policy.admin else []
+    if settings.alarms.command:
+        told.append(f"the program {settings.alarms.command[0]}")
+    return f"told to {' and '.join(told)}" if told else "told to nobody; write admin below [desk]"
 
 
 def where_the_store_is(settings: Settings) -> str:

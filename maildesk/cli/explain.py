@@ -13,7 +13,7 @@ import typer
 from maildesk.cli import desk
 from maildesk.cli.errors import No
 from maildesk.cli.listing import Json
-from maildesk.cli.screen import as_json, heading, pairs, plain, say, table
+from maildesk.cli.screen import as_json, heading, pairs, plain, say, table, wrapped
 
 if TYPE_CHECKING:
     from maildesk.app import App
@@ -91,7 +91,9 @@ def _address(peer: str | None) -> str:
     try:
         return str(ip_address(peer)) if peer else ""
     except ValueError:
-        raise No(f"{plain(peer)} is no address; write it like 192.0.2.1 or 2001:db8::1.") from None
+        raise No(
+            f"the value {plain(peer)} of --peer is no IP address; write it like 192.0.2.1 or 2001:db8::1."
+        ) from None
 
 
 def _evidence(app: App, raw: bytes, envelope: Envelope, login: str | None, mailbox: str | None) -> Evidence:
@@ -139,7 +141,7 @@ def _tell(found: dict[str, Any]) -> None:
     tell_evidence(found["evidence"])
     heading("Why")
     for sentence in found["why"]:
-        say(f"  {plain(sentence)}")
+        wrapped(plain(sentence), indent=2)
     heading("Rules")
     tell_rules(found["rules"])
     if found["ticket"]:
@@ -153,9 +155,10 @@ def _tell(found: dict[str, Any]) -> None:
         if "blocked" in mail:
             say(f"  {plain(mail['template'])} to {plain(mail['to'])} would be stopped:")
             for finding in mail["blocked"]:
-                say(f"    {plain(finding)}")
+                wrapped(plain(finding), indent=4)
         else:
-            say(f"  {plain(mail['template'])} to {plain(mail['to'])}: {plain(mail['subject'])}")
+            waits = " (waits for `maildesk outbox release`)" if mail["waits"] else ""
+            wrapped(plain(f"{mail['template']} to {mail['to']}: {mail['subject']}{waits}"), indent=2)
 
 
 _PROOFS = {
@@ -170,7 +173,7 @@ def tell_evidence(sentences: list[str]) -> None:
     if sentences:
         heading("Who wrote it")
     for sentence in sentences:
-        say(f"  {plain(sentence)}")
+        wrapped(plain(sentence), indent=2)
 
 
 def tell_rules(rules: list[dict[str, Any]]) -> None:

@@ -8,7 +8,7 @@ from maildesk.cli import desk, inbox
 from maildesk.cli.arrival import inbox_key, list_arrivals
 from maildesk.cli.errors import No
 from maildesk.cli.listing import Json, Key, Limit, Raw
-from maildesk.cli.screen import plain, say
+from maildesk.cli.screen import plain, say, wrapped
 from maildesk.cli.usage import Commands
 
 app = Commands(
@@ -34,8 +34,8 @@ def show(ctx: typer.Context, key: Key, raw: Raw = False, json: Json = False) -> 
     inbox.show_one(ctx, key, raw, json, disposition="held")
     if not raw and not json:
         say()
-        say(
-            f"If you know who wrote it, or want a mail from the junk folder: `maildesk held release {plain(key)}`."
+        wrapped(
+            f"`maildesk held release {plain(key)}` lets it in. Do so only if you know that its sender wrote it."
         )
 
 

@@ -7,7 +7,7 @@ import typer
 from maildesk.cli import desk
 from maildesk.cli.errors import No
 from maildesk.cli.listing import Json
-from maildesk.cli.screen import as_json, say, table, when
+from maildesk.cli.screen import as_json, say, table, when, wrapped
 from maildesk.cli.usage import Commands
 
 app = Commands(
@@ -27,7 +27,11 @@ def list_(ctx: typer.Context, json: Json = False) -> None:
         return
     zone = loaded.policy.zone
     rows = [
-        (one["id"], when(one["since"], zone) or "the beginning", when(one["until"], zone) or "replaced")
+        (
+            one["id"],
+            when(one["since"], zone) or "the beginning",
+            when(one["until"], zone) or "another replaces it",
+        )
         for one in found
     ]
     table(("key", "signs since", "good until"), rows)
@@ -48,6 +52,6 @@ def rotate(ctx: typer.Context) -> None:
         except StoreError as error:
             raise No(f"{error}.") from error
         since, until = (when(at, app.live.policy.zone) for at in (made.since, made.since + keys.YEAR))
-        say(f"Key {made.id} signs from {since} on; older ones are good until {until}.")
+        wrapped(f"Key {made.id} signs from {since} on; older ones are good until {until}.")
         say("Make a backup now: an older one does not know this key.")
         say("Send agents their new personal addresses then: `maildesk agent welcome AGENT`.")

@@ -12,6 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 SECOND = 1_000_000
 GAP = "  "
+ENDLESS = 10_000
+"""Columns where there is no terminal."""
+READABLE = 100
+"""Texts are wrapped at so many columns even where there are more."""
 NARROWEST = 8
 """Columns of the terminal below which no cell is cut."""
 # Escape sequences with their arguments (ECMA-48): CSI; strings such as OSC up to their end; others.
@@ -75,16 +79,22 @@ def marked(text: str, places: Iterable[tuple[int, int]]) -> str:
 
 def width() -> int:
     """Columns of the terminal; without one there is no limit."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else 10_000
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else ENDLESS
 
 
 def wrapped(text: object, indent: int = 0) -> None:
     """Prints text from outside, its lines kept, long ones wrapped to the terminal."""
     margin = " " * indent
-    room = min(width(), 100) - indent
+    wide = width()
+    # In a pipe lines stay whole, for grep.
+    room = (wide if wide == ENDLESS else min(wide, READABLE)) - indent
     for line in plain(text, lines=True).rstrip().split("\n"):
         # Lines that are not much too long (quotes, tables of a mail) stay as their author made them.
-        pieces = textwrap.wrap(line, max(room, 20), replace_whitespace=False) if len(line) > room else [line]
+        pieces = (
+            textwrap.wrap(line, max(room, 20), replace_whitespace=False, break_on_hyphens=False)
+            if len(line) > room
+            else [line]
+        )
         for piece in pieces or [""]:
             print(f"{margin}{piece}".rstrip())
 
@@ -103,7 +113,7 @@ def pairs(values: Iterable[tuple[str, object]], indent: int = 0) -> None:
     longest = max((len(name) for name, _ in shown), default=0)
     margin = " " * (indent + longest + 2)
     for name, value in shown:
-        lines = textwrap.wrap(value, max(width() - len(margin), 20)) or [""]
+        lines = textwrap.wrap(value, max(width() - len(margin), 20), break_on_hyphens=False) or [""]
         print(f"{' ' * indent}{name:<{longest}}  " + f"\n{margin}".join(lines))
 
 
@@ -160,7 +170,7 @@ def _row(cells: Sequence[str], widths: Sequence[int], indent: int) -> str:
 
 
 def when(at: int | None, zone: str) -> str:
-    """An instant in a time zone: `2025-03-10 09:00`; "" for none."""
+    """An instant in a time zone: `2025-03-10 09:00 CET`; "" for none."""
     if not at:
         return ""
     from maildesk.core.moment import shown

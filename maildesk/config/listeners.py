@@ -52,11 +52,20 @@ def _network(value: str) -> str:
     return value
 
 
+def _relay(value: str) -> str:
+    if ip_network(_network(value)).prefixlen == 0:
+        raise ValueError(
+            f"{value!r} is everybody, and anybody could prove anything; name your own mail servers"
+        )
+    return value
+
+
 Listen = Annotated[str, AfterValidator(_listen)]
 Mode = Annotated[str, AfterValidator(_mode)]
 Networks = Annotated[
     tuple[str, ...], AfterValidator(lambda value: tuple(_network(network) for network in value))
 ]
+Relays = Annotated[tuple[str, ...], AfterValidator(lambda value: tuple(_relay(network) for network in value))]
 
 
 class Listener(Frozen):
@@ -69,7 +78,7 @@ class Listener(Frozen):
     timeout: int = Field(900, ge=1, description="Seconds of silence after which a connection is closed.")
     authserv_id: AuthservId = ""
     trusted_hops: TrustedHops = 1
-    relays: Networks = Field(
+    relays: Relays = Field(
         (),
         description="Addresses or networks of one's own mail servers, besides this machine: only what these wrote into"
         " a mail is believed.",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path as FilePath
 
-from maildesk.config.listeners import UNIX, Listener
+from maildesk.config.listeners import UNIX, Deliver, Listener, SmtpListener
 from maildesk.config.positions import Path
-from maildesk.config.settings import Settings
+from maildesk.config.settings import Mailbox, Settings
 from maildesk.config.trust import not_installed
 
 
@@ -29,6 +29,7 @@ def problems(settings: Settings, logins: bool) -> Iterator[tuple[Path, str]]:
     if settings.deliver.socket and (first := seen.get(FilePath(settings.deliver.socket), "")):
         told = f"{settings.deliver.socket} is taken by {first}; write another socket"
         yield ("deliver", "socket"), told
+    yield from _trust(settings)
     for index, smtp in enumerate(settings.smtp):
         if bool(smtp.certificate) != bool(smtp.key):
             there, missing = ("certificate", "key") if smtp.certificate else ("key", "certificate")
@@ -52,6 +53,28 @@ def problems(settings: Settings, logins: bool) -> Iterator[tuple[Path, str]]:
         if smtp.require_auth and not logins:
             told = "nobody could log in; write logins into config/logins.toml"
             yield ("smtp", index, "require_auth"), told
+
+
+def _trust(settings: Settings) -> Iterator[tuple[Path, str]]:
+    """Keys on whose word is taken that change nothing, so that nobody relies on them."""
+    doors: list[tuple[Path, Listener | Deliver | Mailbox]] = [
+        *((("smtp", index), smtp) for index, smtp in enumerate(settings.smtp)),
+        *((("lmtp", index), lmtp) for index, lmtp in enumerate(settings.lmtp)),
+        (("deliver",), settings.deliver),
+        *((("imap", index), box) for index, box in enumerate(settings.imap)),
+    ]
+    for place, door in doors:
+        if door.trusted_hops != 1 and not door.authserv_id:
+            told = "it changes nothing without authserv_id, the name of the mail server whose word is taken; write both"
+            yield (*place, "trusted_hops"), told
+        if isinstance(door, Listener) and door.relays and not (door.authserv_id or door.spam_header):
+            told = "they are believed nothing without authserv_id or spam_header; write one of them, too"
+            yield (*place, "relays"), told
+        if isinstance(door, SmtpListener) and door.require_auth:
+            for key in ("authserv_id", "verify"):
+                if getattr(door, key):
+                    told = "it changes nothing with require_auth: a login alone proves who writes; delete one of them"
+                    yield (*place, key), told
 
 
 def resolved(settings: Settings, root: FilePath) -> dict[str, object]:

@@ -99,6 +99,8 @@ def sentence(model: type[BaseModel], path: Path, key: str, details: ErrorDetails
             return f"must not be empty; {instead}"
         case "greater_than_equal":
             return f"{details['input']} is too small; write {context['ge']} or more"
+        case "less_than_equal":
+            return f"{details['input']} is too large; write {context['le']} or less"
         case "literal_error":
             known = shape.choices(place)
             meant = nearest(str(details["input"]), known)

@@ -19,7 +19,8 @@ class Act:
     """What an agent (None: the admin at the command line, or the desk itself) asks for on one ticket, with proof.
 
     `copied` are the addresses in To and Cc of the mail. `at` is when it was written, None for now; `author` its address
-    where that is no agent's. `has_gone_out` says that it went to the customer by another way.
+    where that is no agent's. `has_gone_out` says that it went to the customer by another way, `opens` that the same
+    mail opened the ticket.
     """
 
     ticket: int
@@ -35,6 +36,7 @@ class Act:
     at: int | None = None
     author: str = ""
     has_gone_out: bool = False
+    opens: bool = False
 
 
 def set_status(draft: Draft, number: int, status: Status, actor: str, why: str) -> None:
@@ -128,7 +130,8 @@ def act(draft: Draft, act: Act) -> Disposition:
             _apply(draft, act, effect)
     _tell(draft, act, before, ("note" if internal else "colleague_answer") if posted else "")
     if not posted:
-        draft.because("It has commands only: nothing was sent to the customer.")
+        if not act.opens:
+            draft.because("It has commands only: nothing was sent to the customer.")
         return Disposition.COMMAND
     return Disposition.NOTE if internal else Disposition.AGENT_REPLY
 

@@ -43,6 +43,10 @@ UNCLEAR = (
     "It answers a mail that the desk does not know, perhaps one for colleagues alone, so nothing was sent. Send it"
     " again with #note on a line of its own to keep it internal, or with #public for the customer."
 )
+NO_TICKET = (
+    "It has commands, but names no ticket. Answer a mail of the ticket; or leave the commands out, and a new ticket is"
+    " opened."
+)
 NO_TEXT = "No new text was found in it, so nothing was sent. Write above the quoted mail."
 
 
@@ -207,7 +211,7 @@ def _agent(
         return personal.opened(draft, reading, standing, agent, cause.received)
     if found.ticket is None:
         if _has_command(reading):
-            parsed = Parsed("", (), ("It has commands, but names no ticket. Answer a mail of the ticket.",))
+            parsed = Parsed("", (), (NO_TICKET,))
             return telling.give_back(draft, reading, agent, None, parsed)
         return _customer(draft, cause, standing, found)
     parsed = commands.parse(reading.new_text, draft.policy)

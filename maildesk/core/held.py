@@ -78,13 +78,16 @@ def hold(
 
 def answers_held(draft: Draft, reading: Reading, found: Match) -> bool:
     """Whether it answers a notice of held mail: by its subject, or as a mail of ours that belongs to no ticket."""
-    ours = any(identity.own_message_id(draft.after.keys, mid) for mid in reading.cited)
     # A mail that somebody writes anew may begin so, too: only an answer has a mark before it, or cites something.
     answers = bool(reading.cited) or not reading.message.subject.lower().startswith("held:")
     about = base(reading.message.subject)
     if found.ticket and about == base(draft.ticket(found.ticket).subject):
         return False
-    return (answers and about.startswith("held:")) or (found.ticket is None and ours)
+    return (answers and about.startswith("held:")) or (found.ticket is None and _cites_ours(draft, reading))
+
+
+def _cites_ours(draft: Draft, reading: Reading) -> bool:
+    return any(identity.own_message_id(draft.after.keys, mid) for mid in reading.cited)
 
 
 def answered(draft: Draft, reading: Reading, standing: Standing) -> tuple[Disposition, None] | None:
@@ -110,8 +113,10 @@ def answered(draft: Draft, reading: Reading, standing: Standing) -> tuple[Dispos
         draft.because(f"It went to the address of a confirmation, but releases nothing: {why}.")
         return None
     wanted = [found[1] or "" for line in reading.new_text.split("\n") if (found := _LINE.fullmatch(line))]
-    if not wanted and not commands.has_command(reading.new_text):
-        draft.because("It answers a confirmation, and does not say #release: nothing is done.")
+    if not wanted and not commands.has_command(reading.new_text) and not _cites_ours(draft, reading):
+        draft.because(
+            "It answers a confirmation without saying #release, as a machine does: nothing is done."
+        )
         return Disposition.HELD, None
     chosen, error = _chosen(draft, asked, wanted)
     if error:
@@ -126,22 +131,24 @@ def answered(draft: Draft, reading: Reading, standing: Standing) -> tuple[Dispos
 def _chosen(draft: Draft, asked: Asked, wanted: Sequence[str]) -> tuple[tuple[HeldMail, ...], str]:
     """The mails that are to be released; or the sentence that says why none is."""
     if not wanted:
-        return (), "Nothing was released: write #release on a line of its own."
+        return (), (
+            "It does not say #release. If you wrote the held mail, reply once more to the mail that asked you, with"
+            " #release on a line of its own; if you did not, there is nothing to do."
+        )
     words = " ".join(wanted).replace(",", " ").replace(";", " ").split()
     numbers = sorted({int(word[:6]) for word in words})
-    if asked.listed and not numbers:
-        return (), "Nothing was released: write the numbers of the mails behind it, like #release 1 3."
     count = len(asked.mails)
+    if asked.listed and not numbers and count > 1:
+        return (), "Write the numbers of the mails behind #release, like #release 1 3."
     if strange := [number for number in numbers if not 1 <= number <= count]:
-        return (), f"Nothing was released: there is no mail {strange[0]}, they have the numbers 1 to {count}."
+        return (), f"There is no mail {strange[0]} to release: they have the numbers 1 to {count}."
     chosen = tuple(asked.mails[number - 1] for number in numbers) if numbers else asked.mails
     if draft.now - asked.at > EXPIRES:
         days = EXPIRES // DAY
-        return (), f"Nothing was released: the question is older than {days} days. {_by_admin(chosen[0])}"
+        return (), f"The question that you answer is older than {days} days. {_by_admin(chosen[0])}"
     if gone := next((mail for mail in chosen if not mail.is_held), None):
         return (), (
-            f"Nothing was released: the mail {gone.key[:8]} is not held any more. It was released before,"
-            " or came again with proof."
+            f"The mail {gone.key[:8]} is not held any more. It was released before, or came again with proof."
         )
     return chosen, ""
 

@@ -14,5 +14,5 @@ def date(at: int, zone: str = "UTC") -> datetime:
 
 
 def shown(at: int, zone: str) -> str:
-    """How people read it: `2025-03-10 09:00`."""
-    return f"{date(at, zone):%Y-%m-%d %H:%M}"
+    """How people read it, with the zone that it is in: `2025-03-10 09:00 CET`."""
+    return f"{date(at, zone):%Y-%m-%d %H:%M %Z}"

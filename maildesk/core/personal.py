@@ -17,6 +17,7 @@ from maildesk.core.model import Disposition, Proof
 from maildesk.core.policy import Agent, Policy
 from maildesk.core.proof import Standing, exposed, personal_tokens
 from maildesk.core.reading import Reading
+from maildesk.core.subject import passed_on
 
 NOBODY = (
     "Nothing in the forwarded mail names its sender, so no ticket was opened. Begin your mail with the line"
@@ -45,12 +46,18 @@ def welcomed(draft: Draft, cause: Welcome) -> Decision:
     """Sends an agent their personal address."""
     if cause.new:
         _renew(draft, cause.agent, f"{cause.actor} wanted a new one")
-    draft.notify_agent("welcome", cause.agent, None)
+    _send(draft, cause.agent, cause.new)
     return draft.done(None)
 
 
 def _renew(draft: Draft, agent: Agent, why: str) -> None:
     draft.apply(Renew(agent.id, draft.after.personal.get(agent.id, 0) + 1, why))
+
+
+def _send(draft: Draft, agent: Agent, new: bool, shown: str = "", subject: str = "") -> None:
+    """Sends an agent their newest address; a `new` one says what became of the old one, and to whom which of their
+    mails has `shown` it."""
+    draft.notify_agent("welcome", agent, None, facts={"new": new, "shown": shown, "by": subject[:200]})
 
 
 def burn(draft: Draft, reading: Reading, standing: Standing) -> None:
@@ -65,12 +72,11 @@ def burn(draft: Draft, reading: Reading, standing: Standing) -> None:
     if now not in personal_tokens(reading, draft.policy, draft.after.keys):
         return
     # Nobody outside may know it, not even who takes part in the ticket: it is not made for one ticket.
-    if shown := exposed(reading, draft.policy, frozenset()):
-        _renew(draft, standing.agent, f"shown to {', '.join(shown[:5])}")
-        draft.because(
-            f"The personal address was shown to {', '.join(shown[:5])}: {standing.agent.id} gets a new one."
-        )
-        draft.notify_agent("welcome", standing.agent, None)
+    if found := exposed(reading, draft.policy, frozenset()):
+        shown = ", ".join(found[:5])
+        _renew(draft, standing.agent, f"shown to {shown}")
+        draft.because(f"The personal address was shown to {shown}: {standing.agent.id} gets a new one.")
+        _send(draft, standing.agent, True, shown, reading.message.subject)
 
 
 def opened(
@@ -88,7 +94,13 @@ def opened(
     if passed:
         text = passed.text or reading.message.text
         who = replace(
-            who, sender=passed.address, name=passed.name or passed.address, text=text, new_text=text
+            who,
+            sender=passed.address,
+            name=passed.name or passed.address,
+            # The customer reads it in every mail about the ticket.
+            subject=passed_on(who.subject),
+            text=text,
+            new_text=text,
         )
         remark = f"{agent.name} forwarded this mail."
         if parsed.text:
@@ -98,5 +110,7 @@ def opened(
     number = requesting.open_ticket(draft, who, f"taken down by {agent.name}", remark=remark)
     if parsed.effects:
         bare = Parsed("", tuple(one for one in parsed.effects if one.field), ())
-        acting.act(draft, acting.Act(number, agent, agent.name, bare, True, "", proof=standing.proof))
+        acting.act(
+            draft, acting.Act(number, agent, agent.name, bare, True, "", proof=standing.proof, opens=True)
+        )
     return Disposition.NEW_TICKET, number

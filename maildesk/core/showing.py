@@ -102,7 +102,7 @@ def context(notice: Notice, material: Material, policy: Policy, subject: str) ->
         "kind": notice.kind,
         "language": policy.language,
         "subject": one_line(subject),
-        "desk": {"name": policy.name, "address": policy.address},
+        "desk": {"name": policy.name, "address": policy.address, "admin": policy.admin},
         "department": _department(department),
         "text": _apart(_cut(text, TEXT)) if agent else text,
         "shows": entry.kind.value if entry else "",
@@ -290,6 +290,9 @@ def _facts(facts: Mapping[str, object]) -> dict[str, object]:
         "sentence": clean(str(facts.get("sentence", ""))),
         "since": one_line(str(facts.get("since", ""))),
         "until": one_line(str(facts.get("until", ""))),
+        "new": bool(facts.get("new")),
+        "shown": one_line(str(facts.get("shown", ""))),
+        "by": one_line(str(facts.get("by", ""))),
     }
 
 

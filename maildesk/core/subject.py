@@ -43,6 +43,13 @@ def passes_on(subject: str) -> bool:
     return _PASSES_ON.match(subject[:500]) is not None
 
 
+def passed_on(subject: str) -> str:
+    """The subject of the mail that is passed on, as far as the one above it tells: without the marks at its front."""
+    while passes_on(subject):
+        subject = _PASSES_ON.sub("", subject, count=1).strip()
+    return subject
+
+
 def base(subject: str) -> str:
     """What is left without reply marks and tags, in lower case with single spaces."""
     text = _BACK.sub("", subject[:2_000])

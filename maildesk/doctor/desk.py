@@ -70,7 +70,11 @@ def proofs(patient: Patient) -> Iterator[Finding]:
         heard = sum(1 for one in newest if one.get("authority") == door.authserv_id)
         below = sum(1 for one in newest if one.get("strangers"))
         count = f"of the newest {len(newest)} mails {words}"
-        if heard or not newest:
+        if not newest:
+            yield fine(
+                "proofs", f"no mail {words} has come yet that could say what {door.authserv_id} found out"
+            )
+        elif heard:
             yield fine("proofs", f"{heard} {count} say what {door.authserv_id} found out")
         elif below:
             told = f"{below} {count} say what {door.authserv_id} found out, all too far down to count"
@@ -106,10 +110,11 @@ def conditions(patient: Patient) -> Iterator[Finding]:
     places = machine.places(patient.settings, patient.file)
     checks = Checks(lambda: patient.settings.alarms, lambda: places)
     with patient.reading() as conn:
-        found = {name: sentence for name, sentence in checks(conn, patient.now).items() if sentence}
+        found = dict(checks(conn, patient.now))
         for alarm in alarms.standing(conn):
+            # What was looked at just now, and is fine, is over, even if the daemon has not looked yet.
             found.setdefault(alarm.name, alarm.sentence)
-    for name, sentence in sorted(found.items()):
+    for name, sentence in sorted((name, sentence) for name, sentence in found.items() if sentence):
         kind = kind_of(name)
         told = warning if kind.name in _MEANT else fault
         what, do = _apart(sentence.strip())

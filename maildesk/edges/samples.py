@@ -136,7 +136,7 @@ HELD_ROW = {
     "from": "alice@private.example",
     "subject": "Re: I cannot log in since this morning [#482913]",
     "about": 482913,
-    "at": "2025-03-10 09:20",
+    "at": "2025-03-10 09:20 CET",
 }
 HELD_LIST_FACTS = {
     "subject": "2 mails in your name",
@@ -144,12 +144,14 @@ HELD_LIST_FACTS = {
     "more": 0,
 }
 
+WELCOME_FACTS: Mapping[str, object] = {"new": False, "shown": "", "by": ""}
+
 ALARM_FACTS = {
     "subject": "Alarm: mails wait to be sent",
     "name": "outbox",
     "over": False,
     "sentence": "12 mails are due and are not sent, the oldest since 40 minutes; see `maildesk outbox list`.",
-    "since": "2025-03-10 09:20",
+    "since": "2025-03-10 09:20 CET",
     "until": "",
 }
 
@@ -218,16 +220,28 @@ def all_notices() -> tuple[tuple[Notice, Material], ...]:
         (notice("held", ticket=None, facts={**HELD_FACTS, "about": None, "lines": ""}), Material()),
         (replace(notice("held", ticket=None, facts=HELD_FACTS), token=""), Material()),
         (notice("held_list", ticket=None, facts=HELD_LIST_FACTS), Material()),
+        (notice("held_list", ticket=None, facts={**HELD_LIST_FACTS, "mails": [HELD_ROW]}), Material()),
         (
             replace(notice("held_list", ticket=None, facts={**HELD_LIST_FACTS, "more": 4}), token=""),
             Material(),
         ),
         (notice("held_long", ticket=None, facts=HELD_LIST_FACTS), Material()),
         (notice("held_long", ticket=None, facts={**HELD_LIST_FACTS, "more": 4}), Material()),
-        (notice("welcome", ticket=None), Material()),
+        (notice("welcome", ticket=None, facts=WELCOME_FACTS), Material()),
+        (notice("welcome", ticket=None, facts={**WELCOME_FACTS, "new": True}), Material()),
+        (
+            notice(
+                "welcome",
+                ticket=None,
+                facts={"new": True, "shown": "jane@customer.example", "by": "I cannot log in"},
+            ),
+            Material(),
+        ),
         (notice("alarm", ticket=None, facts=ALARM_FACTS), Material()),
         (
-            notice("alarm", ticket=None, facts={**ALARM_FACTS, "over": True, "until": "2025-03-10 10:00"}),
+            notice(
+                "alarm", ticket=None, facts={**ALARM_FACTS, "over": True, "until": "2025-03-10 10:00 CET"}
+            ),
             Material(),
         ),
     )

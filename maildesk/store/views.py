@@ -14,10 +14,11 @@ from maildesk.core.material import PartRef
 from maildesk.core.message import part_bytes
 from maildesk.core.proof import findings
 from maildesk.core.reading import Evidence
+from maildesk.core.subject import tagged
 from maildesk.store import inbox as inbox_rows
 from maildesk.store import threads
 from maildesk.store.db import among
-from maildesk.store.schema import attempt, event, inbox, outbox, raw, sent_line
+from maildesk.store.schema import attempt, event, inbox, outbox, raw, sent_line, ticket
 from maildesk.store.skeleton import Changed
 from maildesk.store.tickets import tickets
 
@@ -152,9 +153,18 @@ def mail(row: Any) -> dict[str, Any]:
 
 
 def outbox_list(conn: Connection, state: str = "", limit: int = 100) -> list[dict[str, Any]]:
-    """Outgoing mails, newest first."""
-    query = select(outbox).order_by(outbox.c.id.desc()).limit(limit)
-    return [mail(row) for row in conn.execute(query.where(outbox.c.state == state) if state else query)]
+    """Outgoing mails, newest first. One that is not composed yet has the subject that its ticket gives it."""
+    query = (
+        select(outbox, ticket.c.subject.label("matter"))
+        .outerjoin(ticket, ticket.c.number == outbox.c.ticket)
+        .order_by(outbox.c.id.desc())
+        .limit(limit)
+    )
+    found = conn.execute(query.where(outbox.c.state == state) if state else query).all()
+    given = (tagged(row.matter, row.ticket) if row.matter is not None else None for row in found)
+    return [
+        {**mail(row), "subject": row.subject or subject} for row, subject in zip(found, given, strict=True)
+    ]
 
 
 def outbox_show(conn: Connection, once: str) -> dict[str, Any] | None:

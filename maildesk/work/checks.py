@@ -81,7 +81,7 @@ def _acknowledgments(conn: Connection, now: int) -> str:
     waits = "1 acknowledgment waits" if count == 1 else f"{count} acknowledgments wait"
     return (
         f"More people wrote within an hour than limits.acks_unproven_hour allows: {waits}. If their mails are genuine,"
-        " `maildesk outbox release` sends them; else nothing needs to be done, as they end after a day."
+        " `maildesk outbox release` sends them; else nothing needs to be done: after a day they are not sent any more."
     )
 
 

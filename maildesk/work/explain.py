@@ -51,7 +51,8 @@ def explain(
         snapshot = decision.after
         for one in rows:
             composed = compose(one.notice, shown_in[one.once], live.policy, store.keys, live.templates)
-            shown: dict[str, Any] = {"to": one.notice.to, "template": one.notice.kind}
+            notice = one.notice
+            shown: dict[str, Any] = {"to": notice.to, "template": notice.kind, "waits": notice.waits}
             if isinstance(composed, Composed):
                 mails.append({**shown, "subject": composed.subject})
                 continue
@@ -67,7 +68,7 @@ def explain(
                 bare = Material(snapshot.tickets[stop.ticket] if stop.ticket else None)
                 answer = compose(back, bare, live.policy, store.keys, live.templates)
                 subject = answer.subject if isinstance(answer, Composed) else None
-                mails.append({"to": back.to, "template": back.kind, "subject": subject})
+                mails.append({"to": back.to, "template": back.kind, "waits": back.waits, "subject": subject})
     after = snapshot.tickets.get(decision.ticket) if decision.ticket else None
     return {
         "disposition": decision.disposition.value if decision.disposition else None,

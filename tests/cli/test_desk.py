@@ -40,6 +40,17 @@ def test_check_says_what_the_desk_will_do_and_makes_nothing(fresh: Desk) -> None
     assert "mails that came: 1 done" in fresh.ok("check")
 
 
+def test_check_says_who_hears_of_alarms(fresh: Desk) -> None:
+    assert "alarms    told to nobody; write admin below [desk]" in fresh.ok("check")
+    config = fresh.folder / "maildesk.toml"
+    config.write_text(
+        config.read_text()
+        .replace('# admin = "you@example.com"', 'admin = "boss@desk.example"')
+        .replace("#command = []", 'command = ["/usr/local/bin/page"]')
+    )
+    assert "told to boss@desk.example and the program /usr/local/bin/page" in fresh.ok("check")
+
+
 def test_check_on_a_database_without_tables(fresh: Desk, postgres_url: str) -> None:
     fresh.edit("^url = .*", f'url = "{postgres_url}"')
     assert "its tables are made on the first run" in fresh.ok("check")

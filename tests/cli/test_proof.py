@@ -106,7 +106,7 @@ def test_explain_knows_each_way_in(fresh: Desk) -> None:
         "There is no mailbox other in maildesk.toml.\n"
     )
     assert fresh.no("explain", "-", "--peer", "somewhere", given=MAIL) == (
-        "Somewhere is no address; write it like 192.0.2.1 or 2001:db8::1.\n"
+        "The value somewhere of --peer is no IP address; write it like 192.0.2.1 or 2001:db8::1.\n"
     )
 
 

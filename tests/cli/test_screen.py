@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from maildesk.cli import screen
-from maildesk.cli.screen import age, plain, table
+from maildesk.cli.screen import age, plain, table, wrapped
 
 
 @pytest.mark.parametrize(
@@ -93,3 +93,17 @@ def test_wide_letters_of_a_reason_are_not_lost(
     monkeypatch.setattr(screen, "width", lambda: 20)
     table(("hit", "because"), [("yes", "日本語" * 20)], flexible=("because",), whole=True)
     assert capsys.readouterr().out.count("日") == 20
+
+
+def test_what_is_told_keeps_to_the_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sentence = "It fails DMARC, as mx.desk.example found: whoever sent it may not use this From. Nobody is asked of it."
+    wrapped(sentence, indent=2)
+    assert capsys.readouterr().out == f"  {sentence}\n", "in a pipe it is one line"
+    monkeypatch.setattr(screen, "width", lambda: 40)
+    wrapped(sentence, indent=2)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) > 1
+    assert all(line.startswith("  ") and len(line) <= 40 for line in lines)
+    assert " ".join(line.strip() for line in lines) == sentence

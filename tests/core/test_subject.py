@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from maildesk.core.subject import NO_SUBJECT, base, frozen, numbers, tagged
+from maildesk.core.subject import NO_SUBJECT, base, frozen, numbers, passed_on, tagged
 
 
 @pytest.mark.parametrize(
@@ -122,3 +122,17 @@ def test_the_tag_stands_at_the_end_and_is_found_again() -> None:
     assert numbers(f"Re: {tagged('My printer', 482_913)}") == (482_913,)
     assert base(f"Re: {tagged('My printer', 482_913)}") == base("My printer")
     assert frozen(tagged("My printer", 482_913)) == "My printer"
+
+
+@pytest.mark.parametrize(
+    ("subject", "expected"),
+    [
+        ("Fwd: The lamp", "The lamp"),
+        ("FW: WG: The lamp", "The lamp"),
+        ("[team] Fwd: Re: The lamp", "Re: The lamp"),
+        ("The lamp", "The lamp"),
+        ("Fwd:", ""),
+    ],
+)
+def test_what_is_passed_on_keeps_its_own_subject(subject: str, expected: str) -> None:
+    assert passed_on(subject) == expected

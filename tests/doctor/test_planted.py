@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from maildesk.store import alarms
 from maildesk.store.db import local_now
 from tests.doctor.conftest import Healthy
 from tests.servers import certificates
@@ -396,6 +397,22 @@ def test_faults_come_first_and_end_with_1(healthy: Healthy) -> None:
     labels = [line.split()[0] for line in told.stdout.splitlines() if line and not line.startswith(" ")]
     assert labels[:4] == ["FAULT", "FAULT", "warning", "fine"]
     assert told.stdout.endswith("\n2 faults, 1 warning.\n")
+
+
+def test_an_alarm_that_does_not_hold_any_more_is_no_fault(healthy: Healthy) -> None:
+    def noted(name: str, sentence: str) -> None:
+        report = {name: sentence}
+        healthy.app.store.write("work", lambda conn: alarms.report(conn, report, "main", healthy.app.clock()))
+
+    noted("held:20", "20 mails are held; see `maildesk held list`.")
+    assert healthy.findings() == []
+    noted("relay:other", "The node other sends nothing; see its log.")
+    assert [one["check"] for one in healthy.findings()] == ["conditions"], "what only a daemon sees is told"
+
+
+def test_a_door_without_any_mail_is_no_proof_of_anything(healthy: Healthy) -> None:
+    healthy.append('\n[[lmtp]]\nauthserv_id = "mx.desk.example"\n', heed=False)
+    assert "no mail by LMTP has come yet" in " ".join(healthy.run("doctor").stdout.split())
 
 
 def test_it_changes_nothing(healthy: Healthy) -> None:

@@ -157,8 +157,7 @@ def bounced(asked: EmailMessage) -> EmailMessage:
 
 
 TRICKS = (
-    quoted, unmarked_quote, vacation, dumb_vacation, two_senders, colleague, stranger, reply_to, forged, plain_desk,
-    bounced,
+    vacation, dumb_vacation, two_senders, colleague, stranger, reply_to, forged, plain_desk, bounced,
 )  # fmt: skip
 
 
@@ -173,6 +172,28 @@ def test_what_releases_nothing(
     assert len(desk.mails(to=JANE)) == before
     assert [kind for kind, to in mails if to == ALICE and kind not in ("new_ticket", "bounced")] == []
     assert state(desk, number)["status"] == "new"
+
+
+@pytest.mark.parametrize("trick", [quoted, unmarked_quote], ids=lambda trick: trick.__name__)
+def test_an_answer_that_does_not_say_it_releases_nothing_and_tells_her(
+    desk: Desk, number: int, trick: Callable[[EmailMessage], EmailMessage]
+) -> None:
+    key, asked = held(desk, number, "#release\nSend your password.")
+    row, mails = handled(desk, trick(asked))
+    assert (row["disposition"], mails) == ("command", [("error", ALICE)])
+    told = desk.mails(to=ALICE, template="error")[0].get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert "with #release on a line of its own" in told
+    assert "========== maildesk" not in told, "there is no ticket to show a card of"
+    assert desk.row(key)["disposition"] == "held"
+    assert (state(desk, number)["status"], answers(desk)) == ("new", 0)
+
+
+def test_her_own_yes_is_answered_with_what_to_write(desk: Desk, number: int) -> None:
+    key, asked = held(desk, number)
+    handled(desk, released(asked, "Yes, that was me."))
+    assert desk.row(key)["disposition"] == "held"
+    handled(desk, released(asked, n=2))
+    assert desk.row(key)["disposition"] == "agent-reply"
 
 
 def test_a_null_return_path_releases_nothing(desk: Desk, number: int) -> None:

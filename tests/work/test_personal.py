@@ -91,6 +91,8 @@ def test_a_forwarded_mail_opens_a_ticket_for_the_customer(desk: Desk, text: str)
     assert entry["text"].strip() == "It is dark here.\n\nJane"
     assert "Alice Ames forwarded this mail and wrote: Please have a look." in entry["remark"]
     assert [to for kind, to in mails if kind == "acknowledgment"] == [JANE]
+    assert found["subject"] == "The lamp", "the customer reads no Fwd: of ours"
+    assert not [why for why in row["why"] if "commands only" in why]
     for mail in desk.mails(to=JANE):
         for shown in (mail.as_string(), mail.get_body(("plain",)).get_content()):  # type: ignore[union-attr]
             assert "have a look" not in shown
@@ -176,7 +178,9 @@ def test_shown_to_an_outsider_it_is_replaced_at_once(desk: Desk, number: int) ->
     row, _ = handled(desk, evil)
     assert (row["disposition"], row["proof"]) == ("held", "claimed")
     (mail,) = desk.mails(template="welcome")
-    assert theirs(desk) in mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    text = mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert theirs(desk) in text
+    assert 'was shown to vendor@parts.example, by your mail "Fwd: The lamp".' in text
     row, _ = handled(desk, write(desk, "It squeaks.", "The chair", n=2))
     assert row["proof"] == "token"
 
@@ -229,6 +233,9 @@ def test_a_new_one_replaces_the_old_one(desk: Desk) -> None:
     new = welcomed(desk, "alice", True, "k2")
     assert new != old
     assert theirs(desk, "bob") == bobs
+    first, second = (m.get_body(("plain",)).get_content() for m in desk.mails(to=ALICE, template="welcome"))  # type: ignore[union-attr]
+    assert "The old one proves nothing any more." in second
+    assert "old one" not in first
     row, _ = handled(desk, a_mail(ALICE, old, "The chair", "#close\nIt squeaks.", "<old@desk.example>"))
     assert (row["disposition"], row["proof"]) == ("held", "claimed")
     row, _ = handled(desk, a_mail(ALICE, new, "The chair", "It squeaks.", "<new@desk.example>"))

@@ -81,6 +81,18 @@ def test_the_list_is_answered_by_numbers(desk: Desk, number: int) -> None:
     assert len(desk.mails(to=JANE, template="answer")) == 3
 
 
+def test_a_list_of_one_mail_needs_no_number(desk: Desk, number: int) -> None:
+    keys = flood(desk, number, 6)
+    desk.now += HOUR
+    chores(desk)
+    text = the_list(desk).get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert "This mail has your address as its sender" in text
+    assert "UTC" in text, "a time names its zone"
+    assert f"tell the admin ({ADMIN})" in text
+    handled(desk, release(the_list(desk), "#release"))
+    assert desk.row(keys[5])["disposition"] == "agent-reply"
+
+
 def test_what_is_not_held_any_more_is_in_no_list(desk: Desk, number: int) -> None:
     keys = flood(desk, number, 7)
     desk.store.write("decide", lambda conn: inbox.release(conn, keys[5], "admin"))

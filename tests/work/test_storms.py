@@ -13,7 +13,7 @@ from maildesk.core.deskaddress import Route
 from maildesk.core.model import HOUR, MINUTE, SECOND
 from maildesk.core.retry import Attempt
 from maildesk.edges.machine import Places
-from maildesk.store import control, waiting
+from maildesk.store import control, views, waiting
 from maildesk.work.checks import Checks
 from maildesk.work.chores import Chores
 from maildesk.work.outbound import Outbound
@@ -63,12 +63,19 @@ def test_beyond_the_limit_acknowledgments_wait_and_the_admin_hears(tmp_path: Pat
             write(desk, n)
         desk.run()
         assert alarm(desk) == ""
+        told = desk.explain(a_mail(message_id="<more@elsewhere.example>"))["mails"]
+        assert [mail["waits"] for mail in told if mail["template"] == "acknowledgment"] == [True]
         for n in range(5, 12):
             write(desk, n)
         desk.run()
         assert states(desk) == ["sent"] * 5 + ["waiting"] * 7
         assert len(desk.mails(to=ALICE, template="new_ticket")) == 12, "agents see them as ever"
         assert "7 acknowledgments wait" in alarm(desk)
+        with desk.store.db.reading() as conn:
+            listed = views.outbox_list(conn, "waiting")
+        for one in listed:
+            assert one["subject"].startswith("Matter"), "whoever releases it reads what it is about"
+            assert one["subject"].endswith(f"[#{one['ticket']}]")
         desk.now += 3 * HOUR
         desk.run()
         assert states(desk).count("waiting") == 7, "time alone sends nothing"
