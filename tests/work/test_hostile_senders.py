@@ -17,25 +17,63 @@ from tests.work.authority import ALICE, BOB, JANE, TIM, handled, state
 VICTIM = "victim@elsewhere.example"
 
 
+@pytest.mark.parametrize(
+    "text", ["Never mind.\n", "Hello,\n", "\n", "Hello,\n\nit prints nothing but blank pages.\n"]
+)
 @pytest.mark.parametrize("sender", [JANE, TIM])
-def test_a_known_message_id_swallows_no_mail(desk: Desk, sender: str) -> None:
-    """Who knows which Message-ID Jane's next mail will have sends another one under it first."""
-    handled(
-        desk, a_mail(sender, subject="Nothing", text="Never mind.\n", message_id="<next@customer.example>")
+def test_a_known_message_id_swallows_no_mail(desk: Desk, sender: str, text: str) -> None:
+    """Who knows which Message-ID Jane's next mail will have sends another one under it first, or its beginning."""
+    first, _ = handled(desk, a_mail(sender, text=text, message_id="<next@customer.example>"))
+    row, mails = handled(desk, a_mail(message_id="<next@customer.example>"))
+    starts_it = sender == JANE and text != "Never mind.\n"
+    assert row["disposition"] == ("reply" if starts_it else "new-ticket")
+    assert (row["ticket"] == first["ticket"]) is starts_it
+    (entry,) = [e for e in desk.ticket(row["ticket"])["entries"] if e["key"] == row["key"]]
+    assert entry["text"] == "Hello,\n\nit prints nothing but blank pages.\n\nJane"
+    # Agents read all of it.
+    assert {("customer_reply" if starts_it else "new_ticket", agent) for agent in (ALICE, BOB)} <= set(mails)
+    assert "Jane" in desk.mails(to=ALICE)[-1].get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    # A copy of it that a list has passed on is no third mail.
+    row, mails = handled(
+        desk,
+        a_mail(
+            text=f"{entry['text']}\n____\nThe office list\n",
+            message_id="<next@customer.example>",
+            headers={"List-Id": "<office.customer.example>"},
+        ),
     )
-    row, _ = handled(desk, a_mail(message_id="<next@customer.example>"))
-    assert row["disposition"] != "duplicate"
-    entries = [e for t in desk.tickets() for e in desk.ticket(t["number"])["entries"]]
-    assert any("blank pages" in entry["text"] for entry in entries)
+    assert (row["disposition"], mails) == ("duplicate", [])
 
 
-def test_our_own_message_id_swallows_no_mail(desk: Desk, number: int) -> None:
-    ours = str(desk.mails(to=JANE)[0]["Message-ID"])
-    row, _ = handled(desk, a_mail(TIM, text="Another matter.\n", message_id=ours))
-    entries = [e for t in desk.tickets() for e in desk.ticket(t["number"])["entries"]]
-    assert row["disposition"] == "duplicate" or any("Another matter" in e["text"] for e in entries)
-    # Whoever bears an id of ours has it from a mail of ours: only its recipient knows it, and gains nothing by it.
-    assert state(desk, number)["status"] == "new"
+@pytest.mark.parametrize("sender", [TIM, JANE, ALICE])
+def test_our_own_message_id_swallows_no_mail(desk: Desk, number: int, sender: str) -> None:
+    """A mail under an id of ours is ours come back, whoever it says wrote it: it does nothing, and hinders nothing.
+
+    Only who got that mail of ours knows the id; they can swallow mails of their own by it.
+    """
+    acknowledgment, before = desk.mails(to=JANE)[0], desk.ticket(number)
+    ours = str(acknowledgment["Message-ID"])
+    row, mails = handled(desk, a_mail(sender, text="Another matter.\n", message_id=ours))
+    assert (row["disposition"], row["ticket"], mails) == ("duplicate", None, [])
+    assert "It is a mail of this desk that came back." in row["why"]
+    assert desk.ticket(number) == before
+    assert len(desk.tickets()) == 1
+    # Her answer to that very mail comes in.
+    row, mails = handled(desk, an_answer(acknowledgment, JANE, "And now?", "<second@customer.example>"))
+    assert (row["disposition"], row["ticket"], row["proof"]) == ("reply", number, "token")
+    assert mails == [("customer_reply", ALICE), ("customer_reply", BOB)]
+
+
+def test_an_id_like_ours_is_not_ours(desk: Desk, number: int) -> None:
+    local, _, domain = str(desk.mails(to=JANE)[0]["Message-ID"]).strip("<>").partition("@")
+    other = "b" if local[-1] == "a" else "a"
+    for n, forged in enumerate(
+        (f"{local[:-1]}{other}@{domain}", f"x{local}@{domain}", f"{local[:-1]}@{domain}")
+    ):
+        text = f"Matter {n}.\n"
+        row, _ = handled(desk, a_mail(TIM, subject=f"Matter {n}", text=text, message_id=f"<{forged}>"))
+        assert row["disposition"] == "new-ticket"
+        assert desk.ticket(row["ticket"])["entries"][0]["text"] == text.strip()
 
 
 @pytest.mark.parametrize("field", ["Cc", "To"])
