@@ -1,7 +1,7 @@
 """Hostile senders: mails that pretend to be another's, and mails that would make the desk work for somebody else.
 
 Spoofed agents, guessed numbers and Reply-To are in `test_authority.py`, tokens in other hands in `test_tokens.py`,
-smuggling in `tests/edges/intakes/`, bombs in `tests/fuzz/`.
+smuggling in `test_hostile_smuggling.py`, terminals in `tests/cli/test_hostile_terminal.py`.
 """
 
 from __future__ import annotations
