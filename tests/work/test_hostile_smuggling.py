@@ -37,7 +37,6 @@ ENDS = (
     b"\n.\n", b"\n.\r\n", b"\r\n.\n", b"\r.\r", b"\r\n.\r", b"\r.\r\n", b"\n.\r", b"\r.\n", b"\r\n\0.\r\n",
     b"\r\n.\0\r\n", b"\r\n.\r\r\n", b"\r\n. \r\n", b"\r\n..\r\n", b"\x85.\x85", b"\xe2\x80\xa8.\xe2\x80\xa8",
 )  # fmt: skip
-IDS = [end.hex() for end in ENDS]
 
 
 @contextmanager
@@ -112,13 +111,15 @@ def unharmed(desk: Desk, before: dict[str, Any], came: int) -> None:
 
 
 @pytest.mark.parametrize("door", DOORS)
-@pytest.mark.parametrize("end", ENDS, ids=IDS)
-def test_smtp_smuggling_into_the_desk(desk: Desk, number: int, door: str, end: bytes) -> None:
+def test_smtp_smuggling_into_the_desk(desk: Desk, number: int, door: str) -> None:
     before = desk.ticket(number)
     with listening(desk, door) as port:
-        answers = said(port, DOORS[door][1] + b" x.example\r\n", smuggling(number, end), b"QUIT\r\n")
-    assert [line[:3] for line in answers] == [b"220", b"250", b"250", b"250", b"354", b"250", b"221"]
-    unharmed(desk, before, 1)
+        for n, end in enumerate(ENDS):
+            whole = smuggling(number, end, n=n)
+            answers = said(port, DOORS[door][1] + b" x.example\r\n", whole, b"QUIT\r\n")
+            codes = [line[:3] for line in answers]
+            assert codes == [b"220", b"250", b"250", b"250", b"354", b"250", b"221"], end
+    unharmed(desk, before, len(ENDS))
 
 
 @pytest.mark.parametrize("door", DOORS)
