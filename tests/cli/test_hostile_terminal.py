@@ -183,6 +183,16 @@ def evil_mail(sender: str, mid: str, **headers: str) -> bytes:
     return head + mail.as_bytes().replace(b'"NAME"', b'"' + word.encode() + b'"')
 
 
+STORED = {
+    "ticket": ("subject",),
+    "participant": ("name",),
+    "entry": ("author", "author_name", "remark", "text"),
+    "attachment": ("name", "type"),
+    "inbox": ("subject", "sender"),
+    "outbox": ("subject",),
+}
+
+
 @pytest.fixture
 def desk(fresh: Desk) -> Desk:
     """A desk to which only hostile mail has come, with hostile troubles."""
@@ -203,8 +213,13 @@ def desk(fresh: Desk) -> Desk:
         for once, state in zip(outgoing, ("failed", "quarantined", "ready"), strict=False):
             troubled = (state, f"550 {RESET}", once)
             store.execute("UPDATE outbox SET state = ?, trouble = ? WHERE once = ?", troubled)
+        # Parsing has taken much of it out. The screens rely on that nowhere.
+        for table, columns in STORED.items():
+            for column in columns:
+                store.execute(f"UPDATE {table} SET {column} = ? || {column}", (RESET + " ",))  # noqa: S608
+        store.execute("UPDATE inbox SET why = json_array(?) WHERE disposition IS NOT NULL", (RESET,))
         store.execute("INSERT INTO alarm VALUES ('relay', 'main', ?, 1, 1, NULL, NULL, NULL)", (RESET,))
-        store.execute("INSERT INTO pause VALUES ('main', 1, 1, ?)", (RESET,))
+        store.execute("INSERT INTO pause VALUES ('main', 1, 9e18, ?)", (RESET,))
     return fresh
 
 
@@ -218,6 +233,7 @@ def commands_on(desk: Desk, folder: Path) -> list[tuple[tuple[str, ...], bool]]:
     evil_file = folder / f"{SEEN}\x1b]0;title\x07\x1b[2J.eml"
     evil_file.write_bytes(evil_mail("tim@elsewhere.example", "file@elsewhere.example"))
     (folder / f"{SEEN}\x1b[2J").mkdir()
+    (folder / f"{SEEN}\x1b[3J.eml").write_bytes(b"")
     number = str(desk.json("ticket", "list")[-1]["number"])
     came, going = desk.json("inbox", "list"), desk.json("outbox", "list")
     first, held = key_of(came, message_id="first@customer.example"), key_of(came, disposition="held")
@@ -283,7 +299,7 @@ def test_ansi_escapes_on_a_terminal(desk: Desk, tmp_path: Path) -> None:
             harmless(text)
             assert code in (0, 1, 2, 75), code
             assert "maildesk itself failed" not in text
-            assert not must_show or SEEN in text, "it shows what it was made to show"
+            assert not must_show or SEEN[:6] in text, "it shows what it was made to show"
         except AssertionError as error:
             wrong.append(f"{words[2:]}: {str(error).splitlines()[0]}\n{text!r:.1500}")
     assert not wrong, "\n\n".join(wrong)
