@@ -165,6 +165,7 @@ def test_smtp_smuggling_through_postfix_into_the_desk(desk: Desk, number: int) -
             "smtpd_forbid_bare_newline": "normalize",
             "smtpd_forbid_bare_newline_exclusions": "",
             "cleanup_replace_stray_cr_lf": "no",
+            "smtpd_forbid_unauth_pipelining": "no",
         }
         with postfix_front.start(settings, files={"transport": routes}) as front:
             for n, end in enumerate(ENDS):
@@ -247,7 +248,11 @@ def test_smtp_smuggling_out_of_the_desk_through_a_strict_postfix(tmp_path: Path,
     """It refuses whoever sends it a line end that is none."""
     if why := postfix.missing():
         pytest.skip(why)
-    strict = {"smtpd_forbid_bare_newline": "reject", "smtpd_forbid_bare_newline_exclusions": ""}
+    strict = {
+        "smtpd_forbid_bare_newline": "reject",
+        "smtpd_forbid_bare_newline_exclusions": "",
+        "smtpd_forbid_unauth_pipelining": "no",
+    }
     with (
         postfix.a_postfix(relay.port, **strict) as server,
         a_desk(tmp_path) as desk,
