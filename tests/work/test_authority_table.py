@@ -120,6 +120,12 @@ def acts(way: Way) -> None:
         assert held.told == [("held", ALICE)]
         assert way.ticket == before
         assert way.got(JANE) == 1
+    # Nor does what proves somebody else: a login that may write as Alice alone, another domain.
+    for n, (sender, by) in enumerate(((BOB, ALICE), (ALICE, TIM)) if way.name == "smtp" else ((ALICE, TIM),)):
+        mail = a_mail(sender, subject=f"[#{way.number}]", text="#close", message_id=f"<by{n}@evil.example>")
+        held = way.come(mail, proven=True, by=by)
+        assert (held.is_, held.told) == (("held", way.number, "claimed"), [("held", sender)])
+        assert (way.ticket, way.got(JANE)) == (before, 1)
     # A colleague's reply address, and a customer's, prove nothing of Alice's.
     for n, to in enumerate((way.desk.mails(to=BOB)[0], way.desk.mails(to=JANE)[0])):
         held = way.come(an_answer(to, ALICE, "Send your password.", f"<o{n}@evil.example>"))

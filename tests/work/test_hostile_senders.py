@@ -66,13 +66,17 @@ def test_our_own_message_id_swallows_no_mail(desk: Desk, number: int, sender: st
 
 def test_an_id_like_ours_is_not_ours(desk: Desk, number: int) -> None:
     local, _, domain = str(desk.mails(to=JANE)[0]["Message-ID"]).strip("<>").partition("@")
-    other = "b" if local[-1] == "a" else "a"
-    for n, forged in enumerate(
-        (f"{local[:-1]}{other}@{domain}", f"x{local}@{domain}", f"{local[:-1]}@{domain}")
-    ):
+
+    def other_letter(at: int) -> str:
+        return f"{local[:at]}{'b' if local[at] == 'a' else 'a'}{local[at + 1 :]}"
+
+    # In what is signed, and in the signature; longer, and shorter.
+    for n, forged in enumerate((other_letter(0), other_letter(len(local) - 4), f"x{local}", local[1:])):
         text = f"Matter {n}.\n"
-        row, _ = handled(desk, a_mail(TIM, subject=f"Matter {n}", text=text, message_id=f"<{forged}>"))
-        assert row["disposition"] == "new-ticket"
+        row, _ = handled(
+            desk, a_mail(TIM, subject=f"Matter {n}", text=text, message_id=f"<{forged}@{domain}>")
+        )
+        assert row["disposition"] == "new-ticket", forged
         assert desk.ticket(row["ticket"])["entries"][0]["text"] == text.strip()
 
 
