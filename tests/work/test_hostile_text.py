@@ -214,7 +214,8 @@ def test_an_address_with_invisible_characters_is_nobodys(desk: Desk, number: int
         ("ali\u200bce@desk.example", "alice@desk.example\u200b", "аlice@desk.example")
     ):
         mail = raw(f"Re: [#{number}]").replace(JANE.encode(), sender.encode()).replace(b"evil@", b"%d@" % n)
-        row = came(desk, mail)
-        assert row["proof"] == "claimed"
-        assert not desk.mails(template="answer")
-        assert desk.ticket(number)["entries"][-1]["kind"] == "customer"
+        row = desk.handle(mail, Envelope("smtp", "eve@evil.example", (DESK,), "127.0.0.1"))
+        assert (row["disposition"], row["proof"]) == ("new-ticket", "claimed"), sender
+        assert desk.ticket(row["ticket"])["requester"] != ALICE
+        assert not desk.mails(template="held"), "it is not taken for a mail in Alice's name"
+        assert len(desk.ticket(number)["entries"]) == 1
