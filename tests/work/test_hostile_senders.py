@@ -191,5 +191,8 @@ def test_a_victim_in_reply_to_or_as_envelope_sender_gets_nothing(desk: Desk) -> 
 def test_the_desk_writes_to_nobody_whom_a_mail_to_a_mere_recipient_names(desk: Desk) -> None:
     """A list of victims in To and Cc: only who wrote is answered."""
     victims = ", ".join(f"v{n}@elsewhere.example" for n in range(300))
-    _, mails = handled(desk, a_mail(headers={"Cc": victims}))
+    row, mails = handled(desk, a_mail(headers={"Cc": victims}))
     assert {to for _, to in mails} == {JANE, ALICE, BOB}
+    _, mails = handled(desk, an_answer(desk.mails(to=ALICE)[-1], ALICE, "Off and on.", "<a@desk.example>"))
+    assert mails == [("answer", JANE)]
+    assert state(desk, row["ticket"])["participants"] == [JANE]
