@@ -12,7 +12,9 @@ from collections.abc import Callable
 
 import pytest
 
+from maildesk.core.message import parse
 from maildesk.core.reading import Envelope
+from maildesk.store import views
 from tests.desk import DESK, Desk, a_mail
 from tests.work.authority import JANE
 
@@ -75,5 +77,13 @@ def test_bombs(desk: Desk, name: str) -> None:
     found = desk.ticket(row["ticket"])
     assert found["requester"] == JANE
     assert {t["subject"] for t in desk.tickets()} >= {"Before", "After"}
-    # What agents get of it is bounded, too.
+    # What is read of it is bounded, and so is what agents see and get.
+    with desk.store.db.reading() as conn:
+        message = parse(views.raw_mail(conn, key))
+    assert len(message.headers) <= 500
+    assert len(message.to) + len(message.cc) <= 1_000
+    assert len(message.references) <= 1_000
+    (entry,) = found["entries"]
+    assert len(entry["attachments"]) <= 500
+    assert len(entry["remark"]) <= 5_000
     assert all(len(mail.as_bytes()) < 30_000_000 for mail in desk.mails())
