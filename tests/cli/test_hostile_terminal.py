@@ -219,7 +219,7 @@ def desk(fresh: Desk) -> Desk:
                 store.execute(f"UPDATE {table} SET {column} = ? || {column}", (RESET + " ",))  # noqa: S608
         store.execute("UPDATE inbox SET why = json_array(?) WHERE disposition IS NOT NULL", (RESET,))
         store.execute("INSERT INTO alarm VALUES ('relay', 'main', ?, 1, 1, NULL, NULL, NULL)", (RESET,))
-        store.execute("INSERT INTO pause VALUES ('main', 1, 9e18, ?)", (RESET,))
+        store.execute("INSERT INTO pause VALUES ('main', 1, 4000000000000000, ?)", (RESET,))
     return fresh
 
 

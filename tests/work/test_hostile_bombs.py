@@ -50,6 +50,7 @@ MIXED = HEAD + b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\
 BOMBS: dict[str, Callable[[], bytes]] = {
     "10,000 headers": lambda: HEAD + b"".join(b"X-%d: y\r\n" % n for n in range(10_000)) + b"\r\nHello.\r\n",
     "10,000 addresses": lambda: HEAD + b"Cc: " + b",\r\n ".join(b"a%d@x.example" % n for n in range(10_000)) + b"\r\n\r\nHello.\r\n",  # noqa: E501
+    "10,000 addresses in 100 fields": lambda: HEAD + (b"Cc: " + b", ".join(b"a%d@x.example" % n for n in range(100)) + b"\r\n") * 100 + b"\r\nHello.\r\n",  # noqa: E501
     "10,000 references": lambda: HEAD + b"References: " + b"\r\n ".join(b"<%d@x.example>" % n for n in range(10_000)) + b"\r\n\r\nHello.\r\n",  # noqa: E501
     "10,000 parts": lambda: MIXED + part(b"Hello.") * 10_000 + b"--b--\r\n",
     "10,000 files": lambda: MIXED + part(b"x", b"application/octet-stream; name=a.bin") * 10_000 + b"--b--\r\n",
