@@ -42,7 +42,11 @@ class Sentences(TyperGroup):
         """Runs the command."""
         try:
             return super().invoke(ctx)
-        except (typer.Exit, typer.Abort, typer.TyperException, EOFError, BrokenPipeError):
+        except typer.TyperException as error:
+            # What is wrong with an argument is said with the argument, and a script may hand over a stranger's.
+            error.message = _fit(error.message)
+            raise
+        except (typer.Exit, typer.Abort, EOFError, BrokenPipeError):
             raise  # typer's own ways to end
         except Exception as error:
             if os.environ.get(TRACEBACK):
@@ -55,9 +59,9 @@ class Sentences(TyperGroup):
 def tell(error: Exception) -> Told:
     """The sentence and the exit code for an exception."""
     if isinstance(error, No):
-        return Told(_sentence(str(error)), NO)
+        return Told(_sentence(_fit(str(error))), NO)
     if isinstance(error, Again):
-        return Told(_sentence(str(error)), AGAIN)
+        return Told(_sentence(_fit(str(error))), AGAIN)
     return _of_the_desk(error)
 
 
@@ -83,6 +87,13 @@ def _of_the_desk(error: Exception) -> Told:
     kind = type(error).__name__
     shown = plain(log.reason(error))
     return Told(f"maildesk itself failed: {kind}: {shown} (set {TRACEBACK}=1 to see where).", NO)
+
+
+def _fit(text: str) -> str:
+    """Whatever is in it, fit for a terminal."""
+    from maildesk.cli.screen import plain
+
+    return plain(text, lines=True)
 
 
 def _sentence(text: str) -> str:

@@ -145,6 +145,8 @@ def _arrival(draft: Draft, cause: Arrival, standing: Standing) -> tuple[Disposit
         return confirmed
     personal.burn(draft, reading, standing)
     found = match(reading, standing, draft.after)
+    if not found.ticket:
+        found = _first_copy(draft, cause) or found
     draft.match = found.how
     draft.because(_sentence(found.why))
     copy = by_hand.is_copy(draft, reading, standing, found)
@@ -172,6 +174,13 @@ def _arrival(draft: Draft, cause: Arrival, standing: Standing) -> tuple[Disposit
     if standing.agent and not participant:
         return _agent(draft, cause, standing, standing.agent, found)
     return _customer(draft, cause, standing, found)
+
+
+def _first_copy(draft: Draft, cause: Arrival) -> Match | None:
+    old = same.shorter(cause.reading, draft.after, cause.key, cause.received)
+    if old is None or old.ticket is None or draft.after.ticket(old.ticket) is None:
+        return None
+    return Match(old.ticket, "same", f"a mail with its Message-ID and fewer lines is on #{old.ticket}")
 
 
 def _sentence(text: str) -> str:

@@ -13,6 +13,8 @@ from maildesk.core.subject import base
 VARIANT_LINES = 15
 DATED = 7 * DAY
 _UNDATED = 15 * MINUTE
+_PROVEN = frozenset({Disposition.AGENT_REPLY, Disposition.NOTE, Disposition.COMMAND})
+"""What only a mail with proof becomes."""
 
 
 def remembered(
@@ -90,9 +92,28 @@ def earlier(
         says_more = (old.parked and not new.parked) or (new.sent and not old.sent)
         if old.key == key or old.disposition in undone or says_more:
             continue
-        if why := _again(new, old, dated):
+        if (why := _again(new, old, dated)) and not _hides(reading, new, old):
             return old, why
     return None, ""
+
+
+def _hides(reading: Reading, new: Seen, old: Seen) -> bool:
+    """Whether lines that a copy adds may be its author's own, so that they must not be lost.
+
+    Who knows the Message-ID of a mail that is still under way can send its first line before it, in its author's name.
+    A list adds lines to what others wrote, and what needs proof was not written by just anybody.
+    """
+    listed = bool(reading.message.list_id or reading.message.header("list-post"))
+    return len(new.lines) > len(old.lines) and not listed and old.disposition not in _PROVEN
+
+
+def shorter(reading: Reading, snapshot: Snapshot, key: str, received: int) -> Seen | None:
+    """The decided mail to which this one only adds lines, though it is no duplicate; the ticket of both is the same."""
+    new = remembered(reading, key, received, Disposition.DUPLICATE, None)
+    for old in snapshot.seen.get(new.mid, ()) if new.mid else ():
+        if old.key != key and old.ticket and _again(new, old, False) and _hides(reading, new, old):
+            return old
+    return None
 
 
 def superseded(reading: Reading, snapshot: Snapshot, key: str, received: int) -> tuple[Seen, ...]:

@@ -54,6 +54,7 @@ def a_text(lines: list[str], **values: object) -> Reading:
 
 
 OLD = a_text(LINES)
+BY_A_LIST = {"List-Id": "Office <office.customer.example>"}
 
 
 def test_the_same_bytes_again() -> None:
@@ -104,7 +105,35 @@ def test_a_subject_tag_of_a_list_makes_no_other_mail() -> None:
     ],
 )
 def test_what_may_differ(name: str, lines: list[str], again: bool) -> None:
-    assert bool(repeats(a_text(lines), OLD)) is again, name
+    assert bool(repeats(a_text(lines, headers=BY_A_LIST), OLD)) is again, name
+
+
+@pytest.mark.parametrize(
+    ("headers", "was", "again"),
+    [
+        (BY_A_LIST, Disposition.NEW_TICKET, True),
+        ({"List-Post": "<mailto:office@customer.example>"}, Disposition.NEW_TICKET, True),
+        ({}, Disposition.NEW_TICKET, False),
+        ({}, Disposition.REPLY, False),
+        ({}, Disposition.HELD, False),
+        ({}, Disposition.AUTO_REPLY, False),
+        ({}, Disposition.AGENT_REPLY, True),
+        ({}, Disposition.NOTE, True),
+        ({}, Disposition.COMMAND, True),
+    ],
+)
+def test_lines_that_no_list_has_added_are_its_authors_own(
+    headers: dict[str, str], was: Disposition, again: bool
+) -> None:
+    """Anybody could have sent the beginning of a mail before it, under its Message-ID."""
+    new, old = a_text([*LINES, "Ring me."], headers=headers), a_text(LINES)
+    assert bool(repeats(new, old, was=was)) is again
+    found = same.shorter(new, snapshot(remembered(old, was)), "second", START)
+    assert bool(found) is not again
+    assert same.shorter(old, snapshot(remembered(new, was)), "second", START) is None
+    assert same.shorter(new, snapshot(remembered(old, was)), "first", START) is None, (
+        "no mail is before itself"
+    )
 
 
 @pytest.mark.parametrize(
@@ -127,7 +156,8 @@ def test_what_may_differ(name: str, lines: list[str], again: bool) -> None:
 def test_where_there_is_no_text_the_subject_tells(
     new: tuple[str, str], old: tuple[str, str], again: bool
 ) -> None:
-    assert bool(repeats(a_text([new[1]], subject=new[0]), a_text([old[1]], subject=old[0]))) is again
+    by_a_list = a_text([new[1]], subject=new[0], headers=BY_A_LIST)
+    assert bool(repeats(by_a_list, a_text([old[1]], subject=old[0]))) is again
 
 
 def test_an_attachment_is_not_enough_where_there_is_no_text() -> None:
@@ -159,7 +189,7 @@ def test_a_message_id_used_again_for_another_text_is_its_own_mail() -> None:
 
 
 def with_files(*contents: bytes, lines: list[str] = LINES) -> Reading:
-    mail: EmailMessage = a_mail(text=text_of(lines))
+    mail: EmailMessage = a_mail(text=text_of(lines), headers=BY_A_LIST)
     for i, content in enumerate(contents):
         mail.add_attachment(content, maintype="application", subtype="pdf", filename=f"{i}.pdf")
     return a_reading(mail)

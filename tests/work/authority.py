@@ -7,16 +7,19 @@ from email.utils import parseaddr
 from typing import Any
 
 from maildesk.core.model import MINUTE
+from maildesk.core.reading import Envelope
 from tests.desk import Desk, a_mail
 
 JANE, TIM = "jane@customer.example", "tim@elsewhere.example"
 ALICE, BOB = "alice@desk.example", "bob@desk.example"
 
 
-def handled(desk: Desk, mail: EmailMessage) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+def handled(
+    desk: Desk, mail: EmailMessage | bytes, envelope: Envelope | None = None
+) -> tuple[dict[str, Any], list[tuple[str, str]]]:
     """What became of a mail, and the mails that followed: template and recipient."""
     desk.now += MINUTE
-    row = desk.handle(mail)
+    row = desk.handle(mail, envelope)
     return row, [(sent["kind"], sent["to"]) for sent in row["mails"]]
 
 

@@ -12,7 +12,9 @@ from collections.abc import Callable
 
 import pytest
 
+from maildesk.core.message import parse
 from maildesk.core.reading import Envelope
+from maildesk.store import views
 from tests.desk import DESK, Desk, a_mail
 from tests.work.authority import JANE
 
@@ -48,6 +50,7 @@ MIXED = HEAD + b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\
 BOMBS: dict[str, Callable[[], bytes]] = {
     "10,000 headers": lambda: HEAD + b"".join(b"X-%d: y\r\n" % n for n in range(10_000)) + b"\r\nHello.\r\n",
     "10,000 addresses": lambda: HEAD + b"Cc: " + b",\r\n ".join(b"a%d@x.example" % n for n in range(10_000)) + b"\r\n\r\nHello.\r\n",  # noqa: E501
+    "10,000 addresses in 100 fields": lambda: HEAD + (b"Cc: " + b", ".join(b"a%d@x.example" % n for n in range(100)) + b"\r\n") * 100 + b"\r\nHello.\r\n",  # noqa: E501
     "10,000 references": lambda: HEAD + b"References: " + b"\r\n ".join(b"<%d@x.example>" % n for n in range(10_000)) + b"\r\n\r\nHello.\r\n",  # noqa: E501
     "10,000 parts": lambda: MIXED + part(b"Hello.") * 10_000 + b"--b--\r\n",
     "10,000 files": lambda: MIXED + part(b"x", b"application/octet-stream; name=a.bin") * 10_000 + b"--b--\r\n",
@@ -75,5 +78,13 @@ def test_bombs(desk: Desk, name: str) -> None:
     found = desk.ticket(row["ticket"])
     assert found["requester"] == JANE
     assert {t["subject"] for t in desk.tickets()} >= {"Before", "After"}
-    # What agents get of it is bounded, too.
+    # What is read of it is bounded, and so is what agents see and get.
+    with desk.store.db.reading() as conn:
+        message = parse(views.raw_mail(conn, key))
+    assert len(message.headers) <= 500
+    assert len(message.to) + len(message.cc) <= 1_000
+    assert len(message.references) <= 1_000
+    (entry,) = found["entries"]
+    assert len(entry["attachments"]) <= 500
+    assert len(entry["remark"]) <= 5_000
     assert all(len(mail.as_bytes()) < 30_000_000 for mail in desk.mails())

@@ -1,7 +1,7 @@
 """Hostile senders: mails that pretend to be another's, and mails that would make the desk work for somebody else.
 
 Spoofed agents, guessed numbers and Reply-To are in `test_authority.py`, tokens in other hands in `test_tokens.py`,
-smuggling in `tests/edges/intakes/`, bombs in `tests/fuzz/`.
+smuggling in `test_hostile_smuggling.py`, terminals in `tests/cli/test_hostile_terminal.py`.
 """
 
 from __future__ import annotations
@@ -9,33 +9,77 @@ from __future__ import annotations
 from email.message import EmailMessage
 
 import pytest
+from sqlalchemy import select
 
 from maildesk.core.reading import Envelope
+from maildesk.store import schema
 from tests.desk import DESK, Desk, a_mail, an_answer
 from tests.work.authority import ALICE, BOB, JANE, TIM, handled, state
 
 VICTIM = "victim@elsewhere.example"
 
 
+@pytest.mark.parametrize(
+    "text", ["Never mind.\n", "Hello,\n", "\n", "Hello,\n\nit prints nothing but blank pages.\n"]
+)
 @pytest.mark.parametrize("sender", [JANE, TIM])
-def test_a_known_message_id_swallows_no_mail(desk: Desk, sender: str) -> None:
-    """Who knows which Message-ID Jane's next mail will have sends another one under it first."""
-    handled(
-        desk, a_mail(sender, subject="Nothing", text="Never mind.\n", message_id="<next@customer.example>")
+def test_a_known_message_id_swallows_no_mail(desk: Desk, sender: str, text: str) -> None:
+    """Who knows which Message-ID Jane's next mail will have sends another one under it first, or its beginning."""
+    first, _ = handled(desk, a_mail(sender, text=text, message_id="<next@customer.example>"))
+    row, mails = handled(desk, a_mail(message_id="<next@customer.example>"))
+    starts_it = sender == JANE and text != "Never mind.\n"
+    assert row["disposition"] == ("reply" if starts_it else "new-ticket")
+    assert (row["ticket"] == first["ticket"]) is starts_it
+    (entry,) = [e for e in desk.ticket(row["ticket"])["entries"] if e["key"] == row["key"]]
+    assert entry["text"] == "Hello,\n\nit prints nothing but blank pages.\n\nJane"
+    # Agents read all of it.
+    assert {("customer_reply" if starts_it else "new_ticket", agent) for agent in (ALICE, BOB)} <= set(mails)
+    assert "Jane" in desk.mails(to=ALICE)[-1].get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    # A copy of it that a list has passed on is no third mail.
+    row, mails = handled(
+        desk,
+        a_mail(
+            text=f"{entry['text']}\n____\nThe office list\n",
+            message_id="<next@customer.example>",
+            headers={"List-Id": "<office.customer.example>"},
+        ),
     )
-    row, _ = handled(desk, a_mail(message_id="<next@customer.example>"))
-    assert row["disposition"] != "duplicate"
-    entries = [e for t in desk.tickets() for e in desk.ticket(t["number"])["entries"]]
-    assert any("blank pages" in entry["text"] for entry in entries)
+    assert (row["disposition"], mails) == ("duplicate", [])
 
 
-def test_our_own_message_id_swallows_no_mail(desk: Desk, number: int) -> None:
-    ours = str(desk.mails(to=JANE)[0]["Message-ID"])
-    row, _ = handled(desk, a_mail(TIM, text="Another matter.\n", message_id=ours))
-    entries = [e for t in desk.tickets() for e in desk.ticket(t["number"])["entries"]]
-    assert row["disposition"] == "duplicate" or any("Another matter" in e["text"] for e in entries)
-    # Whoever bears an id of ours has it from a mail of ours: only its recipient knows it, and gains nothing by it.
-    assert state(desk, number)["status"] == "new"
+@pytest.mark.parametrize("sender", [TIM, JANE, ALICE])
+def test_our_own_message_id_swallows_no_mail(desk: Desk, number: int, sender: str) -> None:
+    """A mail under an id of ours is ours come back, whoever it says wrote it: it does nothing, and hinders nothing.
+
+    Only who got that mail of ours knows the id; they can swallow mails of their own by it.
+    """
+    acknowledgment, before = desk.mails(to=JANE)[0], desk.ticket(number)
+    ours = str(acknowledgment["Message-ID"])
+    row, mails = handled(desk, a_mail(sender, text="Another matter.\n", message_id=ours))
+    assert (row["disposition"], row["ticket"], mails) == ("duplicate", None, [])
+    assert "It is a mail of this desk that came back." in row["why"]
+    assert desk.ticket(number) == before
+    assert len(desk.tickets()) == 1
+    # Her answer to that very mail comes in.
+    row, mails = handled(desk, an_answer(acknowledgment, JANE, "And now?", "<second@customer.example>"))
+    assert (row["disposition"], row["ticket"], row["proof"]) == ("reply", number, "token")
+    assert mails == [("customer_reply", ALICE), ("customer_reply", BOB)]
+
+
+def test_an_id_like_ours_is_not_ours(desk: Desk, number: int) -> None:
+    local, _, domain = str(desk.mails(to=JANE)[0]["Message-ID"]).strip("<>").partition("@")
+
+    def other_letter(at: int) -> str:
+        return f"{local[:at]}{'b' if local[at] == 'a' else 'a'}{local[at + 1 :]}"
+
+    # In what is signed, and in the signature; longer, and shorter.
+    for n, forged in enumerate((other_letter(0), other_letter(len(local) - 4), f"x{local}", local[1:])):
+        text = f"Matter {n}.\n"
+        row, _ = handled(
+            desk, a_mail(TIM, subject=f"Matter {n}", text=text, message_id=f"<{forged}@{domain}>")
+        )
+        assert row["disposition"] == "new-ticket", forged
+        assert desk.ticket(row["ticket"])["entries"][0]["text"] == text.strip()
 
 
 @pytest.mark.parametrize("field", ["Cc", "To"])
@@ -95,9 +139,12 @@ def test_a_forged_bounce_moves_nothing(desk: Desk, number: int, names: str) -> N
         report.replace_header("Subject", f"Undelivered Mail Returned to Sender [#{number}]")
     if names == "the customer's mail":
         report["In-Reply-To"] = "<first@customer.example>"
-    handled(desk, report)
+    before = desk.ticket(number)
+    _, mails = handled(desk, report)
+    assert (desk.ticket(number), mails) == (before, [])
     # Jane's mail still goes out, and is acknowledged: nobody but a token makes an address none.
-    assert state(desk, number)["status"] == "resolved"
+    with desk.store.db.reading() as conn:
+        assert list(conn.execute(select(schema.person))) == []
     _, mails = handled(
         desk, a_mail(subject="Another", text="One more.\n", message_id="<another@customer.example>")
     )
@@ -144,5 +191,8 @@ def test_a_victim_in_reply_to_or_as_envelope_sender_gets_nothing(desk: Desk) -> 
 def test_the_desk_writes_to_nobody_whom_a_mail_to_a_mere_recipient_names(desk: Desk) -> None:
     """A list of victims in To and Cc: only who wrote is answered."""
     victims = ", ".join(f"v{n}@elsewhere.example" for n in range(300))
-    _, mails = handled(desk, a_mail(headers={"Cc": victims}))
+    row, mails = handled(desk, a_mail(headers={"Cc": victims}))
     assert {to for _, to in mails} == {JANE, ALICE, BOB}
+    _, mails = handled(desk, an_answer(desk.mails(to=ALICE)[-1], ALICE, "Off and on.", "<a@desk.example>"))
+    assert mails == [("answer", JANE)]
+    assert state(desk, row["ticket"])["participants"] == [JANE]

@@ -210,11 +210,20 @@ def test_bidi_and_zero_width_characters(desk: Desk) -> None:
 
 
 def test_an_address_with_invisible_characters_is_nobodys(desk: Desk, number: int) -> None:
-    for n, sender in enumerate(
-        ("ali\u200bce@desk.example", "alice@desk.example\u200b", "аlice@desk.example")
+    """One behind the address is none of its letters: that mail is in Alice's name, and held."""
+    for n, (sender, disposition) in enumerate(
+        (
+            ("ali\u200bce@desk.example", "new-ticket"),
+            ("\u0430lice@desk.example", "new-ticket"),
+            ("alice@desk\u00ad.example", "held"),
+            ("alice@desk.example\u200b", "held"),
+        )
     ):
         mail = raw(f"Re: [#{number}]").replace(JANE.encode(), sender.encode()).replace(b"evil@", b"%d@" % n)
-        row = came(desk, mail)
-        assert row["proof"] == "claimed"
+        row = desk.handle(mail, Envelope("smtp", "eve@evil.example", (DESK,), "127.0.0.1"))
+        assert (row["disposition"], row["proof"]) == (disposition, "claimed"), sender
+        if disposition == "new-ticket":
+            assert row["ticket"] != number
+            assert desk.ticket(row["ticket"])["requester"] != ALICE
+        assert len(desk.ticket(number)["entries"]) == 1
         assert not desk.mails(template="answer")
-        assert desk.ticket(number)["entries"][-1]["kind"] == "customer"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import smtplib
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -15,6 +16,7 @@ MAILS = 100
 IDLE = 30.0
 """After so many seconds without a mail a connection is closed."""
 _PIECE = 1 << 16
+_ALONE = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 
 
 class SmtpSender:
@@ -202,14 +204,36 @@ class SmtpSender:
 
 
 def stuffed(data: Iterable[bytes]) -> Iterator[bytes]:
-    """The mail in pieces as DATA needs it: a dot before each line that begins with one, CRLF at the very end."""
+    """The mail in pieces as DATA needs it: a dot before each line that begins with one, CRLF at the very end.
+
+    A CR or LF that stands alone becomes a line end. Servers do not agree on what it means (RFC 5321, 2.3.8), and one
+    that took it for the end of the mail would take what follows for commands.
+    """
     fresh = True
-    for chunk in data:
-        for at in range(0, len(chunk), _PIECE):
-            piece = chunk[at : at + _PIECE]
-            if fresh and piece.startswith(b"."):
-                yield b"."
-            yield piece.replace(b"\n.", b"\n..")
-            fresh = piece.endswith(b"\n")
+    for piece in _with_line_ends(data):
+        if fresh and piece.startswith(b"."):
+            yield b"."
+        yield piece.replace(b"\n.", b"\n..")
+        fresh = piece.endswith(b"\n")
     if not fresh:
         yield b"\r\n"
+
+
+def _with_line_ends(data: Iterable[bytes]) -> Iterator[bytes]:
+    """Pieces that are not empty, in which CR and LF stand together alone, and that part none of these pairs."""
+    held = b""
+    for chunk in data:
+        for at in range(0, len(chunk), _PIECE):
+            piece = held + chunk[at : at + _PIECE]
+            held = b"\r" if piece.endswith(b"\r") else b""
+            if piece := _mended(piece.removesuffix(b"\r")):
+                yield piece
+    if held:
+        yield b"\r\n"
+
+
+def _mended(piece: bytes) -> bytes:
+    # Counting costs next to nothing, and all that we compose is right.
+    if piece.count(b"\r") == piece.count(b"\n") == piece.count(b"\r\n"):
+        return piece
+    return _ALONE.sub(b"\r\n", piece)

@@ -64,6 +64,32 @@ def test_dots_are_doubled_wherever_the_pieces_part(at: int) -> None:
     assert b"".join(stuffed((b"no end",))) == b"no end\r\n"
 
 
+ENDS = (
+    b"\n.\n",
+    b"\n.\r\n",
+    b"\r\n.\n",
+    b"\r.\r",
+    b"\r\n.\r",
+    b"\r.\r\n",
+    b"\n.\r",
+    b"\r.\n",
+    b"\r\r\n.\r\r\n",
+)
+
+
+@pytest.mark.parametrize("end", [*ENDS, b"\r\n.\r\n"], ids=bytes.hex)
+def test_nothing_in_a_mail_looks_like_its_end(end: bytes) -> None:
+    whole = b"Subject: x\r\n\r\nfirst" + end + b"MAIL FROM:<alice@desk.example>" + end
+    for at in range(len(whole) + 1):
+        wire = b"".join(stuffed((whole[:at], whole[at:])))
+        alone = wire.replace(b"\r\n", b"")
+        assert b"\r" not in alone
+        assert b"\n" not in alone
+        assert b"\r\n.\r\n" not in wire
+        assert wire.endswith(b"\r\n")
+        assert b"\r\n..\r\n" in wire
+
+
 def test_the_null_return_path(relay: FakeRelay, sender: SmtpSender) -> None:
     assert sent(sender, Route("", JANE.recipient)).outcome == "sent"
     assert relay.taken[0].sender == ""
