@@ -14,6 +14,7 @@ from maildesk.core.model import HOUR, MINUTE, SECOND
 from maildesk.core.retry import Attempt
 from maildesk.edges.machine import Places
 from maildesk.store import control, waiting
+from maildesk.store.waiting import WHOM
 from maildesk.work.checks import Checks
 from maildesk.work.chores import Chores
 from maildesk.work.outbound import Outbound
@@ -72,12 +73,12 @@ def test_beyond_the_limit_acknowledgments_wait_and_the_admin_hears(tmp_path: Pat
         desk.now += 3 * HOUR
         desk.run()
         assert states(desk).count("waiting") == 7, "time alone sends nothing"
-        assert desk.store.write("work", lambda conn: waiting.release(conn, desk.now)) == 7
+        assert desk.store.write("work", lambda conn: waiting.release(conn, WHOM, desk.now)) == 7
         desk.run()
         assert states(desk) == ["sent"] * 12
         assert len({str(m["To"]) for m in desk.mails(template="acknowledgment")}) == 12
         assert alarm(desk) == ""
-        assert desk.store.write("work", lambda conn: waiting.release(conn, desk.now)) == 0
+        assert desk.store.write("work", lambda conn: waiting.release(conn, WHOM, desk.now)) == 0
 
 
 def test_what_waits_does_not_count_so_the_next_hour_is_served(tmp_path: Path) -> None:
@@ -120,7 +121,7 @@ def test_nobody_releases_them(tmp_path: Path) -> None:
             Chores(desk.store, lambda: desk.live).step(desk.now)
         assert states(desk) == ["sent"] * 5 + ["late"] * 3
         assert alarm(desk) == ""
-        assert desk.store.write("work", lambda conn: waiting.release(conn, desk.now)) == 0
+        assert desk.store.write("work", lambda conn: waiting.release(conn, WHOM, desk.now)) == 0
 
 
 class Crowd:
