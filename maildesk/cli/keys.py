@@ -27,7 +27,7 @@ def list_(ctx: typer.Context, json: Json = False) -> None:
         return
     zone = loaded.policy.zone
     rows = [
-        (one["id"], when(one["since"], zone) or "the beginning", when(one["until"], zone) or "replaced")
+        (one["id"], when(one["since"], zone) or "the beginning", when(one["until"], zone) or "it is replaced")
         for one in found
     ]
     table(("key", "signs since", "good until"), rows)

@@ -35,6 +35,9 @@ class Whom(StrEnum):
     ALL = "all"
 
 
+_HELD_BACK = {Whom.CUSTOMERS: ("acknowledgments",), Whom.AGENTS: (), Whom.ALL: ("acknowledgments",)}
+"""What may be paused of them, beside all sending."""
+
 Once = Annotated[str, typer.Argument(metavar="KEY", help="The mail's key, or the start of it.")]
 
 
@@ -173,7 +176,7 @@ def release(
         if not released:
             raise No("no mail waits to be released; `maildesk outbox list` shows what there is.")
         with opened.store.db.reading() as conn:
-            paused = sorted(control.paused(conn))
+            paused = sorted(control.paused(conn) & {control.ALL, *_HELD_BACK[whom]})
         say(f"{count(released, 'mail')} will be sent by {desk.who_decides(opened.store)}.")
         for what in paused:
-            say(f"Not while {what} is paused: `maildesk resume {what}` ends it.")
+            say(f"They go out after `maildesk resume {what}`, as that is paused.")
