@@ -98,8 +98,8 @@ def not_sent(once: str, state: str, to: str, answer: str) -> None:
 
 
 def expired(count: int) -> None:
-    """Acknowledgments that nobody released are too late."""
-    _LOG.warning("%d acknowledgments that waited for a day are not sent any more", count)
+    """Mails beyond a limit that nobody released are too late."""
+    _LOG.warning("%d mails that waited to be released are too late and not sent any more", count)
 
 
 def key_forgotten(id_: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -24,6 +25,19 @@ STATES = (
     *("todo", "ready", "sent", "failed", "undelivered", "quarantined", "maybe-sent", "stopped"),
     *("shadow", "late", "restored", "waiting"),
 )
+
+
+class Whom(StrEnum):
+    """To whom the mails go that are released."""
+
+    CUSTOMERS = "customers"
+    AGENTS = "agents"
+    ALL = "all"
+
+
+_HELD_BACK = {Whom.CUSTOMERS: ("acknowledgments",), Whom.AGENTS: (), Whom.ALL: ("acknowledgments",)}
+"""What may be paused of them, beside all sending."""
+
 Once = Annotated[str, typer.Argument(metavar="KEY", help="The mail's key, or the start of it.")]
 
 
@@ -141,16 +155,28 @@ def retry_one(ctx: typer.Context, key: str) -> None:
             say(f"The mail {whole} will be sent by {desk.who_decides(opened.store)}.")
 
 
-@app.command(epilog="Example: maildesk outbox release")
-def release(ctx: typer.Context) -> None:
-    """Send the acknowledgments that wait.
+@app.command(epilog="Example: maildesk outbox release agents")
+def release(
+    ctx: typer.Context,
+    whom: Annotated[
+        Whom,
+        typer.Argument(metavar="WHOM", help="Those to customers, to agents, or to all."),
+    ] = Whom.ALL,
+) -> None:
+    """Send the mails that wait because they are beyond a limit.
 
-    They are those beyond `acks_unproven_hour`, to people who proved nothing; `docs/authority.md` tells more.
+    To customers they are acknowledgments beyond `acks_unproven_hour`, to agents mails about tickets beyond
+    `tickets_per_address_hour` and the like; `docs/authority.md` tells more.
     """
-    from maildesk.store import waiting
+    from maildesk.store import control, waiting
 
+    to = tuple(waiting.WHOM) if whom is Whom.ALL else (whom.value,)
     with desk.opened(ctx, create=False) as opened:
-        released = opened.store.write("work", lambda conn: waiting.release(conn, opened.clock()))
+        released = opened.store.write("work", lambda conn: waiting.release(conn, to, opened.clock()))
         if not released:
-            raise No("no acknowledgment waits; `maildesk outbox list` shows what does.")
-        say(f"{count(released, 'acknowledgment')} will be sent by {desk.who_decides(opened.store)}.")
+            raise No("no mail waits to be released; `maildesk outbox list` shows what there is.")
+        with opened.store.db.reading() as conn:
+            paused = sorted(control.paused(conn) & {control.ALL, *_HELD_BACK[whom]})
+        say(f"{count(released, 'mail')} will be sent by {desk.who_decides(opened.store)}.")
+        for what in paused:
+            say(f"They go out after `maildesk resume {what}`, as that is paused.")

@@ -76,6 +76,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("quarantine", "mails are in quarantine", False),
     Kind("held", "many mails are held", False),
     Kind("acknowledgments", "too many acknowledgments to unproven senders", False),
+    Kind("notices", "too many tickets for agents to be told of", False),
     Kind("disk", "a disk is nearly full", True),
     Kind("silence", "no mail comes", False),
     Kind("certificate", "a certificate ends soon", True),

@@ -49,9 +49,12 @@ class Draft:
         ticket: int | None,
         entry: str = "",
         facts: Mapping[str, object] | None = None,
+        waits: bool = False,
     ) -> None:
-        """A mail to an agent's own address."""
-        self._notify(kind, agent.address, identity.person_of_agent(agent.id), ticket, entry, facts)
+        """A mail to an agent's own address; one that `waits` goes out when the operator says so."""
+        waits = waits or self._too_many(kind, agent)
+        person = identity.person_of_agent(agent.id)
+        self._notify(kind, agent.address, person, ticket, entry, facts, waits=waits)
 
     def notify_address(self, kind: str, to: str, facts: Mapping[str, object]) -> None:
         """A mail about no ticket to somebody who is configured, and may be no agent."""
@@ -123,12 +126,27 @@ class Draft:
         Two machines that bear no sign of being one may answer each other through a ticket: this ends it. What
         people write to customers is never held back.
         """
-        limit = self.policy.limits.mails_per_ticket_hour
+        limits = self.policy.limits
         if ticket is None or not notices.BY_NAME[kind].automatic:
             return False
-        if self.after.ticket_mails.get((ticket, to), 0) < limit:
+        hour, day = self.after.ticket_mails.get((ticket, to), (0, 0))
+        if hour < limits.mails_per_ticket_hour and day < limits.mails_per_ticket_day:
             return False
-        self.because(f"No mail to {to}: they have had {limit} about #{ticket} within the hour.")
+        had = f"{limits.mails_per_ticket_day} about #{ticket} within the day"
+        if hour >= limits.mails_per_ticket_hour:
+            had = f"{limits.mails_per_ticket_hour} about #{ticket} within the hour"
+        self.because(f"No mail to {to}: they have had {had}.")
+        return True
+
+    def _too_many(self, kind: str, agent: Agent) -> bool:
+        """Whether this would be more mail of a kind than an agent is to get, whoever and whatever brings it about."""
+        limit = self.policy.limits.mails_per_agent_hour
+        if self.after.agent_mails.get((kind, agent.address), 0) < limit:
+            return False
+        self.because(
+            f"The mail to {agent.name} waits until the admin releases it: they have had {limit} of its kind within the"
+            " hour."
+        )
         return True
 
     def _vain(self, kind: str, to: str) -> bool:

@@ -93,8 +93,12 @@ def _counted(snapshot: Snapshot, notice: Notice) -> Snapshot:
     snapshot = replace(snapshot, notice_times={**snapshot.notice_times, key: times})
     if notice.ticket is not None and BY_NAME[notice.kind].automatic:
         about = (notice.ticket, notice.to)
-        count = snapshot.ticket_mails.get(about, 0) + 1
-        snapshot = replace(snapshot, ticket_mails={**snapshot.ticket_mails, about: count})
+        hour, day = snapshot.ticket_mails.get(about, (0, 0))
+        snapshot = replace(snapshot, ticket_mails={**snapshot.ticket_mails, about: (hour + 1, day + 1)})
+    if BY_NAME[notice.kind].audience == "agent":
+        snapshot = replace(
+            snapshot, agent_mails={**snapshot.agent_mails, key: snapshot.agent_mails.get(key, 0) + 1}
+        )
     if notice.kind == "unreachable" and notice.ticket is not None:
         told = snapshot.told_unreached | {(notice.ticket, notice.to)}
         return replace(snapshot, told_unreached=told)
@@ -112,7 +116,9 @@ def evolve(snapshot: Snapshot, change: Change) -> Snapshot:
     """The snapshot after one change. Raises KeyError for a ticket that was not loaded."""
     match change:
         case Open(ticket=ticket):
-            return _with_ticket(snapshot, ticket)
+            who = ticket.requester.address
+            opened = {**snapshot.opened, who: (*snapshot.opened.get(who, ()), ticket.created)}
+            return _with_ticket(replace(snapshot, opened=opened), ticket)
         case Append(entry=entry, clock=clock):
             ticket = snapshot.tickets[entry.ticket]
             return _with_ticket(snapshot, _appended(ticket, entry) if clock else ticket)

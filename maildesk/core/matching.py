@@ -36,6 +36,7 @@ class Wanted:
     returns: frozenset[str] = frozenset()
     asked: frozenset[str] = frozenset()
     personal: frozenset[bytes] = frozenset()
+    agents: frozenset[str] = frozenset()
 
     def __or__(self, other: Wanted) -> Wanted:
         return Wanted(
@@ -48,6 +49,7 @@ class Wanted:
             self.returns | other.returns,
             self.asked | other.asked,
             self.personal | other.personal,
+            self.agents | other.agents,
         )
 
 
@@ -59,6 +61,8 @@ def wanted(reading: Reading, policy: Policy, keys: Keys, received: int) -> Wante
         cited += [reading.bounce.original_message_id, *reading.bounce.original_references]
     anchors = [anchor.number for mid in cited if (anchor := identity.read_anchor(keys, mid))]
     agent = policy.agent_at(reading.sender)
+    # For whom an agent opens a ticket by forwarding their mail.
+    passed = reading.forwarded.address if reading.forwarded else ""
     mid = identity.mid_hash(message.message_id)
     return Wanted(
         numbers=frozenset(
@@ -71,10 +75,11 @@ def wanted(reading: Reading, policy: Policy, keys: Keys, received: int) -> Wante
         | traced(reading, policy, keys),
         own=frozenset(key for key in (mid,) if key),
         seen=frozenset([Copy(mid, reading.sender, message.sha256, received)]),
-        addresses=frozenset(a for a in (reading.sender, agent.address if agent else "") if a),
+        addresses=frozenset(a for a in (reading.sender, agent.address if agent else "", passed) if a),
         returns=_at_ours(returned_to(reading, policy, keys), policy),
         personal=frozenset(person for person, _ in personal_tokens(reading, policy, keys)),
         asked=_at_ours(confirmations(reading, policy, keys), policy),
+        agents=frozenset(one.address for one in policy.agents),
     )
 
 

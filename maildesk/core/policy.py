@@ -140,6 +140,10 @@ class Rule(Frozen):
     stop: bool = Field(False, description="Try no further rule after this one hit.")
 
 
+MOST_TICKETS = 1_000
+"""So many of a sender's tickets of a day are counted."""
+
+
 class Limits(Frozen):
     """Bounds on what is taken in and on automatic mail."""
 
@@ -156,6 +160,28 @@ class Limits(Frozen):
         30,
         ge=1,
         description="Automatic mails to one person about one ticket an hour; the rest is only recorded.",
+    )
+    mails_per_ticket_day: int = Field(
+        150,
+        ge=1,
+        description="Automatic mails to one person about one ticket a day; the rest is only recorded.",
+    )
+    tickets_per_address_hour: int = Field(
+        60,
+        ge=1,
+        le=MOST_TICKETS,
+        description="New tickets of one sender an hour that agents hear of; above it these mails wait to be released.",
+    )
+    tickets_per_address_day: int = Field(
+        200,
+        ge=1,
+        le=MOST_TICKETS,
+        description="New tickets of one sender a day that agents hear of; above it these mails wait to be released.",
+    )
+    mails_per_agent_hour: int = Field(
+        5_000,
+        ge=1,
+        description="Automatic mails of one kind to one agent an hour; above it they wait to be released.",
     )
     held_notices_hour: int = Field(5, ge=0, description="Notices of held mail to one agent an hour.")
 

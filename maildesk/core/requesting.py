@@ -238,6 +238,8 @@ def open_ticket(
 ) -> int:
     """A new ticket, routed by the rules; its requester is acknowledged and its agents are told."""
     number = draft.after.free_number(who.candidates)
+    # What somebody takes down at the command line is no machine's mail.
+    waits = who.reading is not None and telling.too_many(draft, who.sender)
     ticket = Ticket(
         number=number,
         subject=frozen(who.subject),
@@ -262,10 +264,8 @@ def open_ticket(
     _close_imported(draft, who, number)
     routed = draft.ticket(number).department != who.departments[0]
     others = () if routed else who.departments[1:]
-    told = telling.may_tell_of(draft, number)
     telling.acknowledge(draft, who.reading, number, draft.key, proven=who.proof is not Proof.CLAIMED)
-    if told:
-        telling.tell_agents(draft, "new_ticket", number, draft.key, others, leave_out=(who.sender,))
+    telling.tell_agents(draft, "new_ticket", number, draft.key, others, leave_out=(who.sender,), waits=waits)
     return number
 
 

@@ -101,10 +101,12 @@ def _hides(reading: Reading, new: Seen, old: Seen) -> bool:
     """Whether lines that a copy adds may be its author's own, so that they must not be lost.
 
     Who knows the Message-ID of a mail that is still under way can send its first line before it, in its author's name.
-    A list adds lines to what others wrote, and what needs proof was not written by just anybody.
+    A gateway's notice is short beside the mail, a list adds lines to what others wrote, and what needs proof was not
+    written by just anybody.
     """
     listed = bool(reading.message.list_id or reading.message.header("list-post"))
-    return len(new.lines) > len(old.lines) and not listed and old.disposition not in _PROVEN
+    much = 2 * (len(new.lines) - len(old.lines)) > len(old.lines)
+    return much and not listed and old.disposition not in _PROVEN
 
 
 def shorter(reading: Reading, snapshot: Snapshot, key: str, received: int) -> Seen | None:

@@ -38,7 +38,9 @@ class Snapshot:
 
     `seen` is by Message-ID hash, or sha256 where there is none; `pending` has the row keys of undecided mails by
     Message-ID hash. `notice_times` are those of the last day by kind and recipient; `ticket_mails` counts the
-    automatic mails of the last hour by ticket and recipient, `domain_acks` and `unproven_acks` its acknowledgments.
+    automatic mails of the last hour and of the last day by ticket and recipient, `agent_mails` those of the last hour
+    by kind and agent's address; `domain_acks` and `unproven_acks` count acknowledgments of the last hour. `opened` is
+    when the newest tickets of the last day were opened, by their requester.
     `told_unreached` has ticket and recipient of the mails of the last day that told of a colleague out of reach.
     `returns` has our mails whose return path a mail went to, by the Message-ID up to the @; `unreachable` addresses
     that are none. `asked` has the confirmations that a mail answers, by their Message-ID up to the @; `personal` the
@@ -53,7 +55,9 @@ class Snapshot:
     seen: Mapping[str, tuple[Seen, ...]] = field(default_factory=dict)
     pending: Mapping[str, str] = field(default_factory=dict)
     notice_times: Mapping[tuple[str, str], tuple[int, ...]] = field(default_factory=dict)
-    ticket_mails: Mapping[tuple[int, str], int] = field(default_factory=dict)
+    ticket_mails: Mapping[tuple[int, str], tuple[int, int]] = field(default_factory=dict)
+    agent_mails: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    opened: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     told_unreached: frozenset[tuple[int, str]] = frozenset()
     domain_acks: Mapping[str, int] = field(default_factory=dict)
     unproven_acks: int = 0

@@ -37,11 +37,12 @@ def tell_agents(
     entry: str,
     departments: tuple[str, ...] = (),
     leave_out: tuple[str, ...] = (),
+    waits: bool = False,
 ) -> None:
     """A mail to each agent who is to know, but not to those who stand in `leave_out` (addresses)."""
     for agent in agents_for(draft.ticket(number), draft.policy, departments):
         if not any(address in leave_out for address in agent.addresses):
-            draft.notify_agent(kind, agent, number, entry)
+            draft.notify_agent(kind, agent, number, entry, waits=waits)
 
 
 def _no_acknowledgment(draft: Draft, reading: Reading | None, to: str) -> str:
@@ -75,17 +76,24 @@ def _had_all(draft: Draft, to: str) -> str:
     return ""
 
 
-def may_tell_of(draft: Draft, number: int) -> bool:
-    """Whether agents are told of a new ticket; asked before its acknowledgment is counted.
+def too_many(draft: Draft, sender: str) -> bool:
+    """Whether what agents are told of a sender's next ticket is to wait; asked before that is opened.
 
-    Two agents whose machines answer every mail, and bear no sign of it, would open tickets for each other without
-    end: a ticket of an agent who has had all the acknowledgments there are is only recorded.
+    Machines that answer every mail, and bear no sign of it, would open tickets for each other without end: two agents'
+    responders, or desks in a ring whose agents are the next desk. Agents are held to the limits of acknowledgments.
     """
-    sender = draft.ticket(number).requester.address
+    limits, times = draft.policy.limits, draft.after.opened.get(sender, ())
     why = _had_all(draft, sender) if draft.policy.agent_at(sender) else ""
+    if within(times, draft.now, HOUR) >= limits.tickets_per_address_hour:
+        why = f"{sender or 'nobody'} has opened {limits.tickets_per_address_hour} within the hour"
+    elif within(times, draft.now, DAY) >= limits.tickets_per_address_day:
+        why = f"{sender or 'nobody'} has opened {limits.tickets_per_address_day} within the day"
     if why:
-        draft.because(f"No agent is told of it: {why}, so that two machines cannot feed each other.")
-    return not why
+        draft.because(
+            f"What agents are told of it waits until the admin releases it: {why}, so that machines cannot feed each"
+            " other."
+        )
+    return bool(why)
 
 
 def acknowledge(draft: Draft, reading: Reading | None, number: int, entry: str, proven: bool) -> None:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, or_, select, update
 
 from maildesk.core.decide import WAIT
 from maildesk.core.reading import Evidence
@@ -120,7 +120,7 @@ def set_apart(conn: Connection, causes: Sequence[str], now: int) -> None:
     old = [row.key for row in rows if Evidence(**json.loads(row.evidence)).replayed]
     if not old:
         return
-    todo = (outbox.c.cause.in_(old), outbox.c.state == "todo")
+    todo = (outbox.c.cause.in_(old), outbox.c.state.in_(("todo", "waiting")))
     acknowledged = outbox.c.kind == "acknowledgment"
     if restored.acknowledge:
         conn.execute(update(outbox).where(*todo, acknowledged).values(not_before=now))
@@ -137,7 +137,9 @@ def begin(conn: Connection) -> int:
     """
     told = "It waited to be sent when the backup was made, and may have been sent since."
     apart = conn.execute(
-        update(outbox).where(OUTBOX_OPEN).values(state="restored", holder=None, trouble=told)
+        update(outbox)
+        .where(or_(OUTBOX_OPEN, outbox.c.state == "waiting"))
+        .values(state="restored", holder=None, trouble=told)
     )
     waiting = conn.execute(select(inbox.c.key, inbox.c.evidence).where(INBOX_OPEN)).all()
     for row in waiting:

@@ -4,32 +4,28 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import (
-    CompoundSelect,
     Connection,
-    Row,
     Select,
     and_,
     bindparam,
     exists,
     func,
     select,
-    union_all,
 )
 
 from maildesk.core.changes import Snapshot
 from maildesk.core.identity import Keys
 from maildesk.core.matching import Wanted
-from maildesk.core.model import DAY, HOUR, Disposition, Mailed, MidRef, Participant, Seen, Status, Ticket
-from maildesk.core.notices import KINDS
+from maildesk.core.model import Disposition, Mailed, MidRef, Participant, Seen, Status, Ticket
 from maildesk.core.parking import parked
 from maildesk.core.reading import Evidence
 from maildesk.core.same import DATED
-from maildesk.store import held, personal
+from maildesk.store import held, limits, personal
+from maildesk.store.arms import newest
 from maildesk.store.db import among, parts
 from maildesk.store.inbox import OPEN
 from maildesk.store.schema import (
@@ -49,10 +45,6 @@ from maildesk.store.schema import (
 # Of what one Message-ID is known by. Senders that use one for all their mails must not load all of them each time.
 REFS = 20
 COPIES = 20
-# Parts of one statement; SQLite takes 500.
-ARMS = 8
-LIMITED = ("acknowledgment", "held", "error")
-AUTOMATIC = tuple(kind.name for kind in KINDS if kind.automatic)
 SEEN = (
     "id", "key", "mid", "sha256", "sender", "subject", "lines", "attachments", "received", "disposition", "ticket",
     "evidence",
@@ -109,13 +101,11 @@ def load(conn: Connection, wanted: Wanted, keys: Keys, now: int) -> Snapshot:
         mids=mids,
         seen=_seen(conn, wanted),
         pending=_pending(conn, wanted),
-        ticket_mails=_ticket_mails(conn, found, now),
-        told_unreached=_told_unreached(conn, found, now),
         returns=returns,
         asked=held.asked(conn, wanted),
         personal=personal.generations(conn) if wanted.personal else {},
         unreachable=_unreachable(conn, wanted, found.values(), returns.values()),
-        **_limits(conn, wanted, now),
+        **limits.load(conn, wanted, found, now),
     )
 
 
@@ -157,7 +147,7 @@ def _seen(conn: Connection, wanted: Wanted) -> dict[str, tuple[Seen, ...]]:
     ]
     found: dict[str, tuple[Seen, ...]] = {}
     # The same row may be an earlier copy of two mails of the batch.
-    rows = {row.id: row for row in (*_newest(conn, _by_id, named), *_newest(conn, _by_bytes, unnamed))}
+    rows = {row.id: row for row in (*newest(conn, _by_id, named), *newest(conn, _by_bytes, unnamed))}
     for _, row in sorted(rows.items()):
         evidence = Evidence(**json.loads(row.evidence))
         seen = Seen(
@@ -196,24 +186,6 @@ def _by_bytes(n: int) -> Select[Any]:
     return _EARLIER.where(same, near).order_by(inbox.c.received.desc(), inbox.c.id.desc()).limit(COPIES)
 
 
-Arm = Callable[[int], Select[Any]]
-
-
-@lru_cache
-def _arms(arm: Arm, count: int) -> CompoundSelect[Any]:
-    """One statement for so many mails, with its own limit for each; kept, as building it takes longer than asking."""
-    return union_all(*(select(arm(n).subquery()) for n in range(count)))
-
-
-def _newest(conn: Connection, arm: Arm, copies: list[dict[str, Any]]) -> Iterator[Row[Any]]:
-    for at in range(0, len(copies), ARMS):
-        some = copies[at : at + ARMS]
-        # Few sizes, so that few statements are kept: the last copy is asked for again.
-        some = [*some, *some[-1:] * ((1 << (len(some) - 1).bit_length()) - len(some))]
-        values = {f"{name}{n}": value for n, copy in enumerate(some) for name, value in copy.items()}
-        yield from conn.execute(_arms(arm, len(some)), values)
-
-
 def _pending(conn: Connection, wanted: Wanted) -> dict[str, str]:
     other = inbox.alias()
     waiting = and_(
@@ -222,40 +194,3 @@ def _pending(conn: Connection, wanted: Wanted) -> dict[str, str]:
     )
     open_ = select(inbox.c.mid, inbox.c.key).where(INBOX_OPEN, ~waiting).order_by(inbox.c.id.desc())
     return {row.mid: row.key for row in among(conn, open_, inbox.c.mid, wanted.mids)}
-
-
-def _ticket_mails(conn: Connection, numbers: Iterable[int], now: int) -> dict[tuple[int, str], int]:
-    counted = (
-        select(outbox.c.ticket, outbox.c.to, func.count().label("n"))
-        .where(outbox.c.at > now - HOUR, outbox.c.kind.in_(AUTOMATIC))
-        .group_by(outbox.c.ticket, outbox.c.to)
-    )
-    return {(row.ticket, row.to): row.n for row in among(conn, counted, outbox.c.ticket, numbers)}
-
-
-def _told_unreached(conn: Connection, numbers: Iterable[int], now: int) -> frozenset[tuple[int, str]]:
-    told = select(outbox.c.ticket, outbox.c.to).where(outbox.c.kind == "unreachable", outbox.c.at > now - DAY)
-    return frozenset((row.ticket, row.to) for row in among(conn, told, outbox.c.ticket, numbers))
-
-
-def _limits(conn: Connection, wanted: Wanted, now: int) -> dict[str, Any]:
-    times: dict[tuple[str, str], tuple[int, ...]] = {}
-    query = (
-        select(outbox.c.kind, outbox.c.to, outbox.c.at)
-        .where(outbox.c.kind.in_(LIMITED), outbox.c.at > now - DAY)
-        .order_by(outbox.c.at)
-    )
-    for row in among(conn, query, outbox.c.to, wanted.addresses):
-        times[row.kind, row.to] = (*times.get((row.kind, row.to), ()), row.at)
-    recent = and_(outbox.c.kind == "acknowledgment", outbox.c.at > now - HOUR)
-    domains = {a.rpartition("@")[2] for a in wanted.addresses}
-    counts = select(outbox.c.domain, func.count().label("n")).where(recent).group_by(outbox.c.domain)
-    counted = among(conn, counts, outbox.c.domain, domains)
-    unproven = conn.execute(
-        select(func.count()).select_from(outbox).where(recent, outbox.c.unproven, outbox.c.state != "waiting")
-    )
-    return {
-        "notice_times": times,
-        "domain_acks": {row.domain: row.n for row in counted},
-        "unproven_acks": unproven.scalar_one(),
-    }

@@ -1,33 +1,75 @@
-"""Waiting: acknowledgments beyond the limit to unproven senders. The operator releases them, or they come too late."""
+"""Waiting: automatic mails beyond a limit. The operator releases them, or they come too late.
+
+They are acknowledgments to unproven senders, and mails that tell agents of tickets.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, and_, func, select, update
 
-from maildesk.store.control import LATE
-from maildesk.store.schema import outbox
+from maildesk.core.model import DAY
+from maildesk.core.notices import KINDS
+from maildesk.store import control
+from maildesk.store.schema import outbox, participant
+
+CUSTOMERS, AGENTS = "customers", "agents"
+WHOM: Mapping[str, Sequence[str]] = {
+    CUSTOMERS: ("acknowledgment",),
+    AGENTS: tuple(kind.name for kind in KINDS if kind.audience == "agent"),
+}
+"""To whom mails wait, with the kinds of mail that they are."""
+LATE: Mapping[str, int] = {CUSTOMERS: control.LATE, AGENTS: 3 * DAY}
+"""So long they wait: an acknowledgment is of no use then, and agents are told of tickets even after a weekend."""
 
 
-def _since(at: int) -> Any:
-    return and_(outbox.c.kind == "acknowledgment", outbox.c.at > at, outbox.c.state == "waiting")
+def _since(to: str, at: int) -> Any:
+    return and_(outbox.c.kind.in_(WHOM[to]), outbox.c.at > at, outbox.c.state == "waiting")
 
 
-def count(conn: Connection, now: int) -> int:
+def count(conn: Connection, to: str, now: int) -> int:
     """How many wait and are not too late."""
-    return int(conn.execute(select(func.count()).select_from(outbox).where(_since(now - LATE))).scalar_one())
+    return int(
+        conn.execute(select(func.count()).select_from(outbox).where(_since(to, now - LATE[to]))).scalar_one()
+    )
 
 
-def release(conn: Connection, now: int) -> int:
+def most(conn: Connection, now: int) -> tuple[str, int]:
+    """On whose tickets the most of the mails to agents are that wait, and how many; ("", 0) if none is on a ticket."""
+    counted = (
+        select(participant.c.address, func.count().label("n"))
+        .join(outbox, outbox.c.ticket == participant.c.ticket)
+        .where(_since(AGENTS, now - LATE[AGENTS]), participant.c.role == "requester")
+        .group_by(participant.c.address)
+        .order_by(func.count().desc(), participant.c.address)
+        .limit(1)
+    )
+    row = conn.execute(counted).first()
+    return (row.address, row.n) if row else ("", 0)
+
+
+def release(conn: Connection, to: Iterable[str], now: int) -> int:
     """Lets go out what waits; how many mails."""
-    done = conn.execute(update(outbox).where(_since(now - LATE)).values(state="todo", not_before=now))
-    return int(done.rowcount)
+    return sum(
+        conn.execute(
+            update(outbox).where(_since(one, now - LATE[one])).values(state="todo", not_before=now)
+        ).rowcount
+        for one in to
+    )
 
 
-def expire(conn: Connection, now: int) -> int:
-    """Records what nobody released within a day as too late; how many mails."""
-    # Looked for among two days, so that the index of times is used: this runs every minute.
-    gone = and_(_since(now - 2 * LATE), outbox.c.at <= now - LATE)
-    trouble = "It waited for more than a day, and nobody released it."
-    return int(conn.execute(update(outbox).where(gone).values(state="late", trouble=trouble)).rowcount)
+def expire(conn: Connection, now: int, since: int) -> int:
+    """Records what nobody released in time as too late; how many mails.
+
+    It is looked for among those that came to be too late after `since`, 0 for all: this runs every minute.
+    """
+    return sum(
+        conn.execute(
+            update(outbox)
+            .where(_since(to, since - late), outbox.c.at <= now - late)
+            .values(state="late", trouble=f"It waited for more than {late // DAY} d, and nobody released it.")
+        ).rowcount
+        for to, late in LATE.items()
+    )

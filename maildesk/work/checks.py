@@ -32,6 +32,7 @@ class Checks:
                 ("outbox", _outbox(conn, watch, now)),
                 ("inbox", _inbox(conn, watch, now)),
                 ("acknowledgments", _acknowledgments(conn, now)),
+                ("notices", _notices(conn, now)),
                 ("silence", _silence(conn, watch, now)),
                 *_relay(conn, now),
                 *_mailboxes(conn, places.mailboxes),
@@ -75,13 +76,30 @@ def _inbox(conn: Connection, watch: Watch, now: int) -> str:
 
 def _acknowledgments(conn: Connection, now: int) -> str:
     """The circuit breaker: too many strangers wrote at once, or somebody wrote in the names of many."""
-    count = waiting.count(conn, now)
+    count = waiting.count(conn, waiting.CUSTOMERS, now)
     if not count:
         return ""
     waits = "1 acknowledgment waits" if count == 1 else f"{count} acknowledgments wait"
     return (
         f"More people wrote within an hour than limits.acks_unproven_hour allows: {waits}. If their mails are genuine,"
-        " `maildesk outbox release` sends them; else nothing needs to be done: after a day they are not sent any more."
+        " `maildesk outbox release customers` sends them; else nothing needs to be done: after a day they are not"
+        " sent any more."
+    )
+
+
+def _notices(conn: Connection, now: int) -> str:
+    """The circuit breaker of tickets: somebody, or a machine, opened more of them than agents are to be told of."""
+    count = waiting.count(conn, waiting.AGENTS, now)
+    if not count:
+        return ""
+    waits = "1 mail to agents waits" if count == 1 else f"{count} mails to agents wait"
+    sender, most = waiting.most(conn, now)
+    who = f", {most} of them on tickets of {sender or 'senders without an address'}" if most else ""
+    return (
+        f"More came within an hour or a day than limits.tickets_per_address_hour, limits.tickets_per_address_day or"
+        f" limits.mails_per_agent_hour allow: {waits}{who}. The tickets are there: see `maildesk ticket list`. If a"
+        " machine writes in a circle with the desk, stop it there; if the mails are genuine, `maildesk outbox release"
+        " agents` tells the agents. What waits for three days is not sent any more."
     )
 
 

@@ -34,6 +34,7 @@ class Chores:
     def __init__(self, store: Store, live: Callable[[], Live]) -> None:
         self._store = store
         self._live = live
+        self._expired = 0
 
     def step(self, now: int) -> int:
         """The number of mails that were told of or whose body was let go."""
@@ -43,8 +44,10 @@ class Chores:
         held = self._store.write("decide", lambda conn: self._remind(conn, now))
         for mail in held:
             log.still_held(mail.key, mail.sender)
-        if expired := self._store.write("work", lambda conn: waiting.expire(conn, now)):
+        if expired := self._store.write("work", lambda conn: waiting.expire(conn, now, self._expired)):
             log.expired(expired)
+        # An hour is looked over again: clocks are set back, and other nodes write with theirs.
+        self._expired = now - HOUR
         for id_ in self._store.write("work", lambda conn: keys.forget(conn, now)):
             log.key_forgotten(id_)
         return (

@@ -20,6 +20,7 @@ acks_per_address_hour = 1000000
 acks_per_address_day = 1000000
 acks_per_domain_hour = 1000000
 acks_unproven_hour = 1000000
+mails_per_agent_hour = 1000000
 """
 AGENTS = """
 [[agent]]

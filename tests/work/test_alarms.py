@@ -222,10 +222,11 @@ def test_silence(watched: Watched) -> None:
     assert watched.after(6 * HOUR) == [], "what was imported did not come"
 
 
-def test_acknowledgments_that_wait(watched: Watched) -> None:
+@pytest.mark.parametrize(("kind", "name"), [("acknowledgment", "acknowledgments"), ("held", "notices")])
+def test_mails_that_wait_to_be_released(watched: Watched, kind: str, name: str) -> None:
     watched.desk.handle(a_mail())
-    watched.change(outbox, kind="acknowledgment", state="waiting")
-    assert watched.after(MINUTE) == ["acknowledgments"]
+    watched.change(outbox, kind=kind, state="waiting")
+    assert watched.after(MINUTE) == [name]
 
 
 def test_a_relay_that_takes_no_mail(watched: Watched) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,17 @@ from maildesk.store import keys
 from maildesk.store.db import Database, StoreError
 from maildesk.store.store import Store
 from maildesk.work.chores import Chores
-from tests.desk import Desk, a_mail, an_answer
+from tests.desk import Desk, a_desk, a_mail, an_answer
 from tests.work.authority import ALICE, JANE, handled
 from tests.work.test_personal import theirs
 
 SOON = 2 * keys.DELAY
+
+
+@pytest.fixture
+def desk(database_url: str, tmp_path: Path) -> Iterator[Desk]:
+    with a_desk(tmp_path, database_url) as one:
+        yield one
 
 
 def rotate(desk: Desk) -> None:
@@ -77,8 +84,8 @@ def test_the_year_of_a_key_begins_when_the_next_one_signs(desk: Desk) -> None:
     assert ids(desk.store) == [4], "the last one stays"
 
 
-def test_a_new_key_signs_only_when_every_node_knows_it(desk: Desk, tmp_path: Path) -> None:
-    other = Store(Database(f"sqlite:///{tmp_path}/maildesk.db"), "other")
+def test_a_new_key_signs_only_when_every_node_knows_it(desk: Desk, database_url: str) -> None:
+    other = Store(Database(database_url), "other")
     other.open()
     other.node.lock()
     try:

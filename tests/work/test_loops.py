@@ -231,3 +231,18 @@ def test_machines_that_answer_each_other_through_a_ticket_are_stopped(tmp_path: 
         # Nothing is lost: what nobody was told of is in the ticket, and says so.
         kept = [e for t in desk.tickets() for e in desk.ticket(t["number"])["entries"]]
         assert len(kept) > len(told)
+
+
+def test_slow_machines_that_answer_each_other_through_a_ticket_are_stopped_within_the_day(
+    tmp_path: Path,
+) -> None:
+    """Every answer takes 13 minutes: nobody gets 30 mails within an hour."""
+    with a_desk(tmp_path, limits={"mails_per_ticket_day": 8}) as desk:
+        people = (JANE, ALICE)
+        desk.handle(a_mail())
+        number = desk.tickets()[0]["number"]
+        Postman(desk, {who: Responder(who, "reply-to in-reply-to") for who in people}).rest(
+            rounds=60, every=13 * 60 * SECOND
+        )
+        about = [m for m in listed(desk) if (m["ticket"], m["to"]) == (number, ALICE)]
+        assert len([m for m in about if m["kind"] != "answer"]) == 8

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -56,6 +57,12 @@ APPLE = """Please have a look.
 >
 > Jane
 """
+
+
+@pytest.fixture
+def desk(database_url: str, tmp_path: Path) -> Iterator[Desk]:
+    with a_desk(tmp_path, database_url) as one:
+        yield one
 
 
 def theirs(desk: Desk, agent: str = "alice", generation: int | None = None) -> str:

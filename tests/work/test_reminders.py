@@ -19,8 +19,8 @@ ADMIN = "admin@desk.example"
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    with a_desk(tmp_path, admin=ADMIN) as one:
+def desk(database_url: str, tmp_path: Path) -> Iterator[Desk]:
+    with a_desk(tmp_path, database_url, admin=ADMIN) as one:
         yield one
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from maildesk.core.decide import WAIT
 from maildesk.core.model import DAY, HOUR, SECOND
 from maildesk.core.reading import Evidence
-from maildesk.store import control, inbox, outbox, restores, schema
+from maildesk.store import control, inbox, outbox, restores, schema, waiting
 from maildesk.store.restores import Restored
 from tests.desk import Desk, a_desk, a_mail
 
@@ -134,6 +134,21 @@ def test_a_ticket_lives_in_its_own_time(desk: Desk) -> None:
     later = a_mail(subject=f"Re: [#{number}]", text="Again it is broken, as before.", message_id="<later@x>")
     again(desk, later, day + 30 * DAY)
     assert len(desk.tickets()) == 2
+
+
+def test_what_waited_to_be_released_is_not_sent_twice(tmp_path: Path, database_url: str) -> None:
+    """It may have been released after the backup was made, and what comes again waits again."""
+    with a_desk(tmp_path, database_url, limits={"acks_unproven_hour": 0, "mails_per_agent_hour": 1}) as desk:
+        for n in range(2):
+            desk.handle(a_mail(f"p{n}@d{n}.example", message_id=f"<{n}@d.example>"))
+        assert states(desk) == {"waiting": 4, "sent": 2}
+        desk.store.write("work", restores.begin)
+        assert states(desk) == {"restored": 4, "sent": 2}
+        restored = Restored(desk.now - DAY, desk.now, False)
+        desk.store.write("work", lambda conn: restores.put(conn, restored, "admin"))
+        again(desk, a_mail("p3@d3.example", message_id="<3@d.example>"), desk.now - 2 * HOUR)
+        assert states(desk) == {"restored": 7, "sent": 2}
+        assert desk.store.write("work", lambda conn: waiting.release(conn, waiting.WHOM, desk.now)) == 0
 
 
 def replay(desk: Desk, name: str, over: bool, done: int = 2) -> None:

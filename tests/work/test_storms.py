@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
-from email import message_from_bytes, policy
+from concurrent.futures import Future
+from email import policy
 from email.message import EmailMessage
+from email.parser import BytesHeaderParser
 from pathlib import Path
 from typing import Any
 
 from maildesk.core.alarm import Watch
 from maildesk.core.deskaddress import Route
 from maildesk.core.model import HOUR, MINUTE, SECOND
+from maildesk.core.reading import Envelope, Evidence
 from maildesk.core.retry import Attempt
 from maildesk.edges.machine import Places
 from maildesk.store import control, views, waiting
+from maildesk.store.waiting import WHOM
 from maildesk.work.checks import Checks
 from maildesk.work.chores import Chores
 from maildesk.work.outbound import Outbound
-from tests.desk import Desk, a_desk, a_mail
+from tests.desk import DESK, Desk, a_desk, a_mail
 from tests.work.authority import ALICE, JANE
 from tests.work.postman import Responder, listed
 
-MANY = 1_000
+MANY = 3_000 if os.environ.get("MAILDESK_LONG") else 1_000
 
 
 def write(desk: Desk, n: int, domain: str = "", sender: str = "") -> None:
@@ -79,12 +84,12 @@ def test_beyond_the_limit_acknowledgments_wait_and_the_admin_hears(tmp_path: Pat
         desk.now += 3 * HOUR
         desk.run()
         assert states(desk).count("waiting") == 7, "time alone sends nothing"
-        assert desk.store.write("work", lambda conn: waiting.release(conn, desk.now)) == 7
+        assert desk.store.write("work", lambda conn: waiting.release(conn, WHOM, desk.now)) == 7
         desk.run()
         assert states(desk) == ["sent"] * 12
         assert len({str(m["To"]) for m in desk.mails(template="acknowledgment")}) == 12
         assert alarm(desk) == ""
-        assert desk.store.write("work", lambda conn: waiting.release(conn, desk.now)) == 0
+        assert desk.store.write("work", lambda conn: waiting.release(conn, WHOM, desk.now)) == 0
 
 
 def test_what_waits_does_not_count_so_the_next_hour_is_served(tmp_path: Path) -> None:
@@ -127,7 +132,24 @@ def test_nobody_releases_them(tmp_path: Path) -> None:
             Chores(desk.store, lambda: desk.live).step(desk.now)
         assert states(desk) == ["sent"] * 5 + ["late"] * 3
         assert alarm(desk) == ""
-        assert desk.store.write("work", lambda conn: waiting.release(conn, desk.now)) == 0
+        assert desk.store.write("work", lambda conn: waiting.release(conn, WHOM, desk.now)) == 0
+
+
+READ = BytesHeaderParser(policy=policy.default)
+
+
+def deliver(desk: Desk, mails: Iterable[EmailMessage]) -> int:
+    """Mails that come at once; a commit takes many of them, as in a daemon. How many."""
+    commits: list[Future[str]] = []
+    for n, mail in enumerate(mails):
+        if n >= 1_000:
+            commits[n - 1_000].result()  # more than so many may not wait
+        sender = mail["From"].addresses[0].addr_spec
+        envelope = Envelope("smtp", sender, (DESK,), "127.0.0.1")
+        commits.append(desk.accept(mail.as_bytes(policy=policy.SMTP), envelope, Evidence()))
+    for commit in commits:
+        commit.result()
+    return len(commits)
 
 
 class Crowd:
@@ -141,7 +163,7 @@ class Crowd:
 
     def send(self, name: str, data: Iterable[bytes], again: bool, route: Route, size: int) -> Attempt:
         if machine := self.machines.get(route.recipient):
-            mail = message_from_bytes(b"".join(data), policy=policy.default)
+            mail = READ.parsebytes(b"".join(data))
             assert isinstance(mail, EmailMessage)
             self.answers += machine(mail)
         return Attempt("sent", "250 ok")
@@ -167,23 +189,26 @@ def test_a_thousand_vacation_responders_come_to_rest(tmp_path: Path) -> None:
     with a_desk(tmp_path, agents=[alice], rules=[]) as desk:
         crowd = Crowd(machines)
         desk.outbound = Outbound(desk.store, lambda: desk.live, crowd)
-        for n, who in enumerate(people):
-            write(desk, n, sender=who)
-        came = MANY
+        desk.store.start()
+        came = deliver(
+            desk,
+            (
+                a_mail(who, subject=f"Matter {n}", message_id=f"<{n}@d.example>")
+                for n, who in enumerate(people)
+            ),
+        )
         for _ in range(10):
             desk.run()
             answers, crowd.answers = crowd.answers, []
             if not answers:
                 break
             desk.now += MINUTE
-            for answer in answers:
-                desk.deliver(answer)
-            came += len(answers)
+            came += deliver(desk, answers)
         else:
             raise AssertionError("no rest after ten rounds")
         for machine in machines.values():
             assert machine.answered <= (2 if machine.signs else 5), machine.signs
         assert came <= 2 * MANY + 5 * MANY // len(SIGNS)
         sent = [state for state in states(desk) if state == "sent"]
-        assert MANY <= len(sent) <= 2_000
+        assert min(MANY, 2_000) <= len(sent) <= 2_000, "the limit of unproven senders"
         assert len(desk.tickets()) <= came, "and nothing is lost"

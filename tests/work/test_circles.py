@@ -1,0 +1,264 @@
+"""Circles: desks that are each other's customers and agents come to rest, whatever a gateway between them takes away.
+
+Nothing tells these desks that the mail is automatic, nor that it is about something they know.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from maildesk.core.alarm import Watch
+from maildesk.core.model import DAY, HOUR, MINUTE, SECOND
+from maildesk.edges.machine import Places
+from maildesk.store import views, waiting
+from maildesk.work.alarms import Alarms
+from maildesk.work.checks import Checks
+from tests.desk import Desk, a_desk, a_mail
+from tests.work.gateway import Gateway, told, waits
+from tests.work.postman import JANE, listed
+
+LONG = bool(os.environ.get("MAILDESK_LONG"))
+HOURLY = 60 if LONG else 4
+"""New tickets of one sender an hour that agents hear of: the default, or few, so that the test is quick."""
+ACKS = 5
+LIMITS = {"tickets_per_address_hour": HOURLY}
+HEADERS = ["", "references in-reply-to", "reply-to", "auto-submitted"]
+
+
+def address(name: str) -> str:
+    return f"support@{name}.example"
+
+
+def settings(name: str, other: str, **limits: Any) -> dict[str, Any]:
+    """A desk with Carol, and perhaps another desk as the second agent."""
+    agents = [{"id": "carol", "name": "Carol", "addresses": [f"carol@{name}.example"], "departments": ["s"]}]
+    if other:
+        agents.append({"id": "other", "name": "Other", "addresses": [other], "departments": ["s"]})
+    return {
+        "address": address(name),
+        "departments": [{"name": "s", "title": "Support", "addresses": [address(name)]}],
+        "agents": agents,
+        "rules": [],
+        "topics": [],
+        "limits": {**LIMITS, **limits},
+    }
+
+
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    with ExitStack() as found:
+        yield found
+
+
+def ring(stack: ExitStack, folder: Path, names: Sequence[str], agents: bool, **more: Any) -> dict[str, Desk]:
+    """Desks of which each is an agent of the one before it in the list; or of which nobody is anybody's agent."""
+    desks = {}
+    for at, name in enumerate(names):
+        after = address(names[(at + 1) % len(names)])
+        (folder / name).mkdir()
+        changes = settings(name, after if agents else "", **more.get("limits", {}))
+        admin = {"admin": after} if more.get("admins") else {}
+        desks[name] = stack.enter_context(a_desk(folder / name, **changes, **admin))
+    return desks
+
+
+def ask(gateway: Gateway, desks: dict[str, Desk]) -> None:
+    """Jane writes to each desk, and somebody at each desk writes to the next one under their desk's own name."""
+    names = list(desks)
+    for at, name in enumerate(names):
+        for sender in (JANE, address(names[at - 1])):
+            mail = a_mail(sender, address(name), message_id=f"<{sender}.{name}>")
+            gateway.give(f"{name}.example", mail)
+
+
+def alarmed(desk: Desk) -> str:
+    """What the admin is told of tickets that agents are not told of."""
+    with desk.store.db.reading() as conn:
+        return Checks(lambda: Watch(disk_mb=0), lambda: Places())(conn, desk.now)["notices"]
+
+
+def watched(desk: Desk) -> Alarms:
+    """What tells the desk's admin."""
+    watch = Watch(disk_mb=0)
+    checks = Checks(lambda: watch, lambda: Places())
+    return Alarms(desk.store, lambda: desk.live, lambda: watch, checks, lambda *_: None)
+
+
+def nothing_is_lost(gateway: Gateway) -> None:
+    """Each mail that came is in a ticket, held or a machine's; Carol has a mail of each ticket, or it waits."""
+    for domain, desk in gateway.desks.items():
+        with desk.store.db.reading() as conn:
+            came = Counter(row["disposition"] for row in views.arrivals(conn, limit=10_000))
+        entries = sum(len(desk.ticket(ticket["number"])["entries"]) for ticket in desk.tickets())
+        assert entries + came["held"] + came["auto-reply"] == came.total() == gateway.came[domain], came
+        about = {
+            m["ticket"] for m in listed(desk) if m["to"].startswith("carol") and m["kind"] == "new_ticket"
+        }
+        others = {t["number"] for t in desk.tickets() if not t["requester"].startswith("carol")}
+        assert about == others
+
+
+@pytest.mark.parametrize("also", HEADERS)
+def test_three_desks_that_are_each_the_next_ones_agent(tmp_path: Path, stack: ExitStack, also: str) -> None:
+    desks = ring(stack, tmp_path, ("north", "east", "south"), agents=True)
+    gateway = Gateway(desks.values(), also)
+    ask(gateway, desks)
+    gateway.rest()
+    names = list(desks)
+    for at, (name, desk) in enumerate(desks.items()):
+        before, after = address(names[at - 1]), address(names[(at + 1) % 3])
+        # Of Jane's ticket, and of what the desk before writes; of what the one after writes none, as it is the agent.
+        assert told(desk, after) == HOURLY + 1
+        assert told(desk, f"carol@{name}.example") <= 2 * HOURLY + 1
+        acks = {told(desk, other, kind="acknowledgment") for other in (before, after)}
+        assert acks == ({ACKS} if also != "auto-submitted" else {0, 1}), "a person wrote the first"
+        assert waits(desk) > 0
+        assert f"of them on tickets of {before}" in alarmed(desk)
+    nothing_is_lost(gateway)
+
+
+def test_the_circle_stays_at_rest_until_somebody_lets_it_go_on(tmp_path: Path, stack: ExitStack) -> None:
+    desks = ring(stack, tmp_path, ("north", "east", "south"), agents=True)
+    gateway = Gateway(desks.values())
+    ask(gateway, desks)
+    gateway.rest()
+    for desk in desks.values():
+        desk.now += 2 * HOUR
+    assert gateway.rest() == 0
+    # The admin of one desk takes it all for genuine: the others have their limits.
+    north = desks["north"]
+    north.store.write("work", lambda conn: waiting.release(conn, [waiting.AGENTS], north.now))
+    assert waits(north) == 0
+    assert 0 < gateway.rest() <= 3 * (2 * HOURLY + 2 * ACKS)
+    nothing_is_lost(gateway)
+
+
+def test_a_slow_circle_is_stopped_within_the_day(tmp_path: Path, stack: ExitStack) -> None:
+    """None of the limits of an hour is ever reached."""
+    daily = {"tickets_per_address_day": 8, "acks_per_address_day": 3, "acks_per_address_hour": 3}
+    desks = ring(stack, tmp_path, ("north", "east", "south"), agents=True, limits=daily)
+    gateway = Gateway(desks.values())
+    gateway.give("north.example", a_mail(JANE, address("north")))
+    gateway.rest(every=13 * MINUTE)
+    for at, desk in enumerate(desks.values()):
+        assert told(desk, address(list(desks)[(at + 1) % 3])) <= 8 + 1
+    assert any(alarmed(desk) for desk in desks.values())
+    nothing_is_lost(gateway)
+
+
+def test_three_desks_that_are_each_others_admins_too(tmp_path: Path, stack: ExitStack) -> None:
+    """What the alarm tells opens a ticket at the next desk, and ends there."""
+    desks = ring(stack, tmp_path, ("north", "east", "south"), agents=True, admins=True)
+    gateway = Gateway(desks.values())
+    ask(gateway, desks)
+    gateway.rest()
+    watches = [watched(desk) for desk in desks.values()]
+    over = 0
+    for _ in range(10):
+        for watch, desk in zip(watches, desks.values(), strict=True):
+            watch.step(desk.now)
+        over += gateway.rest()
+    assert over == len(desks), "each alarm is told once"
+    nothing_is_lost(gateway)
+
+
+@pytest.mark.parametrize("also", HEADERS if LONG else ["", "auto-submitted"])
+@pytest.mark.parametrize(
+    ("names", "agents"),
+    [(("north", "south"), False), (("north", "south"), True), (("north", "east", "south"), False)],
+    ids=["two customers", "two agents", "three customers"],
+)
+def test_desks_that_are_each_others(
+    tmp_path: Path, stack: ExitStack, names: Sequence[str], also: str, agents: bool
+) -> None:
+    desks = ring(stack, tmp_path, names, agents)
+    gateway = Gateway(desks.values(), also)
+    ask(gateway, desks)
+    gateway.rest()
+    for name, desk in desks.items():
+        for other in names:
+            if other != name:
+                assert told(desk, address(other), kind="acknowledgment") <= ACKS
+                assert told(desk, address(other)) <= HOURLY + 1
+    assert gateway.carried <= len(names) * (len(names) - 1) * (ACKS + HOURLY + 1)
+    nothing_is_lost(gateway)
+
+
+DEPARTMENTS = ("support", "billing", "sales")
+
+
+@pytest.mark.parametrize("untagged", [False, True], ids=["with numbers", "without numbers"])
+def test_departments_of_one_desk_that_are_each_the_next_ones_agent(tmp_path: Path, untagged: bool) -> None:
+    """No acknowledgment ever goes to the desk itself, so none of their limits ends this."""
+    own = {name: f"{name}@north.example" for name in DEPARTMENTS}
+    agents = [
+        {"id": f"a{at}", "name": name, "addresses": [own[DEPARTMENTS[(at + 1) % 3]]], "departments": [name]}
+        for at, name in enumerate(DEPARTMENTS)
+    ]
+    departments = [{"name": name, "title": name, "addresses": [own[name]]} for name in DEPARTMENTS]
+    changes: dict[str, Any] = {"departments": departments, "agents": agents, "rules": [], "topics": []}
+    with a_desk(tmp_path, address=own["support"], limits=LIMITS, **changes) as desk:
+        gateway = Gateway([desk], untagged=untagged)
+        gateway.give("north.example", a_mail(JANE, own["support"]))
+        gateway.rest()
+        if not untagged:
+            # It names a ticket in an agent's name: it is held, and so is the question whether it is theirs.
+            assert gateway.carried == 2
+            return
+        # And the acknowledgment to Jane, which the gate stopped.
+        assert gateway.carried == len(DEPARTMENTS) * HOURLY + 2
+        assert waits(desk) == 2
+        assert len(desk.tickets()) == gateway.came["north.example"] == gateway.carried + 1
+        assert "2 mails to agents wait" in alarmed(desk)
+
+
+@pytest.mark.parametrize("untagged", [False, True], ids=["with numbers", "without numbers"])
+def test_a_desk_that_is_its_own_customer_and_agent(tmp_path: Path, untagged: bool) -> None:
+    own = address("north")
+    with a_desk(tmp_path, **settings("north", own)) as desk:
+        gateway = Gateway([desk], untagged=untagged)
+        for n, sender in enumerate((JANE, own, "carol@north.example")):
+            gateway.give("north.example", a_mail(sender, own, message_id=f"<{n}@north.example>"))
+        gateway.rest()
+        # Of Jane's and Carol's tickets; of its own it needs not be told.
+        assert told(desk, own) == 2
+        assert waits(desk) == 0
+        assert len(desk.tickets()) == (5 if untagged else 3)
+        nothing_is_lost(gateway)
+
+
+def test_one_agent_gets_so_many_mails_whoever_writes(tmp_path: Path) -> None:
+    """Thousands of strangers, each with one ticket: no limit on a sender sees that."""
+    with a_desk(tmp_path, **settings("north", "", mails_per_agent_hour=5)) as desk:
+        carol = "carol@north.example"
+        for n in range(9):
+            desk.now += SECOND
+            desk.handle(a_mail(f"p{n}@d{n}.example", address("north"), message_id=f"<{n}@d.example>"))
+        assert (told(desk, carol), waits(desk)) == (5, 4)
+        assert "4 mails to agents wait" in alarmed(desk)
+        desk.now += HOUR
+        desk.handle(a_mail("later@d.example", address("north"), message_id="<later@d.example>"))
+        assert (told(desk, carol), waits(desk)) == (6, 4)
+        desk.store.write("work", lambda conn: waiting.release(conn, [waiting.AGENTS], desk.now))
+        desk.run()
+        assert (told(desk, carol), waits(desk)) == (10, 0)
+        assert alarmed(desk) == ""
+
+
+def test_what_nobody_releases_ends_after_three_days(tmp_path: Path) -> None:
+    with a_desk(tmp_path, **settings("north", "", mails_per_agent_hour=1)) as desk:
+        for n in range(3):
+            desk.handle(a_mail(f"p{n}@d{n}.example", address("north"), message_id=f"<{n}@d.example>"))
+        desk.store.write("work", lambda conn: waiting.expire(conn, desk.now + 3 * DAY - SECOND, 0))
+        assert waits(desk) == 2
+        # However long nobody was there to look.
+        desk.now += 30 * DAY
+        assert desk.store.write("work", lambda conn: waiting.expire(conn, desk.now, 0)) == 2
+        assert told(desk, "carol@north.example", "late") == 2
