@@ -105,7 +105,7 @@ def _hides(reading: Reading, new: Seen, old: Seen) -> bool:
     written by just anybody.
     """
     listed = bool(reading.message.list_id or reading.message.header("list-post"))
-    much = 2 * (len(new.lines) - len(old.lines)) > len(old.lines)
+    much = 4 * (len(new.lines) - len(old.lines)) > len(old.lines)
     return much and not listed and old.disposition not in _PROVEN
 
 

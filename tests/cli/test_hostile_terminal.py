@@ -281,7 +281,7 @@ def commands_on(desk: Desk, folder: Path) -> list[tuple[tuple[str, ...], bool]]:
     return [*((words, True) for words in repeated), *(((*config, *words), False) for words in quiet), *last]
 
 
-ELSEWHERE = {"backup", "restore", "init", "password", "reload", "keys rotate"}
+ELSEWHERE = {"backup", "restore", "init", "password", "reload", "reindex", "keys rotate"}
 """Commands that print nothing of a mail, and repeat no argument that a stranger could choose."""
 
 

@@ -126,7 +126,10 @@ def test_lines_that_no_list_has_added_are_its_authors_own(
     headers: dict[str, str], was: Disposition, again: bool
 ) -> None:
     """Anybody could have sent the beginning of a mail before it, under its Message-ID."""
-    new, old = a_text([*LINES, "Ring me."], headers=headers), a_text(LINES)
+    old = a_text(LINES[:8])
+    notice = a_text(["A mail from outside:", "be careful.", *LINES[:8]], headers=headers)
+    assert repeats(notice, old, was=was), "a gateway's notice is short beside the mail"
+    new = a_text([*LINES[:8], *LINES[9:12]], headers=headers)
     assert bool(repeats(new, old, was=was)) is again
     found = same.shorter(new, snapshot(remembered(old, was)), "second", START)
     assert bool(found) is not again
