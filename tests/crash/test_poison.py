@@ -27,7 +27,9 @@ def deadly(raw: bytes) -> None:
 
 
 def test_a_mail_that_kills_its_reader(theatre: Theatre) -> None:
-    place, step = theatre.place, Step("ten kinds together", theatre.kinds, together=True)
+    # A release has another mail decided after the batch, or in its midst once it has to be taken one by one.
+    kinds = [mail for mail in theatre.kinds if mail.name != "release"]
+    place, step = theatre.place, Step("all kinds together", kinds, together=True)
     # What must become of the others is what becomes of them beside a mail that merely fails.
     scene = dry_run(place, step, theatre.first)
     place.restore(theatre.first)

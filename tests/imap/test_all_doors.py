@@ -32,7 +32,8 @@ from tests.servers.dovecot import PASSWORD
 from tests.waiting import until
 
 CHANNELS = {"imap": 1, "smtp": 1, "lmtp": 1, "pipe": 2}
-FOOTER = b"-- \r\nThis mail came by the list of all who print.\r\n"
+TEXT = "\r\n".join(f"{tray} tray: it takes no paper." for tray in ("First", "Second", "Third", "Fourth"))
+FOOTER = b"-- \r\nThis mail came through the gateway of all who print.\r\n"
 
 
 class Doors:
@@ -139,7 +140,7 @@ def test_the_same_mail_by_all_doors_at_once(doors: Doors, seed: int) -> None:
     names = [f"{kind}{n}" for n in range(2) for kind in ("plain", "nameless", "footer")]
     try:
         for name in names:
-            raw = mail(name, headers="Date: Mon, 16 Nov 2026 09:00:00 +0000\r\n")
+            raw = mail(name, TEXT, headers="Date: Mon, 16 Nov 2026 09:00:00 +0000\r\n")
             if name.startswith("nameless"):
                 raw = raw.replace(f"Message-ID: <{name}@customer.example>\r\n".encode(), b"")
             other = raw + FOOTER if name.startswith("footer") else b""
