@@ -2,12 +2,16 @@
 
 import re
 
-from maildesk.core import address, mime
+from maildesk.core import address, encapsulated, mime
 
 TEXT = 64 * 1024
-_ADDRESS = r"[^\s<>()\[\],;:\"'`=/|]{1,64}@(?:[^\s<>()\[\],;:\"'`=/|@.]{1,63}\.){1,8}[^\W_][\w-]{0,62}"
+_LOCAL = (
+    r"(?:\"[^\"@\n]{1,64}\"|(?i:imcea)[^\s<>()\[\],;:\"'@-]{2,8}-[^\s<>()\[\],;:\"'@]{1,400}"
+    r"|[^\s<>()\[\],;:\"'`=/|]{1,64})"
+)
+_ADDRESS = _LOCAL + r"@(?:[^\s<>()\[\],;:\"'`=/|@.]{1,63}\.){1,8}[^\W_][\w-]{0,62}"
 _MARKER = re.compile(
-    r"^[ \t>*|-]{0,10}(?:.{0,60}?(?:copy of (?:the|your) (?:original )?(?:message|mail|email)"
+    r"^[ \t>*|-]{0,10}(?!.{0,60}transcript)(?:.{0,60}?(?:copy of (?:the|your) (?:original )?(?:message|mail|email)"
     r"|original (?:message|mail) (?:follows|as follows|headers?|is below|text|below)"
     r"|returned message (?:follows|below|header)"
     r"|unsent message (?:follows|below)|undelivered (?:message|mail) (?:follows|below)"
@@ -120,7 +124,8 @@ def led(text: str, within: int = TEXT) -> list[str]:
     for match in _LED.finditer(text):
         if not found and match.start() > within:
             break
-        if one := _normal(match[2] or match[1]):
+        asked = _NOT_FAILED.search(text[max(0, match.start() - 60) : match.start()].rpartition("\n\n")[2])
+        if not asked and (one := _normal(match[2] or match[1])):
             found.append(one)
     return found
 
@@ -148,4 +153,4 @@ def _found(pattern: re.Pattern[str], text: str) -> list[str]:
 
 
 def _normal(text: str) -> str:
-    return address.normal(text.rstrip("."))
+    return encapsulated.plain(address.normal(text.rstrip(".")))
