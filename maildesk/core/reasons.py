@@ -22,7 +22,8 @@ _REASONS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
             "mailboxfull",
             r"(?:mailbox|mail ?folder|mail ?drop|account|inbox)(?: is|'s| of .{0,40})?(?: already| currently)?"
             r" (?:full|exceed|over)|quota|insufficient (?:disk|user) (?:space|storage)"
-            r"|storage (?:limit|allocation)|user has (?:too many messages|exhausted)|inbox.{0,20}full"
+            r"|storage (?:limit|allocation|full)|mailbox size limit"
+            r"|user has (?:too many messages|exhausted)|inbox.{0,20}full"
             r"|number of messages .{0,40}exceed|mailbox .{0,40}exceeds? (?:allowed|the)|too much mail data"
             r"|mailbox \S{1,100} is full"
             r"|postfach .{0,30}voll|boîte .{0,40}pleine|buzón .{0,40}llen[oa]|casella .{0,40}piena|caixa .{0,40}cheia"
@@ -42,7 +43,7 @@ _REASONS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
             "hasmoved",
             r"(?:user|address|mailbox|recipient)(?: has)? moved|address (?:has )?changed|no longer (?:valid"
             r"|in use|on server)"
-            r"|has been replaced by",
+            r"|has been replaced by|user not local",
             "1.6",
         ),
         ("suspend", r"(?:due to|for|extended) inactivity", "2.1"),
@@ -60,7 +61,8 @@ _REASONS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
         (
             "norelaying",
             r"relay(?:ing)? (?:access )?(?:is )?(?:denied|not permitted|not allowed|prohibited)|unable to relay"
-            r"|not permitted to relay|relay not|must authenticate|isn't allowed to be relayed",
+            r"|not permitted to relay|relay not|must authenticate|isn't allowed to be relayed"
+            r"|do(?:es)? not relay|allowed rcpthosts",
             "7.1",
         ),
         ("networkerror", r"deferred: connection (?:refused|reset)", "4.1"),
@@ -86,11 +88,26 @@ _REASONS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
         ),
         (
             "suspend",
-            r"(?:account|mailbox|user|recipient)(?: address)?(?: is| has been| was)?(?: \w{1,20}){0,2}"
+            r"(?:account|mailbox|user|recipient)(?: address)?(?: \S{1,100}@\S{1,100})?(?: is"
+            r"| has been| was)?(?: \w{1,20}){0,2}"
             r" (?:disabled|suspended|inactive|deactivated|locked|frozen|discontinued|closed|blocked|expired)"
             r"|inactive (?:user|account|mailbox)|(?:disabled|suspended) (?:account|mailbox|user)"
-            r"|administrat\w{2,6} disabled|temporarily (?:limited|restricted)",
+            r"|administrat\w{2,6} disabled|temporarily (?:limited|restricted)|no longer (?:active|accept)"
+            r"|unable to accept messages",
             "2.1",
+        ),
+        # What is wrong with the sender says nothing of the recipient, whatever it is that does not exist.
+        (
+            "rejected",
+            r"(?:domain of|sender|envelope).{0,60}domain.{0,60}(?:must exist|not (?:found|exist|resolve)|invalid|n't)"
+            r"|domain of sender.{0,160}(?:not|n't)|(?:cannot|can't|could not|unable to) resolve (?:your|the sender)",
+            "1.8",
+        ),
+        ("rejected", r"sender (?:address )?(?:rejected|refused|denied|verif)|invalid sender", "7.1"),
+        (
+            "hostunknown",
+            r"(?:host|domain)(?: name)?(?: [^\s:]{1,80}\.[^\s:]{1,80})? (?:does(?: not|n't) exist|not found|unknown)",
+            "1.2",
         ),
         (
             "filtered",
@@ -117,6 +134,7 @@ _REASONS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
             r"|not listed in|recipient (?:address )?rejected: user|not our customer|isn't a valid"
             r"|couldn't be found|wasn.t found|no valid recipients|account.{0,20}does not exist"
             r"|(?:user|recipient|mailbox|account) \S{1,100} (?:is )?(?:unknown|not (?:found|known))"
+            r"|(?:illegal|bad|unknown) (?:alias|address)|@\S{1,100} not found"
             r"|no (?:user|person|one) by that name|recipient name is not"
             r"|(?:benutzer|empfänger|adresse|postfach).{0,60}(?:unbekannt"
             r"|existiert nicht|nicht (?:gefunden|bekannt|im ))"
@@ -148,6 +166,7 @@ _REASONS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
             r"|(?:cannot|can't|unable to|don't know how to) route\b|no route to (?!host)",
             "4.4",
         ),
+        ("networkerror", r"lost connection|connection (?:reset|dropped|closed)|timed out while", "4.2"),
         ("networkerror", r"(?:accept our requests to connect|no answer from) ?", "4.1"),
         (
             "networkerror",
@@ -172,9 +191,10 @@ _REASONS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
             "4.5",
         ),
         ("toomanyconn", r"too many recipients", "5.3"),
+        ("speeding", r"gr[ea]y-?list", "7.1"),
         (
             "speeding",
-            r"too (?:fast|many (?:messages|mails|emails))|rate[- ]?limit|frequency limited|try again later",
+            r"too (?:fast|quickly|many (?:messages|mails|emails))|rate[- ]?limit|frequency limited|try again later",
             "4.5",
         ),
         (
@@ -184,8 +204,8 @@ _REASONS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
         ),
         (
             "networkerror",
-            r"connection (?:refused|reset|dropped)|network (?:error|unreachable|is unreachable)|no route to host"
-            r"|lost connection|host (?:is )?down",
+            r"connection refused|network (?:error|unreachable|is unreachable)|no route to host"
+            r"|host (?:is )?down",
             "4.1",
         ),
         (
@@ -206,7 +226,7 @@ _REASONS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
         ),
         (
             "policyviolation",
-            r"polic(?:y|ies)|potential|prohibited|disallowed|not permitted|restrict",
+            r"polic(?:y|ies)|potential|prohibit|disallowed|not permitted|restrict",
             "7.0",
         ),
         (
@@ -236,8 +256,8 @@ _REASONS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
         ),
         (
             "rejected",
-            r"sender (?:address )?(?:rejected|denied|verify)|access denied|not authori[sz]ed|refused|rejected"
-            r"|denied|not (?:a )?member|not allowed to post|permission to post|domain of sender|invalid sender"
+            r"access denied|not authori[sz]ed|refused|rejected"
+            r"|denied|not (?:a )?member|not allowed to post|permission to post"
             # What the other side refused before it had heard of any recipient.
             r"|\bafter (?:mail from|ehlo|helo)\b|but (?:sender|my name) was rejected",
             "7.1",
