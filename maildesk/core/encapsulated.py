@@ -16,9 +16,9 @@ def plain(text: str) -> str:
     """The Internet address that an address of Exchange or X.400 carries; the text itself, if it carries none."""
     wrapped = _IMCEA.fullmatch(text)
     if wrapped:
-        inner = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), wrapped[1])
+        inner = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), wrapped[1].replace("_", "/"))
         if not text[5:].lower().startswith("smtp-"):
-            inner = attribute(inner.replace("_", "/"))
+            inner = attribute(inner)
         return address.normal(inner) or text
     return text
 
