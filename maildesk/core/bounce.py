@@ -191,7 +191,7 @@ def _informal(
     recipients = _recipients(message, text, fields, returned)
     if not (certain or recipients or _by_name(message) or (returned is not None and failure.strong(text))):
         return None  # a parcel, perhaps
-    near = prose.near(text, recipients[0]) if recipients else text
+    near = prose.near(text, recipients[0], recipients[1:10]) if recipients else text
     status = next((one.status for one in (*told, *fields) if one.status), "")
     status = status or _status(near) or _status(text)
     delayed = failure.late(message.subject, text)

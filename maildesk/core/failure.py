@@ -3,7 +3,7 @@
 import re
 
 SUBJECT = re.compile(
-    r"\W{0,4}(?:(?:notice|notify|postmaster|warning|error|smtp error|e-?mail|automatic\w{0,2})\W{1,3}){0,2}"
+    r"\W{0,4}(?:(?:notice|notify|postmaster|copy|warning|error|smtp error|e-?mail|automatic\w{0,2})\W{1,3}){0,2}"
     r"(?:undeliver(?:ed|able)|(?:mail |message )?delivery (?:status|fail|problem|error|report|has"
     r"|delayed|notification|warning|issue)"
     r"|mail (?:delivery|system error|could not)|message (?:delivery|undeliverable|could not|you sent)"
@@ -16,6 +16,10 @@ SUBJECT = re.compile(
     r"|(?:returning|returned) (?:message|mail|email)|\[?bounce|error sending"
     r"|error delivering|loop (?:alert|back warning)|(?:delivery )?failure\b|(?:message|mail) non-?deliver"
     r"|not member article|reject mail|spam mail from|\w{1,20} system error message|message (?:has been )?frozen"
+    r"|(?:zustellung|recapito|bezorging|leveran[sz]en?|levering(?:en)?|dostarczanie)(?: är| er)?"
+    r" (?:verzögert|ritardato|posticipato|vertraagd|försenad|forsinke[nt]|opóźnione)|remise (?:différée|retardée)"
+    r"|entrega (?:retrasada|demorada|atrasada|adiada)|配信の?遅延|доставка (?:задерживается|отложена)"
+    r"|non recapitabile|no entregado|niet-bezorgd"
     r"|notification d['’]état de remise|notificación (?:de|del) estado de|benachricht(?:ig)?ung zum \w{1,20}status"
     r"|notifica .{0,12}stato (?:del|di) (?:recapito|consegna)|notificação d[eo] (?:status|estado) d[ea] entrega"
     r"|(?:melding|bericht) .{0,12}bezorgingsstatus|уведомление о (?:состоянии|статусе) доставки|配信状(?:態|況)の?通知"
@@ -64,8 +68,8 @@ _LATE = re.compile(
     r"\bdelay(?:ed)?\b|will (?:continue|keep|be) (?:to )?(?:try|retri|attempt)|still (?:trying|being)"
     r"|this is a warning message only|you do not need to resend|delivery attempts will continue"
     r"|warning: could not send|(?:not yet been|yet to be) delivered|message \S{1,60} (?:has been|was) frozen"
-    r"|verzögert|retardée?|en retard|retrasad[oa]|atrasad[oa]|ritardo|vertraagd"
-    r"|försenad|forsinket|opóźnion|задерж|отложен|遅延|延迟|延遲|지연"
+    r"|verzögert|retardée?|en retard|retrasad[oa]|atrasad[oa]|ritard[oa]|vertraagd"
+    r"|différée|försena|forsinke|opóźnion|задерж|отложен|遅延|遅れ|延迟|延遲|지연"
 )
 _FOR_GOOD = re.compile(
     r"permanent(?:ly)?\b|(?:given|giving) up|no (?:further|more) (?:delivery )?(?:attempts|retries)"

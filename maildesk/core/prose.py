@@ -135,11 +135,21 @@ def anywhere(text: str) -> list[str]:
     return _found(_LOOKS, text)
 
 
-def near(text: str, recipient: str) -> str:
-    """The passage that speaks of the recipient, where codes and reasons stand."""
-    at = text.lower().find(recipient)
+def near(text: str, recipient: str, others: tuple[str, ...] = ()) -> str:
+    """The passage that speaks of the recipient, where codes and reasons stand, up to where that of another begins."""
+    small = text.lower()
+    at = small.find(recipient)
+    if at < 0:
+        return text
+    after = at + len(recipient)
     at -= text[at - 1 : at] in ("<", '"')
-    return text if at < 0 else text[at : at + 1500]
+    small = small[: at + 1500]
+    ends = (small.rfind("\n", after, found) for one in others if (found := small.find(one, after)) > 0)
+    # A bare list has its reason below.
+    end = min(
+        (one for one in ends if one > after and small[after:one].strip(" \t\n<>:,;\"'")), default=len(small)
+    )
+    return text[at:end]
 
 
 def _found(pattern: re.Pattern[str], text: str) -> list[str]:

@@ -177,3 +177,51 @@ STATUS_NOTICES: dict[str, tuple[str, str]] = {
     ),
 }
 """Of the SMTP service of Windows: subject and text."""
+
+LATE: dict[str, tuple[str, str]] = {
+    "German": (
+        "Zustellung verzögert: Order 7",
+        "Die Zustellung an die folgenden Empfänger wurde verzögert:\n\njane@shop.example\n",
+    ),
+    "French": (
+        "Remise différée : Order 7",
+        "La remise à ces destinataires ou groupes a été retardée :\n\njane@shop.example\n",
+    ),
+    "Spanish": (
+        "Entrega retrasada: Order 7",
+        "La entrega a estos destinatarios o grupos se ha retrasado:\n\njane@shop.example\n",
+    ),
+    "Italian": (
+        "Recapito ritardato: Order 7",
+        "Recapito ritardato per i destinatari seguenti:\n\njane@shop.example\n",
+    ),
+    "Dutch": (
+        "Bezorging vertraagd: Order 7",
+        "De bezorging aan de volgende geadresseerden is vertraagd:\n\njane@shop.example\n",
+    ),
+    "Portuguese": (
+        "Entrega atrasada: Order 7",
+        "A entrega a estes destinatários ou grupos está atrasada:\n\njane@shop.example\n",
+    ),
+    "Japanese": (
+        "配信遅延: Order 7",
+        "次の受信者またはグループへの配信が遅れています:\n\njane@shop.example\n",
+    ),
+    "Russian": (
+        "Доставка задерживается: Order 7",
+        "Доставка следующим получателям задерживается:\n\njane@shop.example\n",
+    ),
+    "Swedish": (
+        "Leveransen är försenad: Order 7",
+        "Leveransen till följande mottagare har försenats:\n\njane@shop.example\n",
+    ),
+    "Danish": (
+        "Leveringen er forsinket: Order 7",
+        "Leveringen til følgende modtagere er forsinket:\n\njane@shop.example\n",
+    ),
+    "Polish": (
+        "Dostarczanie opóźnione: Order 7",
+        "Dostarczanie wiadomości do tych adresatów jest opóźnione:\n\njane@shop.example\n",
+    ),
+}
+"""Of Exchange, about what it goes on to deliver: subject and text."""

@@ -6,7 +6,7 @@ from maildesk.core.bounce import Bounce, bounce
 from maildesk.core.classify import classify
 from maildesk.core.message import parse
 from tests.core.reports import POSTMASTER, RETURNED
-from tests.core.reports_tongues import STATUS_NOTICES, TONGUES
+from tests.core.reports_tongues import LATE, STATUS_NOTICES, TONGUES
 
 CODE = "#550 5.1.1 RESOLVER.ADR.RecipNotFound; not found ##"
 UNKNOWN = "Ny hafatrao"
@@ -36,6 +36,19 @@ def test_without_a_code(tongue: str) -> None:
     found = read(subject, f"{begin}\n\njane@shop.example\n\n")
     assert found is not None
     assert (found.recipients, found.status, found.action) == (("jane@shop.example",), "5.0.0", "failed")
+
+
+@pytest.mark.parametrize("tongue", LATE)
+def test_late(tongue: str) -> None:
+    found = read(*LATE[tongue])
+    assert found is not None
+    assert (found.recipients, found.status, found.action) == (("jane@shop.example",), "4.0.0", "delayed")
+
+
+@pytest.mark.parametrize("tongue", LATE)
+def test_a_parcel_may_be_late(tongue: str) -> None:
+    subject = LATE[tongue][0]
+    assert read(subject, "Parcel 7.\n", "From: Parcels <info@parcels.example>\nReturn-Path: <>\n") is None
 
 
 @pytest.mark.parametrize("tongue", STATUS_NOTICES)
