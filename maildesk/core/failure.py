@@ -71,6 +71,10 @@ _LATE = re.compile(
     r"|verzögert|retardée?|en retard|retrasad[oa]|atrasad[oa]|ritard[oa]|vertraagd"
     r"|différée|försena|forsinke|opóźnion|задерж|отложен|遅延|遅れ|延迟|延遲|지연"
 )
+_GOES_ON = re.compile(
+    r"will be retried until|this is a warning (?:message )?only|no action is required on your part"
+    r"|delivery attempts will continue"
+)
 _FOR_GOOD = re.compile(
     r"permanent(?:ly)?\b|(?:given|giving) up|no (?:further|more) (?:delivery )?(?:attempts|retries)"
     r"|could not be delivered for"
@@ -113,9 +117,8 @@ def done(text: str) -> bool:
 def late(subject: str, text: str) -> bool:
     """The delivery goes on: the report only warns of a delay, and does not say that somebody gave up."""
     subject, text = subject[:300].lower(), text[:4000].lower()
-    return _LATE.search(subject) is not None or (
-        _LATE.search(text) is not None and _FOR_GOOD.search(text) is None
-    )
+    goes_on = _LATE.search(subject) or _GOES_ON.search(text)
+    return goes_on is not None or (_LATE.search(text) is not None and _FOR_GOOD.search(text) is None)
 
 
 def coded(text: str) -> bool:

@@ -5,11 +5,16 @@ import re
 from maildesk.core import address, encapsulated, mime
 
 TEXT = 64 * 1024
+# Chinese, Japanese and Korean letters and signs stand beside an address without a space, and are none of it.
+_GLUED = "\u3000-\u30ff\u3400-\u9fff\uac00-\ud7af\uff00-\uff65"
 _LOCAL = (
     r"(?:\"[^\"@\n]{1,64}\"|(?i:imcea)[^\s<>()\[\],;:\"'@-]{2,8}-[^\s<>()\[\],;:\"'@]{1,400}"
-    r"|[^\s<>()\[\],;:\"'`=/|]{1,64})"
+    rf"|[^\s<>()\[\],;:\"'`=/|{_GLUED}]{{1,64}})"
 )
-_ADDRESS = _LOCAL + r"@(?:[^\s<>()\[\],;:\"'`=/|@.]{1,63}\.){1,8}[^\W_][\w-]{0,62}"
+_ADDRESS = (
+    rf"{_LOCAL}@(?:[^\s<>()\[\],;:\"'`=/|@.]{{1,63}}\.){{1,8}}"
+    r"(?:[A-Za-z0-9][A-Za-z0-9-]{0,62}|[^\W_A-Za-z0-9][\w-]{0,62})"
+)
 _MARKER = re.compile(
     r"^[ \t>*|-]{0,10}(?!.{0,60}transcript)(?:.{0,60}?(?:copy of (?:the|your) (?:original )?(?:message|mail|email)"
     r"|original (?:message|mail) (?:follows|as follows|headers?|is below|text|below)"

@@ -7,6 +7,8 @@ import re
 
 from maildesk.core import report
 
+_FOLD = re.compile(r"\n[ \t]+(?=\S)")
+
 # reason -> what says so -> the RFC 3463 detail that stands for it where the report gives no status. The first that fits
 # decides, so the narrower stand before the wider: "550 user unknown, message rejected" is about the user.
 _REASONS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
@@ -106,7 +108,8 @@ _REASONS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
         ("rejected", r"sender (?:address )?(?:rejected|refused|denied|verif)|invalid sender", "7.1"),
         (
             "hostunknown",
-            r"(?:host|domain)(?: name)?(?: [^\s:]{1,80}\.[^\s:]{1,80})? (?:does(?: not|n't) exist|not found|unknown)",
+            r"(?:host|domain)(?: name)?(?: [^\s:]{1,80}\.[^\s:]{1,80})? (?:does(?: not|n't) exist"
+            r"|not found|unknown|could(?: not|n't) be found)",
             "1.2",
         ),
         (
@@ -133,7 +136,8 @@ _REASONS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
             r"|unbekannter? (?:empfänger|benutzer)"
             r"|not listed in|recipient (?:address )?rejected: user|not our customer|isn't a valid"
             r"|couldn't be found|wasn.t found|no valid recipients|account.{0,20}does not exist"
-            r"|(?:user|recipient|mailbox|account) \S{1,100} (?:is )?(?:unknown|not (?:found|known))"
+            r"|(?:user|recipient|mailbox|account) \S{1,100} (?:is )?(?:unknown|not (?:found|known)"
+            r"|could(?: not|n't) be found)|subscriber unknown|unknown subscriber"
             r"|(?:illegal|bad|unknown) (?:alias|address)|@\S{1,100} not found"
             r"|no (?:user|person|one) by that name|recipient name is not"
             r"|(?:benutzer|empfänger|adresse|postfach).{0,60}(?:unbekannt"
@@ -148,6 +152,10 @@ _REASONS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
             r"|endereço).{0,60}(?:desconhecid|inexistente|não (?:encontrad|exist))"
             r"|(?:gebruiker|geadresseerde|ontvanger|adres).{0,60}(?:onbekend|niet gevonden|bestaat niet)"
             r"|(?:пользовател|получател|адрес|ящик).{0,60}(?:не (?:найден|существу)|неизвест)|user.{0,80}non-?existent"
+            r"|(?:użytkownik|adresat|odbiorca|skrzynka|konto).{0,60}(?:nie istnieje|nieznan|nie znaleziono)"
+            r"|(?:uživatel|adresa|schránka|příjemce).{0,60}(?:neexistuje|neznám)"
+            r"|(?:mottagar|modtager|mottaker|adress|bruger|användar).{0,60}(?:finns inte|hitta[dt]"
+            r"|findes ikke|ikke funnet)"
             r"|宛先不明|存在しません|見つかりません|リストにありません|不存在|존재하지 않|찾을 수 없",
             "1.1",
         ),
@@ -284,9 +292,14 @@ _BY_STATUS = {
 }
 
 
+def _said(text: str) -> str:
+    """The words to search: on one line what is one, as reports break theirs and indent what follows."""
+    return _FOLD.sub(" ", text[:4000]).lower()
+
+
 def reason(status: str, text: str) -> str:
     """One word for why: by the words of the server, else by the status; "" if neither says."""
-    text = text[:4000].lower()
+    text = _said(text)
     for name, pattern, _ in _REASONS:
         if pattern.search(text):
             return name
@@ -295,7 +308,7 @@ def reason(status: str, text: str) -> str:
 
 def status(text: str, kind: str) -> str:
     """The RFC 3463 status that the words of the server stand for, in class `kind` ("4" or "5")."""
-    text = text[:4000].lower()
+    text = _said(text)
     detail = next((detail for _, pattern, detail in _REASONS if pattern.search(text)), "0.0")
     return f"{kind}.{detail}"
 

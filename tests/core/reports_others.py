@@ -157,4 +157,70 @@ OTHERS: dict[str, tuple[str, str, str, str, str, str]] = {
         "5.1.1",
         "failed",
     ),
+    "Postfix, a warning under another subject": (
+        DAEMON,
+        "Undelivered Mail Returned to Sender",
+        "This is the mail system at host smtp.example.\n\n"
+        "####################################################################\n"
+        "# THIS IS A WARNING ONLY.  YOU DO NOT NEED TO RESEND YOUR MESSAGE. #\n"
+        "####################################################################\n\n"
+        "Your message could not be delivered for more than 4 hour(s).\n"
+        "It will be retried until it is 5 day(s) old.\n\n"
+        "<jane@shop.example>: connect to mail.shop.example[192.0.2.7]:25: Connection\n    refused\n",
+        "jane@shop.example",
+        "4.4.1",
+        "delayed",
+    ),
+    "a provider in China": (
+        "Postmaster@163.example",
+        "系统退信",
+        "抱歉，您的邮件被退回来了……\n\n原邮件信息：\n"
+        "时间：2026-03-02\n主题：Order 7\n收件人：jane@shop.example\n\n退信原因：\n"
+        "收件人邮件地址（jane@shop.example）不存在，邮件无法送达。\nUser not found: jane@shop.example\n",
+        "jane@shop.example",
+        "5.1.1",
+        "failed",
+    ),
+    "a provider in Korea": (
+        "Mailer-Daemon@naver.example",
+        "[Undelivered] 메일 발송 실패 안내",
+        "메일이 발송되지 못했습니다.\n\n받는사람 : jane@shop.example\n"
+        "발송실패 사유 : 받는 사람의 메일 주소가 존재하지 않습니다.\n"
+        "550 5.1.1 No such user\n",
+        "jane@shop.example",
+        "5.1.1",
+        "failed",
+    ),
+    "a provider in Poland": (
+        DAEMON,
+        "Nie można dostarczyć wiadomości",
+        "Wiadomość nie została dostarczona do:\n\njane@shop.example\n\nUżytkownik nie istnieje\n",
+        "jane@shop.example",
+        "5.1.1",
+        "failed",
+    ),
+    "a server that finds no user": (
+        POSTMASTER,
+        "Delivery Failure",
+        "Delivery failure\nThe user jane@shop.example could not be found on this server.\n",
+        "jane@shop.example",
+        "5.1.1",
+        "failed",
+    ),
+    "a server that finds no domain": (
+        DAEMON,
+        "Undeliverable mail",
+        "Your mail to jane@shop.example was rejected because the domain shop.example could not be found.\n",
+        "jane@shop.example",
+        "5.1.2",
+        "failed",
+    ),
+    "a gateway to phones": (
+        POSTMASTER,
+        "Undeliverable",
+        "Message to +15550100@sms.example could not be delivered: subscriber unknown\n",
+        "+15550100@sms.example",
+        "5.1.1",
+        "failed",
+    ),
 }
