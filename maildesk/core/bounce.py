@@ -3,9 +3,10 @@
 import re
 from dataclasses import dataclass
 
-from maildesk.core import address, charset, failure, mime, notification, prose, report
+from maildesk.core import address, charset, failure, mime, notification, prose, reasons, report
 from maildesk.core.away import away
 from maildesk.core.message import Message
+from maildesk.core.subject import marked
 
 _DAEMON = re.compile(r"(?:^|[\s<\"(])mailer[._-]?daemon\b|\bmail delivery (?:sub)?system\b", re.IGNORECASE)
 _MACHINE = re.compile(
@@ -32,13 +33,15 @@ _MESSAGE_ID = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _ID = re.compile(r"<([^<>\s]{3,998})>")
+# Details of a status beside which another one says more (RFC 3463 3.5 asks to give the problem instead of 4.7).
+_VAGUE = ("", "0.0", "5.0", "4.7")
 
 
 @dataclass(frozen=True, slots=True)
 class Bounce:
     """A failed or delayed delivery. `recipient` is the first of `recipients`.
 
-    `status`: RFC 3463, "" if unknown. `action`: failed or delayed. `reason`: a word of `failure`'s table.
+    `status`: RFC 3463, "" if unknown. `action`: failed or delayed. `reason`: a word of `reasons`' table.
     `original_*` identify the mail that came back, from the copy in the report.
     """
 
@@ -110,11 +113,14 @@ def _looks_like_one(message: Message, by_server: bool, about: bool) -> bool:
 
     Customers write "Delivery problem" about parcels, shops have machines that do, and so has who is away.
     """
-    if message.header("x-failed-recipients") or _from_daemon(message):
+    if _marked(message):
         return True
     if not by_server or away(message.subject, answers=True):
         return False
-    return about or (not _by_title(message) and failure.strong(message.text[: prose.TEXT]))
+    text = message.text[: prose.TEXT]
+    # People answer, too, and quote what their server has said.
+    by_words = failure.strong(text) or (failure.coded(text) and not marked(message.subject))
+    return about or (by_words and not _by_title(message))
 
 
 def _by_title(message: Message) -> bool:
@@ -122,6 +128,16 @@ def _by_title(message: Message) -> bool:
     senders = (*message.from_, *message.sender)
     return message.header("return-path").replace(" ", "") != "<>" and any(
         _TITLE.search(one.name) and not _MACHINE.match(one.address) for one in senders
+    )
+
+
+def _marked(message: Message) -> bool:
+    """Its header says that it is a report: by a field of Exim or Exchange, or by its sender."""
+    present = {name for name, _ in message.headers}
+    return (
+        bool(message.header("x-failed-recipients"))
+        or "x-ms-exchange-message-is-ndr" in present
+        or _from_daemon(message)
     )
 
 
@@ -136,9 +152,9 @@ def _formal(
     addresses = tuple(dict.fromkeys(one.address for one in told if one.address))
     explained = first.diagnostic or prose.near(prose.own_text(message.text), first.address)[:2000]
     status = _better(first.status, first.diagnostic)
-    reason = failure.reason(status, explained)
+    reason = reasons.reason(status, explained)
     if not status:
-        status = failure.status(reason, failure.kind(explained, first.action == "delayed") or "5")
+        status = reasons.status(explained, reasons.kind(explained, first.action == "delayed") or "5")
     return Bounce(
         recipient=addresses[0],
         recipients=addresses,
@@ -154,7 +170,7 @@ def _formal(
 def _better(status: str, diagnostic: str) -> str:
     """The status, or what the server's answer says where the status is vague or of another class."""
     found = report.STATUS.search(diagnostic)
-    if found and (status[2:] in ("", "0.0") or status[:1] != found[1][:1]):
+    if found and (status[2:] in _VAGUE or status[:1] != found[1][:1]):
         return found[1]
     return status
 
@@ -168,18 +184,21 @@ def _informal(
     whole = message.text[: prose.TEXT]
     fields = [one for one in report.from_text(whole) if one.address] if "-recipient:" in whole.lower() else []
     said = failure.told(text) or failure.SUBJECT.match(message.subject[:300]) is not None
-    if not (certain or said or message.header("x-failed-recipients") or _from_daemon(message)):
+    if not (certain or said or _marked(message)):
         return None
+    if failure.done(text) and not failure.told(text):
+        return None  # a receipt
     recipients = _recipients(message, text, fields, returned)
     if not (certain or recipients or _by_name(message) or (returned is not None and failure.strong(text))):
         return None  # a parcel, perhaps
-    near = prose.near(text, recipients[0]) if recipients else text
+    near = prose.near(text, recipients[0], recipients[1:10]) if recipients else text
     status = next((one.status for one in (*told, *fields) if one.status), "")
     status = status or _status(near) or _status(text)
     delayed = failure.late(message.subject, text)
-    reason = failure.reason(status, near) or failure.reason("", text)
+    reason = reasons.reason(status, near) or reasons.reason("", text)
     if not status:
-        status = failure.status(reason, failure.kind(near, delayed) or failure.kind(text, delayed) or "5")
+        words = near if reasons.reason("", near) else text
+        status = reasons.status(words, reasons.kind(near, delayed) or reasons.kind(text, delayed) or "5")
     action = next((one.action for one in (*told, *fields) if one.action), "")
     return Bounce(
         recipient=recipients[0] if recipients else "",
@@ -239,8 +258,8 @@ def _sent_to(returned: mime.Entity | None) -> list[str]:
 
 
 def _status(text: str) -> str:
-    found = [match[1] for match in report.STATUS.finditer(text[:8000])]
-    return next((one for one in found if not one.endswith(".0.0")), found[0] if found else "")
+    found = [match[1] for match in report.STATUS.finditer(text[:8000]) if match[1][0] != "2"]
+    return next((one for one in found if one[2:] not in _VAGUE), found[0] if found else "")
 
 
 def _original_id(message: Message, returned: mime.Entity | None) -> str:

@@ -81,7 +81,7 @@ _COMPLAINT = re.compile(
 )
 _MACHINE = re.compile(
     r"(?:mailer[._-]?daemon|postmaster|no[._-]?reply|do[._-]?not[._-]?reply|noreply|bounces?|double-bounce"
-    r"|root"
+    r"|root|majordomo|listserv|mailman|sympa|ecartis"
     r"|cron|daemon|nobody|auto[._-]?(?:reply|responder|mailer)|mail[._-]?(?:daemon|system))(?:[+=.-][^@]*)?@",
     re.IGNORECASE,
 )

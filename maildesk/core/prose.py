@@ -2,12 +2,21 @@
 
 import re
 
-from maildesk.core import address, mime
+from maildesk.core import address, encapsulated, mime
 
 TEXT = 64 * 1024
-_ADDRESS = r"[^\s<>()\[\],;:\"'`=/|]{1,64}@(?:[^\s<>()\[\],;:\"'`=/|@.]{1,63}\.){1,8}[^\W_][\w-]{0,62}"
+# Chinese, Japanese and Korean letters and signs stand beside an address without a space, and are none of it.
+_GLUED = "\u3000-\u30ff\u3400-\u9fff\uac00-\ud7af\uff00-\uff65"
+_LOCAL = (
+    r"(?:\"[^\"@\n]{1,64}\"|(?i:imcea)[^\s<>()\[\],;:\"'@-]{2,8}-[^\s<>()\[\],;:\"'@]{1,400}"
+    rf"|[^\s<>()\[\],;:\"'`=/|{_GLUED}]{{1,64}})"
+)
+_ADDRESS = (
+    rf"{_LOCAL}@(?:[^\s<>()\[\],;:\"'`=/|@.]{{1,63}}\.){{1,8}}"
+    r"(?:[A-Za-z0-9][A-Za-z0-9-]{0,62}|[^\W_A-Za-z0-9][\w-]{0,62})"
+)
 _MARKER = re.compile(
-    r"^[ \t>*|-]{0,10}(?:.{0,60}?(?:copy of (?:the|your) (?:original )?(?:message|mail|email)"
+    r"^[ \t>*|-]{0,10}(?!.{0,60}transcript)(?:.{0,60}?(?:copy of (?:the|your) (?:original )?(?:message|mail|email)"
     r"|original (?:message|mail) (?:follows|as follows|headers?|is below|text|below)"
     r"|returned message (?:follows|below|header)"
     r"|unsent message (?:follows|below)|undelivered (?:message|mail) (?:follows|below)"
@@ -120,7 +129,8 @@ def led(text: str, within: int = TEXT) -> list[str]:
     for match in _LED.finditer(text):
         if not found and match.start() > within:
             break
-        if one := _normal(match[2] or match[1]):
+        asked = _NOT_FAILED.search(text[max(0, match.start() - 60) : match.start()].rpartition("\n\n")[2])
+        if not asked and (one := _normal(match[2] or match[1])):
             found.append(one)
     return found
 
@@ -130,11 +140,21 @@ def anywhere(text: str) -> list[str]:
     return _found(_LOOKS, text)
 
 
-def near(text: str, recipient: str) -> str:
-    """The passage that speaks of the recipient, where codes and reasons stand."""
-    at = text.lower().find(recipient)
+def near(text: str, recipient: str, others: tuple[str, ...] = ()) -> str:
+    """The passage that speaks of the recipient, where codes and reasons stand, up to where that of another begins."""
+    small = text.lower()
+    at = small.find(recipient)
+    if at < 0:
+        return text
+    after = at + len(recipient)
     at -= text[at - 1 : at] in ("<", '"')
-    return text if at < 0 else text[at : at + 1500]
+    small = small[: at + 1500]
+    ends = (small.rfind("\n", after, found) for one in others if (found := small.find(one, after)) > 0)
+    # A bare list has its reason below.
+    end = min(
+        (one for one in ends if one > after and small[after:one].strip(" \t\n<>:,;\"'")), default=len(small)
+    )
+    return text[at:end]
 
 
 def _found(pattern: re.Pattern[str], text: str) -> list[str]:
@@ -148,4 +168,4 @@ def _found(pattern: re.Pattern[str], text: str) -> list[str]:
 
 
 def _normal(text: str) -> str:
-    return address.normal(text.rstrip("."))
+    return encapsulated.plain(address.normal(text.rstrip(".")))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from maildesk.core import acting, failure, identity, requesting, telling
+from maildesk.core import acting, identity, reasons, requesting, telling
 from maildesk.core.bounce import Bounce
 from maildesk.core.changes import Append, Decision, Mark, Notice, Unreached
 from maildesk.core.draft import Draft
@@ -19,12 +19,13 @@ from maildesk.core.report import STATUS
 _FAILURES = {
     "5.1.1": "there is no such mailbox",
     "5.1.2": "there is no such domain",
+    "5.1.4": "the address fits several mailboxes",
     "5.2.1": "the mailbox is closed",
     "5.2.2": "the mailbox is full",
     "4.2.2": "the mailbox is full",
     "5.3.4": "the mail is too large",
 }
-# By the reasons of `failure`, where the status says less.
+# By the reasons of `reasons`, where the status says less.
 _REASONS = {
     "userunknown": "there is no such mailbox",
     "hostunknown": "there is no such domain",
@@ -106,7 +107,7 @@ def decided(draft: Draft, cause: Delivery) -> Decision:
         recipients=(notice.to,),
         status=status,
         action="delayed" if cause.late else "failed",
-        reason=failure.reason(status, answer),
+        reason=reasons.reason(status, answer),
         diagnostic=answer,
         original_message_id="",
         original_references=(),

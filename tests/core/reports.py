@@ -66,7 +66,7 @@ REPORTS: dict[str, tuple[str, str, str, str, str, str]] = {
         "  jane.shop@x.example <jane@shop.example>: malformed address: <jane@shop.example> may not follow it\n\n"
         "This address has been ignored.\n",
         "jane@shop.example",
-        "5.5.2",
+        "5.1.3",
         "failed",
     ),
     "Exim, late": (

@@ -10,6 +10,8 @@ from maildesk.core.classify import classify
 from maildesk.core.message import parse
 from tests.core.reports import REPORTS
 from tests.core.reports_more import MORE
+from tests.core.reports_providers import PROVIDERS
+from tests.core.reports_servers import SERVERS
 
 SIZE = 1_000_000
 SECONDS = 5.0
@@ -36,6 +38,13 @@ UNITS = [
     "Action: failed\n",
     "5.1.1 ",
     "code :550",
+    "550 5.1.1 x\n",
+    "imceasmtp-a+40",
+    '"a b',
+    "contact ",
+    "sender domain ",
+    "message frozen ",
+    "Final-Recipient: a@b.example\nAction: failed\n",
     "宛先",
     "\n",
     " ",
@@ -88,7 +97,12 @@ def test_mutants_raise_nothing() -> None:
     chance = random.Random(7)
     whole = [
         f"From: {sender}\nSubject: {subject}\n\n{text}".encode()
-        for sender, subject, text, *_ in (*REPORTS.values(), *MORE.values())
+        for sender, subject, text, *_ in (
+            *REPORTS.values(),
+            *MORE.values(),
+            *SERVERS.values(),
+            *PROVIDERS.values(),
+        )
     ]
     for _ in range(500):
         lines = chance.choice(whole).split(b"\n")

@@ -110,6 +110,18 @@ def test_who_is_away_quotes_what_we_wrote() -> None:
             "From: postmaster@mx.example\r\nSubject: Your question\r\n",
             "User unknown means that nobody is there.",
         ),
+        (
+            "From: root <root@mx.example>\r\nSubject: Logwatch for mx\r\n",
+            "  20 550 5.1.1 User unknown\r\n550 5.1.1 bob@shop.example\r\n",
+        ),
+        (
+            "From: Jane <jane@shop.example>\r\nSubject: Undeliverable: Order 7\r\n",
+            "I got this:\r\n#550 5.1.1 RESOLVER; ##\r\n",
+        ),
+        (
+            "From: Jane <jane@shop.example>\r\nSubject: No entregado: mi pedido\r\n",
+            "Mi pedido no se ha entregado.\r\n",
+        ),
     ],
 )
 def test_shops_and_monitors(head: str, text: str) -> None:

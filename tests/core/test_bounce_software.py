@@ -6,8 +6,11 @@ from maildesk.core.bounce import bounce
 from maildesk.core.message import parse
 from tests.core.reports import REPORTS
 from tests.core.reports_more import MORE
+from tests.core.reports_others import OTHERS
+from tests.core.reports_providers import PROVIDERS
+from tests.core.reports_servers import SERVERS
 
-ALL = {**REPORTS, **MORE}
+ALL = {**REPORTS, **MORE, **SERVERS, **PROVIDERS, **OTHERS}
 
 
 @pytest.mark.parametrize("software", ALL)

@@ -49,6 +49,16 @@ def test_the_passage_near_a_recipient(passage: str) -> None:
     assert near(passage, "bob@shop.example") == passage
 
 
+def test_the_passage_ends_where_that_of_another_begins() -> None:
+    text = "<jane@shop.example>:\nunknown\n\n<bob@shop.example>:\nfull\n"
+    assert near(text, "jane@shop.example", ("bob@shop.example",)) == "<jane@shop.example>:\nunknown\n"
+    assert near(text, "bob@shop.example") == "<bob@shop.example>:\nfull\n"
+    bare = "<jane@shop.example>\n<bob@shop.example>\n\nAre unknown.\n"
+    assert near(bare, "jane@shop.example", ("bob@shop.example",)) == bare
+    one_line = "jane@shop.example and bob@shop.example are unknown.\n"
+    assert near(one_line, "jane@shop.example", ("bob@shop.example",)) == one_line
+
+
 def test_whom_one_may_ask_did_not_fail() -> None:
     assert named("The mail was sent to jane@shop.example.") == ["jane@shop.example"]
     assert named("For assistance, a mail may be sent to help@provider.example.") == []
