@@ -15,6 +15,7 @@ _MAX_LINES = 20_000
 _LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 _MAX_SHARED = 100
 _MAX_SQUEEZED = 65_536
+_MAX_SOUGHT = 1_000
 _WRAP = 60
 _ENDS = (".", "!", "?", ":", "。", "？", "！")
 _RULE = re.compile(r"\s*[-=_*~]{2,}\s*")
@@ -329,11 +330,14 @@ def _by_html(lines: list[str], kinds: list[str], html: str) -> None:
 
 
 def _by_words(lines: list[str], kinds: list[str], at: int, below: list[tuple[str, str]]) -> None:
-    """Marks the lines from `at` on as quote, but for those that stand below the quote in the HTML as new text."""
+    """Marks the lines from `at` on as quote, but for those that stand below the quote in the HTML as new text.
+
+    Only the first 1,000 lines are sought there: each search may read all of it.
+    """
     answers = _squeezed(line for line, kind in below if kind == NEW)
     quoted = _squeezed(line for line, kind in below if kind != NEW)
     for i in range(at, len(lines)):
-        words = _squeezed([lines[i]])
+        words = _squeezed([lines[i]]) if i < at + _MAX_SOUGHT else ""
         if not words or words not in answers or words in quoted:
             kinds[i] = QUOTE
 

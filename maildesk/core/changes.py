@@ -14,6 +14,7 @@ from maildesk.core.model import (
     Seen,
     Ticket,
 )
+from maildesk.core.snapshot import OF_ONE_SENDER as OF_ONE_SENDER
 from maildesk.core.snapshot import Notice as Notice
 from maildesk.core.snapshot import Snapshot as Snapshot
 

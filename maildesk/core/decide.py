@@ -146,7 +146,7 @@ def _arrival(draft: Draft, cause: Arrival, standing: Standing) -> tuple[Disposit
     personal.burn(draft, reading, standing)
     found = match(reading, standing, draft.after)
     if not found.ticket:
-        found = _first_copy(draft, cause) or found
+        found = _first_copy(draft, cause, standing) or found
     draft.match = found.how
     draft.because(_sentence(found.why))
     copy = by_hand.is_copy(draft, reading, standing, found)
@@ -176,11 +176,13 @@ def _arrival(draft: Draft, cause: Arrival, standing: Standing) -> tuple[Disposit
     return _customer(draft, cause, standing, found)
 
 
-def _first_copy(draft: Draft, cause: Arrival) -> Match | None:
+def _first_copy(draft: Draft, cause: Arrival, standing: Standing) -> Match | None:
     old = same.shorter(cause.reading, draft.after, cause.key, cause.received)
-    if old is None or old.ticket is None or draft.after.ticket(old.ticket) is None:
+    ticket = draft.after.ticket(old.ticket) if old and old.ticket else None
+    # Anybody may have brought the first copy to a ticket of theirs: what an agent writes would go to them as an answer.
+    if old is None or ticket is None or not ticket.participant(standing.sender):
         return None
-    return Match(old.ticket, "same", f"a mail with its Message-ID and fewer lines is on #{old.ticket}")
+    return Match(ticket.number, "same", f"a mail with its Message-ID and fewer lines is on #{ticket.number}")
 
 
 def _sentence(text: str) -> str:

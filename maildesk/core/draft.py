@@ -49,9 +49,9 @@ class Draft:
         ticket: int | None,
         entry: str = "",
         facts: Mapping[str, object] | None = None,
-        waits: bool = False,
+        waits: str = "",
     ) -> None:
-        """A mail to an agent's own address; one that `waits` goes out when the operator says so."""
+        """A mail to an agent's own address; one that `waits`, and why, goes out when the operator says so."""
         waits = waits or self._too_many(kind, agent)
         person = identity.person_of_agent(agent.id)
         self._notify(kind, agent.address, person, ticket, entry, facts, waits=waits)
@@ -69,7 +69,7 @@ class Draft:
         ticket: int,
         entry: str,
         unproven: bool = False,
-        waits: bool = False,
+        waits: str = "",
     ) -> None:
         """A mail to somebody outside."""
         person = identity.person_of_address(participant.address)
@@ -85,7 +85,7 @@ class Draft:
         entry: str,
         facts: Mapping[str, object] | None,
         unproven: bool = False,
-        waits: bool = False,
+        waits: str = "",
     ) -> None:
         once = identity.once_key(self.key, kind, to, ticket)
         if self.silent or once in self._onces:
@@ -138,16 +138,16 @@ class Draft:
         self.because(f"No mail to {to}: they have had {had}.")
         return True
 
-    def _too_many(self, kind: str, agent: Agent) -> bool:
-        """Whether this would be more mail of a kind than an agent is to get, whoever and whatever brings it about."""
+    def _too_many(self, kind: str, agent: Agent) -> str:
+        """Why this is more mail of a kind than an agent is to get, whoever and whatever brings it about; "" if not."""
         limit = self.policy.limits.mails_per_agent_hour
         if self.after.agent_mails.get((kind, agent.address), 0) < limit:
-            return False
+            return ""
         self.because(
             f"The mail to {agent.name} waits until the admin releases it: they have had {limit} of its kind within the"
             " hour."
         )
-        return True
+        return f"{agent.name} had {limit} of its kind within the hour."
 
     def _vain(self, kind: str, to: str) -> bool:
         """Whether this would be an automatic mail to an address that is none; what people write is still tried."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from maildesk.core.changes import (
+    OF_ONE_SENDER,
     AnswerAt,
     Append,
     Burn,
@@ -95,7 +96,7 @@ def _counted(snapshot: Snapshot, notice: Notice) -> Snapshot:
         about = (notice.ticket, notice.to)
         hour, day = snapshot.ticket_mails.get(about, (0, 0))
         snapshot = replace(snapshot, ticket_mails={**snapshot.ticket_mails, about: (hour + 1, day + 1)})
-    if BY_NAME[notice.kind].audience == "agent":
+    if BY_NAME[notice.kind].audience == "agent" and notice.waits != OF_ONE_SENDER:
         snapshot = replace(
             snapshot, agent_mails={**snapshot.agent_mails, key: snapshot.agent_mails.get(key, 0) + 1}
         )

@@ -13,7 +13,8 @@ _UU = re.compile(
 _UU_LIMIT = 20
 _PIECE = 12
 _PIECES = 50
-"""Two texts are compared by so many pieces, of so many letters."""
+_MOST_COMPARED = 32_768
+"""Two texts are compared by so many pieces, of so many letters, from so many characters of the second text."""
 _LINK = re.compile(r"https?://[^\s>]+|(?:mailto|cid):[^\s>]+")
 _NO_LETTERS = re.compile(r"[\W_]+")
 _HTML = re.compile(rb"\s{0,99}<(?:!doctype\s+)?html\b", re.IGNORECASE)
@@ -185,7 +186,8 @@ def _alternative(entity: mime.Entity, found: Content) -> None:
 
 def _says(text: str, other: str) -> bool:
     """Whether a text says at least half of what another one does, however that is spaced, marked and linked."""
-    whole, letters = _letters(text), _letters(other)
+    # Alternatives stand in alternatives: the same megabyte would be compared at each level.
+    whole, letters = _letters(text[: 4 * _MOST_COMPARED]), _letters(other[:_MOST_COMPARED])
     starts = range(0, max(len(letters) - _PIECE, 0) + 1, max(_PIECE, len(letters) // _PIECES))
     there = sum(letters[at : at + _PIECE] in whole for at in starts)
     return there * 2 >= len(starts)

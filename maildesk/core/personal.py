@@ -107,7 +107,7 @@ def opened(
             remark = f"{agent.name} forwarded this mail and wrote: {' '.join(parsed.text.split())[:_COMMENT]}"
     else:
         who = replace(who, new_text=parsed.text or reading.message.text)
-    number = requesting.open_ticket(draft, who, f"taken down by {agent.name}", remark=remark)
+    number = requesting.open_ticket(draft, who, f"taken down by {agent.name}", remark=remark, personal=True)
     if parsed.effects:
         bare = Parsed("", tuple(one for one in parsed.effects if one.field), ())
         acting.act(

@@ -20,12 +20,13 @@ _ATTRIBUTION_START = re.compile(
     r"|[\w.' -]{2,60}?\s(?:wrote|schrieb|writes|said))",
     re.IGNORECASE,
 )
+# From the last verb on: each one would cost its whole way to the end.
 _ATTRIBUTION_END = re.compile(
-    rf"(?:^|[\s>)\]\"',*])(?:{phrases.WROTE})\b[ (]{{0,3}}(?:időpont:)?(?:[^:：]|(?<=\d)[:：](?=\d)){{0,120}}"
-    rf"(?:[:：][ \t*_]*|\.{{3}}|-{{3,}})$"
-    rf"|(?:{phrases.WROTE})[:：]?[ \t*-]*$",
+    rf"(?>(?:.*[\s>)\]\"',*])?(?:{phrases.WROTE})\b)[ (]{{0,3}}(?:időpont:)?"
+    rf"(?:[^:：]|(?<=\d)[:：](?=\d)){{0,120}}(?:[:：][ \t*_]*|\.{{3}}|-{{3,}})$",
     re.IGNORECASE,
 )
+_VERB_END = re.compile(rf"(?:{phrases.WROTE})[:：]?[ \t*-]*$", re.IGNORECASE)
 # The last words above, as letters: looked at first, for the pattern is slow.
 _MAY_END = (
     ":", "：", "...", "wrote", "schrieb", "schreef", "skrev", "écrit", "ecrit", "scritto", "escribió", "escreveu",
@@ -52,11 +53,14 @@ _QUOTING = re.compile(
     re.IGNORECASE,
 )
 # Yahoo and AOL put it on the last line of the answer: "Yes.--- On Wed, 4/4/12, Jane <jane@example.org> wrote:"
+# Only the first time of day there counts, and the verb is looked for at the end alone: else a line takes milliseconds.
 _SHARED = re.compile(
     rf"\S\S((?:[ \t]+|[ \t]*-{{2,3}}[ \t]*)(?:{phrases.BEFORE_DATE}) (?:{phrases.DAYS})\w{{0,8}}[.,]{{0,2}} "
-    rf"[^:：]{{0,80}}{_TIME}.{{0,120}}\b(?:{phrases.WROTE})[:：])[ \t]*$",
+    rf"(?>[^:：]{{0,80}}?{_TIME}).{{0,140}})$",
     re.IGNORECASE,
 )
+_SHARED_END = re.compile(rf"\b(?:{phrases.WROTE})[:：]$", re.IGNORECASE)
+_LONGEST_VERB = 40
 
 _LONGEST_LABEL = 40
 _LABEL = r"[ \t>*]{0,12}(?:%s)[ \t\xa0]?[*]{0,2}\s?[:：][*]{0,2}"
@@ -157,9 +161,10 @@ def is_forward(line: str) -> bool:
 
 def shared(line: str) -> int:
     """Where in the line "On Tuesday, Jane wrote:" begins behind the end of an answer; 0 if it does not."""
-    ends = len(line) < MAX_LINE and line.rstrip(" \t").endswith((":", "："))
-    found = _SHARED.search(line) if ends else None
-    return found.start(1) if found else 0
+    bare = line.rstrip(" \t")
+    ends = len(line) < MAX_LINE and bare.endswith((":", "："))
+    found = _SHARED.search(bare) if ends else None
+    return found.start(1) if found and _SHARED_END.search(bare[-_LONGEST_VERB:]) else 0
 
 
 def separator(lines: list[str], at: int) -> int:
@@ -255,7 +260,7 @@ def attribution(lines: list[str], at: int) -> int:
     follows = _next_filled(lines, at + 1)
     if follows >= len(lines) or not is_quoted(lines[follows]):
         return 0
-    named = _ANONYMOUS_ATTRIBUTION.match(first) or _ATTRIBUTION_END.search(first)
+    named = _ANONYMOUS_ATTRIBUTION.match(first) or _ends_attribution(first)
     return int(bool(named or (dated and _COLON_END.search(first))))
 
 
@@ -290,9 +295,14 @@ def _with_verb(lines: list[str], at: int, dated: bool) -> int:
             return 0
         joined = f"{joined} {_bare(line).strip()}".strip()
         ends = joined.rstrip(" \t*_-").endswith(_MAY_END) or joined.endswith("---")
-        if ends and _ATTRIBUTION_END.search(joined[-MAX_LINE:]) and _HAS_DATE_OR_ADDRESS.search(joined):
+        if ends and _ends_attribution(joined) and _HAS_DATE_OR_ADDRESS.search(joined):
             return count
     return 0
+
+
+def _ends_attribution(joined: str) -> bool:
+    last = joined[-_LONGEST_VERB:]
+    return _VERB_END.search(last) is not None or _ATTRIBUTION_END.match(joined[-MAX_LINE:]) is not None
 
 
 def _begins_sentence(above: str, line: str) -> bool:

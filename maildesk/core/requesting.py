@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from maildesk.core import aliases, copies, identity, rules, telling
 from maildesk.core.acting import assign, move, set_status, set_topic
-from maildesk.core.changes import AnswerAt, Append, Learn, Link, Open, Set
+from maildesk.core.changes import OF_ONE_SENDER, AnswerAt, Append, Learn, Link, Open, Set
 from maildesk.core.deskaddress import desk_part, is_desk
 from maildesk.core.draft import Draft
 from maildesk.core.matching import Match
@@ -234,12 +234,21 @@ def _apply_form(draft: Draft, who: Contribution, number: int) -> None:
 
 
 def open_ticket(
-    draft: Draft, who: Contribution, why: str, link: tuple[str, int] | None = None, remark: str = ""
+    draft: Draft,
+    who: Contribution,
+    why: str,
+    link: tuple[str, int] | None = None,
+    remark: str = "",
+    personal: bool = False,
 ) -> int:
-    """A new ticket, routed by the rules; its requester is acknowledged and its agents are told."""
+    """A new ticket, routed by the rules; its requester is acknowledged and its agents are told.
+
+    `personal` says that an agent sent it to their personal address.
+    """
     number = draft.after.free_number(who.candidates)
     # What somebody takes down at the command line is no machine's mail.
-    waits = who.reading is not None and telling.too_many(draft, who.sender)
+    storm = who.reading is not None and telling.too_many(draft, who.sender, personal)
+    waits = OF_ONE_SENDER if storm else ""
     ticket = Ticket(
         number=number,
         subject=frozen(who.subject),

@@ -92,12 +92,12 @@ def earlier(
         says_more = (old.parked and not new.parked) or (new.sent and not old.sent)
         if old.key == key or old.disposition in undone or says_more:
             continue
-        if (why := _again(new, old, dated)) and not _hides(reading, new, old):
+        if (why := _again(new, old, dated)) and not _hides(reading, snapshot, new, old):
             return old, why
     return None, ""
 
 
-def _hides(reading: Reading, new: Seen, old: Seen) -> bool:
+def _hides(reading: Reading, snapshot: Snapshot, new: Seen, old: Seen) -> bool:
     """Whether lines that a copy adds may be its author's own, so that they must not be lost.
 
     Who knows the Message-ID of a mail that is still under way can send its first line before it, in its author's name.
@@ -106,14 +106,22 @@ def _hides(reading: Reading, new: Seen, old: Seen) -> bool:
     """
     listed = bool(reading.message.list_id or reading.message.header("list-post"))
     much = 4 * (len(new.lines) - len(old.lines)) > len(old.lines)
-    return much and not listed and old.disposition not in _PROVEN
+    return much and not listed and old.disposition not in _PROVEN and not _for_another(snapshot, old)
+
+
+def _for_another(snapshot: Snapshot, old: Seen) -> bool:
+    """Whether an agent opened a ticket for a customer by it; that needs proof."""
+    ticket = snapshot.ticket(old.ticket) if old.ticket else None
+    if ticket is None or old.disposition != Disposition.NEW_TICKET:
+        return False
+    return ticket.requester.address != old.sender
 
 
 def shorter(reading: Reading, snapshot: Snapshot, key: str, received: int) -> Seen | None:
     """The decided mail to which this one only adds lines, though it is no duplicate; the ticket of both is the same."""
     new = remembered(reading, key, received, Disposition.DUPLICATE, None)
     for old in snapshot.seen.get(new.mid, ()) if new.mid else ():
-        if old.key != key and old.ticket and _again(new, old, False) and _hides(reading, new, old):
+        if old.key != key and old.ticket and _again(new, old, False) and _hides(reading, snapshot, new, old):
             return old
     return None
 

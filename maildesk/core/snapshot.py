@@ -8,13 +8,16 @@ from dataclasses import dataclass, field
 from maildesk.core.identity import Keys, TokenKind
 from maildesk.core.model import Asked, Mailed, MidRef, Seen, Ticket
 
+OF_ONE_SENDER = "Its sender has opened more tickets than agents hear of at once."
+"""Why a mail to an agent waits that does not count against what the agent gets: nobody may silence others so."""
+
 
 @dataclass(frozen=True, slots=True)
 class Notice:
     """A mail to be composed, as data. `entry` is the key of the entry it shows; `facts` is JSON-able.
 
-    `token` is the kind of reply token its recipient gets, "" for none. One that `waits` is sent when the operator says
-    so.
+    `token` is the kind of reply token its recipient gets, "" for none. `waits` says why it is sent only
+    when the operator says so, "" where it is sent at once.
     """
 
     once: str
@@ -28,7 +31,7 @@ class Notice:
     generation: int = 0
     not_before: int = 0
     unproven: bool = False
-    waits: bool = False
+    waits: str = ""
     facts: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -39,12 +42,12 @@ class Snapshot:
     `seen` is by Message-ID hash, or sha256 where there is none; `pending` has the row keys of undecided mails by
     Message-ID hash. `notice_times` are those of the last day by kind and recipient; `ticket_mails` counts the
     automatic mails of the last hour and of the last day by ticket and recipient, `agent_mails` those of the last hour
-    by kind and agent's address; `domain_acks` and `unproven_acks` count acknowledgments of the last hour. `opened` is
-    when the newest tickets of the last day were opened, by their requester.
-    `told_unreached` has ticket and recipient of the mails of the last day that told of a colleague out of reach.
-    `returns` has our mails whose return path a mail went to, by the Message-ID up to the @; `unreachable` addresses
-    that are none. `asked` has the confirmations that a mail answers, by their Message-ID up to the @; `personal` the
-    generations of agents' personal addresses, by their ids.
+    by kind and agent's address, but for those that wait because of their sender; `domain_acks` and `unproven_acks`
+    count acknowledgments of the last hour. `opened` is when the newest tickets of the last day were opened, by their
+    requester. `told_unreached` has ticket and recipient of the mails of the last day that told of a colleague out of
+    reach. `returns` has our mails whose return path a mail went to, by the Message-ID up to the @; `unreachable`
+    addresses that are none. `asked` has the confirmations that a mail answers, by their Message-ID up to the @;
+    `personal` the generations of agents' personal addresses, by their ids.
     """
 
     keys: Keys

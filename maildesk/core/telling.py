@@ -37,7 +37,7 @@ def tell_agents(
     entry: str,
     departments: tuple[str, ...] = (),
     leave_out: tuple[str, ...] = (),
-    waits: bool = False,
+    waits: str = "",
 ) -> None:
     """A mail to each agent who is to know, but not to those who stand in `leave_out` (addresses)."""
     for agent in agents_for(draft.ticket(number), draft.policy, departments):
@@ -76,14 +76,16 @@ def _had_all(draft: Draft, to: str) -> str:
     return ""
 
 
-def too_many(draft: Draft, sender: str) -> bool:
+def too_many(draft: Draft, sender: str, personal: bool) -> bool:
     """Whether what agents are told of a sender's next ticket is to wait; asked before that is opened.
 
     Machines that answer every mail, and bear no sign of it, would open tickets for each other without end: two agents'
-    responders, or desks in a ring whose agents are the next desk. Agents are held to the limits of acknowledgments.
+    responders, or desks in a ring whose agents are the next desk. Agents are held to the limits of acknowledgments,
+    where there are any, but not by what they send to their `personal` address, as they do while they are on the phone.
     """
     limits, times = draft.policy.limits, draft.after.opened.get(sender, ())
-    why = _had_all(draft, sender) if draft.policy.agent_at(sender) else ""
+    acknowledged = limits.acks_per_address_hour and limits.acks_per_address_day
+    why = _had_all(draft, sender) if draft.policy.agent_at(sender) and acknowledged and not personal else ""
     if within(times, draft.now, HOUR) >= limits.tickets_per_address_hour:
         why = f"{sender or 'nobody'} has opened {limits.tickets_per_address_hour} within the hour"
     elif within(times, draft.now, DAY) >= limits.tickets_per_address_day:
@@ -103,8 +105,9 @@ def acknowledge(draft: Draft, reading: Reading | None, number: int, entry: str, 
     if why := _no_acknowledgment(draft, reading, requester.address):
         draft.because(f"No acknowledgment: {why}.")
         return
-    waits = not proven and draft.after.unproven_acks >= draft.policy.limits.acks_unproven_hour
-    if waits:
+    waits = ""
+    if not proven and draft.after.unproven_acks >= draft.policy.limits.acks_unproven_hour:
+        waits = "Unproven senders had all acknowledgments of the hour."
         draft.because(
             "The acknowledgment waits until the admin releases it: unproven senders have had all that the limit of an"
             " hour allows."

@@ -6,8 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, case, func, select
+from sqlalchemy import Connection, Select, and_, bindparam, case, func, or_, select
 
+from maildesk.core.changes import OF_ONE_SENDER
 from maildesk.core.matching import Wanted
 from maildesk.core.model import DAY, HOUR
 from maildesk.core.notices import KINDS
@@ -55,10 +56,14 @@ def _ticket_mails(
 
 
 def _agent_mails(conn: Connection, wanted: Wanted, now: int) -> dict[tuple[str, str], int]:
-    """What waits to be released counts, too: so a storm that goes on sends nothing more, and comes to rest."""
+    """What waits to be released counts, too: so a storm that goes on sends nothing more, and comes to rest.
+
+    What waits because of its sender does not: else one machine would keep agents from hearing of all others.
+    """
+    others = or_(outbox.c.state != "waiting", func.coalesce(outbox.c.trouble, "") != OF_ONE_SENDER)
     counted = (
         select(outbox.c.kind, outbox.c.to, func.count().label("n"))
-        .where(outbox.c.kind.in_(TO_AGENTS), outbox.c.at > now - HOUR)
+        .where(outbox.c.kind.in_(TO_AGENTS), outbox.c.at > now - HOUR, others)
         .group_by(outbox.c.kind, outbox.c.to)
     )
     return {(row.kind, row.to): row.n for row in among(conn, counted, outbox.c.to, wanted.agents)}

@@ -91,6 +91,7 @@ def new_row(notice: Notice, cause: str, message_id: str) -> dict[str, Any]:
         "at": notice.at,
         "not_before": notice.not_before,
         "state": "waiting" if notice.waits else "todo",
+        "trouble": notice.waits or None,
         "try": 0,
         "errors": 0,
         "message_id": message_id,

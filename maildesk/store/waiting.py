@@ -54,7 +54,9 @@ def release(conn: Connection, to: Iterable[str], now: int) -> int:
     """Lets go out what waits; how many mails."""
     return sum(
         conn.execute(
-            update(outbox).where(_since(one, now - LATE[one])).values(state="todo", not_before=now)
+            update(outbox)
+            .where(_since(one, now - LATE[one]))
+            .values(state="todo", not_before=now, trouble=None)
         ).rowcount
         for one in to
     )

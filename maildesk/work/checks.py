@@ -99,7 +99,8 @@ def _notices(conn: Connection, now: int) -> str:
         f"More came within an hour or a day than limits.tickets_per_address_hour, limits.tickets_per_address_day or"
         f" limits.mails_per_agent_hour allow: {waits}{who}. The tickets are there: see `maildesk ticket list`. If a"
         " machine writes in a circle with the desk, stop it there; if the mails are genuine, `maildesk outbox release"
-        " agents` tells the agents. What waits for three days is not sent any more."
+        " agents` tells the agents, and a higher limit, or [[form]] for a web"
+        " form, lets them hear at once. What waits for three days is not sent any more."
     )
 
 

@@ -52,7 +52,7 @@ def explain(
         for one in rows:
             composed = compose(one.notice, shown_in[one.once], live.policy, store.keys, live.templates)
             notice = one.notice
-            shown: dict[str, Any] = {"to": notice.to, "template": notice.kind, "waits": notice.waits}
+            shown: dict[str, Any] = {"to": notice.to, "template": notice.kind, "waits": bool(notice.waits)}
             if isinstance(composed, Composed):
                 mails.append({**shown, "subject": composed.subject})
                 continue
@@ -68,7 +68,9 @@ def explain(
                 bare = Material(snapshot.tickets[stop.ticket] if stop.ticket else None)
                 answer = compose(back, bare, live.policy, store.keys, live.templates)
                 subject = answer.subject if isinstance(answer, Composed) else None
-                mails.append({"to": back.to, "template": back.kind, "waits": back.waits, "subject": subject})
+                mails.append(
+                    {"to": back.to, "template": back.kind, "waits": bool(back.waits), "subject": subject}
+                )
     after = snapshot.tickets.get(decision.ticket) if decision.ticket else None
     return {
         "disposition": decision.disposition.value if decision.disposition else None,

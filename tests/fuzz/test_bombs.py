@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from maildesk.core import markup, message
-from maildesk.core.body import new_text
+from maildesk.core.body import line_hashes, new_text
 from maildesk.core.parsed import to_json
 from tests.fuzz.promises import SECONDS
 
@@ -55,6 +55,42 @@ def _deep(levels: int) -> bytes:
             cut,
         )
     return raw
+
+
+def _alternatives(plain: bytes, html: bytes) -> bytes:
+    kind = b"Content-Type: multipart/alternative; boundary=b\r\n\r\n"
+    return (
+        kind
+        + b"--b\r\n\r\n"
+        + plain
+        + b"\r\n--b\r\nContent-Type: text/html\r\n\r\n"
+        + html
+        + b"\r\n--b--\r\n"
+    )
+
+
+def _alternatives_in_alternatives(levels: int) -> bytes:
+    raw = b"Content-Type: text/html\r\n\r\n" + _filled(b"word one two ")
+    for level in range(levels):
+        cut = b"b%d" % level
+        raw = (
+            b"Content-Type: multipart/alternative; boundary=%s\r\n\r\n--%s\r\n\r\nzz\r\n--%s\r\n%s\r\n--%s--\r\n"
+            % (
+                cut,
+                cut,
+                cut,
+                raw,
+                cut,
+            )
+        )
+    return raw
+
+
+def _answers_below_a_quote() -> bytes:
+    """Each line of the text is sought among the answers in the HTML, where it stands at the very end."""
+    quote, line = b"one two three four five six seven eight", b"a" * 24 + b"b" + b"a" * 24
+    html = b"<p>Yes<blockquote>" + quote + b" " + b"a" * 65_000 + b"</blockquote>" + b"a" * 65_000 + line
+    return _HEAD + _alternatives(b"Yes\n" + quote + b"\n" + (line + b"\n") * 19_000, html)
 
 
 HEADERS: dict[str, Bomb] = {
@@ -105,6 +141,11 @@ BODIES: dict[str, Bomb] = {
     "attributions in other words": _plain(b"Am 01.07.2025 um 10:00\n"),
     "attributions in one line": _plain(b"On a b c "),
     "attributions on the last line": _plain(b"yes On Tue, 1 Jul 2025 at 10:00, x\n"),
+    "attributions without end": _plain(b"On 1 Jul 2025 10:00, " + b"wrote " * 9 + b"a:a:\n"),
+    "verbs of attributions": _plain(b"On 1 Jul 2025 at 10:00, a@b.example " + b"wrote " * 40 + b": x:\n"),
+    "verbs between dashes": _plain(b"-----" + b" wrote" * 60 + b"\n"),
+    "times behind an answer": _plain(b"xx " + b"on mon 10.00 " * 29 + b":\n"),
+    "days behind an answer": _plain(b"xx " + b"on mon " * 26 + b"10.00 " * 30 + b":\n"),
     "colons": _plain(b"a:\n"),
     "colons in one line": _plain(b"10:00 "),
     "addresses in lines": _plain(b"<a@b.example>\n"),
@@ -132,6 +173,8 @@ BODIES: dict[str, Bomb] = {
     "quoted-printable": _plain(b"=", b"Content-Transfer-Encoding: quoted-printable\r\n"),
     "utf-7": _plain(b"+", b"Content-Type: text/plain; charset=utf-7\r\n"),
     "escapes of japan": _plain(b"\x1b$B", b"Content-Type: text/plain; charset=iso-2022-jp\r\n"),
+    "lines of japan": lambda: _HEAD + b"\r\n\x1b$B-j" + _filled(b"-j\n"),
+    "spaces of japan": _plain(b"\x1b$B-j -j -j ", b"Content-Type: text/plain; charset=iso-2022-jp\r\n"),
     "no charset": _plain(b"\xc8\xe4\xf0 "),
     "wrong charset": _plain(b"\xc8\xe4\xf0\xff", b"Content-Type: text/plain; charset=utf-8\r\n"),
     "boundaries": _parts(b"--b\n"),
@@ -144,6 +187,8 @@ BODIES: dict[str, Bomb] = {
         + b"Content-Type: multipart/alternative; boundary=b\r\n\r\n"
         + _filled(b"--b\nContent-Type: text/html\n\n<p>x\n")
     ),
+    "alternatives in alternatives": lambda: _HEAD + _alternatives_in_alternatives(38),
+    "answers below a quote": _answers_below_a_quote,
     "parts in parts": lambda: _deep(2_000),
     "a mail in a mail": lambda: _filled(b"Content-Type: message/rfc822\r\n\r\n"),
     "guessed boundaries": lambda: _HEAD + b"Content-Type: multipart/mixed\r\n\r\n" + _filled(b"--b\nx\n"),
@@ -260,6 +305,15 @@ def test_text_beside_what_we_sent_ends_soon() -> None:
     sent = tuple(tuple(f"{n:016x}" for n in range(i, i + 200)) for i in range(20))
     started = time.process_time()
     new_text(_filled(b"one two three\n").decode(), sent)
+    assert time.process_time() - started < SECONDS
+
+
+def test_many_mails_of_ours_in_one_mail_end_soon() -> None:
+    """Fifty of them, each line answered, over and over."""
+    mails = [[f"we sent line {mail} number {n} of it" for n in range(5)] for mail in range(50)]
+    text = "".join(f"{line}\nok\n" for mail in mails for line in mail)
+    started = time.process_time()
+    new_text(_filled(text.encode()).decode(), [line_hashes("\n".join(mail)) for mail in mails])
     assert time.process_time() - started < SECONDS
 
 

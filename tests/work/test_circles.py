@@ -252,6 +252,36 @@ def test_one_agent_gets_so_many_mails_whoever_writes(tmp_path: Path) -> None:
         assert alarmed(desk) == ""
 
 
+def test_a_storm_of_one_sender_keeps_nobody_elses_mail_from_agents(tmp_path: Path) -> None:
+    limits = {"mails_per_agent_hour": 5, "tickets_per_address_hour": 2}
+    with a_desk(tmp_path, **settings("north", "", **limits)) as desk:
+        carol = "carol@north.example"
+        for n in range(9):
+            desk.now += SECOND
+            desk.deliver(a_mail("alerts@m.example", address("north"), message_id=f"<{n}@m.example>"))
+        # In one batch with them, and by what the store counts.
+        desk.deliver(a_mail("ann@d.example", address("north"), message_id="<ann@d.example>"))
+        desk.run()
+        assert (told(desk, carol), waits(desk)) == (3, 7)
+        assert "7 of them on tickets of alerts@m.example" in alarmed(desk)
+        desk.handle(a_mail("jane@d.example", address("north"), message_id="<jane@d.example>"))
+        assert (told(desk, carol), waits(desk)) == (4, 7)
+        # Once released they are mails to Carol as others are.
+        desk.store.write("work", lambda conn: waiting.release(conn, [waiting.AGENTS], desk.now))
+        desk.run()
+        assert (told(desk, carol), waits(desk)) == (11, 0)
+        assert not any(mail["trouble"] for mail in listed(desk))
+        desk.handle(a_mail("tim@d.example", address("north"), message_id="<tim@d.example>"))
+        assert (told(desk, carol), waits(desk)) == (11, 1)
+
+
+def test_a_desk_without_acknowledgments_hears_of_its_agents_tickets(tmp_path: Path) -> None:
+    limits = {"acks_per_address_hour": 0}
+    with a_desk(tmp_path, **settings("north", "other@north.example", **limits)) as desk:
+        desk.handle(a_mail("carol@north.example", address("north"), message_id="<1@north.example>"))
+        assert (told(desk, "other@north.example"), waits(desk)) == (1, 0)
+
+
 def test_what_nobody_releases_ends_after_three_days(tmp_path: Path) -> None:
     with a_desk(tmp_path, **settings("north", "", mails_per_agent_hour=1)) as desk:
         for n in range(3):

@@ -11,8 +11,9 @@ from email.message import EmailMessage
 import pytest
 from sqlalchemy import select
 
+from maildesk.core.personal import address
 from maildesk.core.reading import Envelope
-from maildesk.store import schema
+from maildesk.store import personal, schema
 from tests.desk import DESK, Desk, a_mail, an_answer
 from tests.work.authority import ALICE, BOB, JANE, TIM, handled, state
 
@@ -196,3 +197,23 @@ def test_the_desk_writes_to_nobody_whom_a_mail_to_a_mere_recipient_names(desk: D
     _, mails = handled(desk, an_answer(desk.mails(to=ALICE)[-1], ALICE, "Off and on.", "<a@desk.example>"))
     assert mails == [("answer", JANE)]
     assert state(desk, row["ticket"])["participants"] == [JANE]
+
+
+def test_a_forged_beginning_brings_no_mail_of_an_agent_to_a_stranger(desk: Desk) -> None:
+    """Tim knows the Message-ID of Alice's next mail, and sends its first line in her name to his own ticket."""
+    tims, _ = handled(desk, a_mail(TIM, subject="Mine", message_id="<t@elsewhere.example>"))
+    with desk.store.db.reading() as conn:
+        now = personal.generations(conn).get("alice", 0)
+    to = address(desk.policy.agents[0], now, desk.policy, desk.store.keys)
+    forged = a_mail(
+        ALICE, subject=f"Re: Mine [#{tims['ticket']}]", text="Hello,\n", message_id="<n@desk.example>"
+    )
+    genuine = a_mail(ALICE, to, "The safe", "Hello,\n\nits number is 1234.\n\nAlice", "<n@desk.example>")
+    # In one batch, so that both tickets are at hand.
+    first, second = desk.deliver(forged), desk.deliver(genuine)
+    desk.run()
+    assert desk.row(first)["ticket"] == tims["ticket"]
+    row = desk.row(second)
+    assert (row["disposition"], row["proof"]) == ("new-ticket", "token")
+    assert row["ticket"] != tims["ticket"]
+    assert TIM not in [mail["to"] for mail in row["mails"]]

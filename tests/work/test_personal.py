@@ -106,6 +106,23 @@ def test_a_forwarded_mail_opens_a_ticket_for_the_customer(desk: Desk, text: str)
             assert ALICE not in shown
 
 
+@pytest.mark.parametrize("text", [GMAIL, OUTLOOK, APPLE], ids=["Gmail", "Outlook", "Apple Mail"])
+def test_a_copy_with_more_lines_sends_the_customer_nothing(desk: Desk, text: str) -> None:
+    """A gateway adds lines to one of two copies: what the agent wrote to colleagues is no answer by that."""
+    first, _ = handled(desk, write(desk, text))
+    row, mails = handled(desk, write(desk, "CAUTION\nIt came\nfrom\noutside.\n\n" + text))
+    assert (row["disposition"], row["ticket"], mails) == ("duplicate", first["ticket"], [])
+    assert len(desk.mails(to=JANE)) == 1
+
+
+def test_an_agent_opens_many_tickets_in_an_hour(desk: Desk) -> None:
+    """They are on the phone, and colleagues hear of each; agents get no more acknowledgments than others."""
+    for n in range(7):
+        row, mails = handled(desk, write(desk, "My chair squeaks.", f"Chair {n}", n=n))
+        assert ("new_ticket", BOB) in [(m["kind"], m["to"]) for m in row["mails"] if m["state"] == "sent"]
+    assert [kind for kind, _ in mails] == ["new_ticket"]
+
+
 def test_a_mail_forwarded_as_an_attachment_does_so_too(desk: Desk) -> None:
     mail = write(desk, "Please have a look.\n")
     mail.add_attachment(a_mail(subject="The lamp", text="It is dark here.\n"))
