@@ -21,7 +21,7 @@ from maildesk.store import views, waiting
 from maildesk.work.alarms import Alarms
 from maildesk.work.checks import Checks
 from tests.desk import Desk, a_desk, a_mail
-from tests.work.gateway import Gateway, told, waits
+from tests.work.gateway import Gateway, address, ring, settings, told, waits
 from tests.work.postman import JANE, listed
 
 LONG = bool(os.environ.get("MAILDESK_LONG"))
@@ -32,50 +32,10 @@ LIMITS = {"tickets_per_address_hour": HOURLY}
 HEADERS = ["", "references in-reply-to", "reply-to", "auto-submitted"]
 
 
-def address(name: str) -> str:
-    return f"support@{name}.example"
-
-
-def settings(name: str, other: str, **limits: Any) -> dict[str, Any]:
-    """A desk with Carol, and perhaps another desk as the second agent."""
-    agents = [{"id": "carol", "name": "Carol", "addresses": [f"carol@{name}.example"], "departments": ["s"]}]
-    if other:
-        agents.append({"id": "other", "name": "Other", "addresses": [other], "departments": ["s"]})
-    return {
-        "address": address(name),
-        "departments": [{"name": "s", "title": "Support", "addresses": [address(name)]}],
-        "agents": agents,
-        "rules": [],
-        "topics": [],
-        "limits": {**LIMITS, **limits},
-    }
-
-
 @pytest.fixture
 def stack() -> Iterator[ExitStack]:
     with ExitStack() as found:
         yield found
-
-
-def ring(stack: ExitStack, folder: Path, names: Sequence[str], agents: bool, **more: Any) -> dict[str, Desk]:
-    """Desks of which each is an agent of the one before it in the list; or of which nobody is anybody's agent."""
-    desks = {}
-    for at, name in enumerate(names):
-        after = address(names[(at + 1) % len(names)])
-        (folder / name).mkdir()
-        changes = settings(name, after if agents else "", **more.get("limits", {}))
-        admin = {"admin": after} if more.get("admins") else {}
-        desks[name] = stack.enter_context(a_desk(folder / name, **changes, **admin))
-    return desks
-
-
-def ask(gateway: Gateway, desks: dict[str, Desk]) -> None:
-    """Jane writes to each desk, and somebody at each desk writes to the next one under their desk's own name."""
-    names = list(desks)
-    for at, name in enumerate(names):
-        for sender in (JANE, address(names[at - 1])):
-            mail = a_mail(sender, address(name), message_id=f"<{sender}.{name}>")
-            gateway.give(f"{name}.example", mail)
 
 
 def alarmed(desk: Desk) -> str:
@@ -107,9 +67,9 @@ def nothing_is_lost(gateway: Gateway) -> None:
 
 @pytest.mark.parametrize("also", HEADERS)
 def test_three_desks_that_are_each_the_next_ones_agent(tmp_path: Path, stack: ExitStack, also: str) -> None:
-    desks = ring(stack, tmp_path, ("north", "east", "south"), agents=True)
+    desks = ring(stack, tmp_path, ("north", "east", "south"), agents=1, limits=LIMITS)
     gateway = Gateway(desks.values(), also)
-    ask(gateway, desks)
+    gateway.ask()
     gateway.rest()
     names = list(desks)
     for at, (name, desk) in enumerate(desks.items()):
@@ -125,9 +85,9 @@ def test_three_desks_that_are_each_the_next_ones_agent(tmp_path: Path, stack: Ex
 
 
 def test_the_circle_stays_at_rest_until_somebody_lets_it_go_on(tmp_path: Path, stack: ExitStack) -> None:
-    desks = ring(stack, tmp_path, ("north", "east", "south"), agents=True)
+    desks = ring(stack, tmp_path, ("north", "east", "south"), agents=1, limits=LIMITS)
     gateway = Gateway(desks.values())
-    ask(gateway, desks)
+    gateway.ask()
     gateway.rest()
     for desk in desks.values():
         desk.now += 2 * HOUR
@@ -143,7 +103,7 @@ def test_the_circle_stays_at_rest_until_somebody_lets_it_go_on(tmp_path: Path, s
 def test_a_slow_circle_is_stopped_within_the_day(tmp_path: Path, stack: ExitStack) -> None:
     """None of the limits of an hour is ever reached."""
     daily = {"tickets_per_address_day": 8, "acks_per_address_day": 3, "acks_per_address_hour": 3}
-    desks = ring(stack, tmp_path, ("north", "east", "south"), agents=True, limits=daily)
+    desks = ring(stack, tmp_path, ("north", "east", "south"), agents=1, limits={**LIMITS, **daily})
     gateway = Gateway(desks.values())
     gateway.give("north.example", a_mail(JANE, address("north")))
     gateway.rest(every=13 * MINUTE)
@@ -155,9 +115,9 @@ def test_a_slow_circle_is_stopped_within_the_day(tmp_path: Path, stack: ExitStac
 
 def test_three_desks_that_are_each_others_admins_too(tmp_path: Path, stack: ExitStack) -> None:
     """What the alarm tells opens a ticket at the next desk, and ends there."""
-    desks = ring(stack, tmp_path, ("north", "east", "south"), agents=True, admins=True)
+    desks = ring(stack, tmp_path, ("north", "east", "south"), agents=1, admins=True, limits=LIMITS)
     gateway = Gateway(desks.values())
-    ask(gateway, desks)
+    gateway.ask()
     gateway.rest()
     watches = [watched(desk) for desk in desks.values()]
     over = 0
@@ -172,15 +132,15 @@ def test_three_desks_that_are_each_others_admins_too(tmp_path: Path, stack: Exit
 @pytest.mark.parametrize("also", HEADERS if LONG else ["", "auto-submitted"])
 @pytest.mark.parametrize(
     ("names", "agents"),
-    [(("north", "south"), False), (("north", "south"), True), (("north", "east", "south"), False)],
+    [(("north", "south"), 0), (("north", "south"), 1), (("north", "east", "south"), 0)],
     ids=["two customers", "two agents", "three customers"],
 )
 def test_desks_that_are_each_others(
-    tmp_path: Path, stack: ExitStack, names: Sequence[str], also: str, agents: bool
+    tmp_path: Path, stack: ExitStack, names: Sequence[str], also: str, agents: int
 ) -> None:
-    desks = ring(stack, tmp_path, names, agents)
+    desks = ring(stack, tmp_path, names, agents, limits=LIMITS)
     gateway = Gateway(desks.values(), also)
-    ask(gateway, desks)
+    gateway.ask()
     gateway.rest()
     for name, desk in desks.items():
         for other in names:
@@ -222,7 +182,7 @@ def test_departments_of_one_desk_that_are_each_the_next_ones_agent(tmp_path: Pat
 @pytest.mark.parametrize("untagged", [False, True], ids=["with numbers", "without numbers"])
 def test_a_desk_that_is_its_own_customer_and_agent(tmp_path: Path, untagged: bool) -> None:
     own = address("north")
-    with a_desk(tmp_path, **settings("north", own)) as desk:
+    with a_desk(tmp_path, **settings("north", own, LIMITS)) as desk:
         gateway = Gateway([desk], untagged=untagged)
         for n, sender in enumerate((JANE, own, "carol@north.example")):
             gateway.give("north.example", a_mail(sender, own, message_id=f"<{n}@north.example>"))
@@ -236,7 +196,7 @@ def test_a_desk_that_is_its_own_customer_and_agent(tmp_path: Path, untagged: boo
 
 def test_one_agent_gets_so_many_mails_whoever_writes(tmp_path: Path) -> None:
     """Thousands of strangers, each with one ticket: no limit on a sender sees that."""
-    with a_desk(tmp_path, **settings("north", "", mails_per_agent_hour=5)) as desk:
+    with a_desk(tmp_path, **settings("north", "", {**LIMITS, "mails_per_agent_hour": 5})) as desk:
         carol = "carol@north.example"
         for n in range(9):
             desk.now += SECOND
@@ -253,7 +213,7 @@ def test_one_agent_gets_so_many_mails_whoever_writes(tmp_path: Path) -> None:
 
 
 def test_what_nobody_releases_ends_after_three_days(tmp_path: Path) -> None:
-    with a_desk(tmp_path, **settings("north", "", mails_per_agent_hour=1)) as desk:
+    with a_desk(tmp_path, **settings("north", "", {**LIMITS, "mails_per_agent_hour": 1})) as desk:
         for n in range(3):
             desk.handle(a_mail(f"p{n}@d{n}.example", address("north"), message_id=f"<{n}@d.example>"))
         desk.store.write("work", lambda conn: waiting.expire(conn, desk.now + 3 * DAY - SECOND, 0))
