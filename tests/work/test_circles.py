@@ -14,15 +14,12 @@ from typing import Any
 
 import pytest
 
-from maildesk.core.alarm import Watch
 from maildesk.core.model import DAY, HOUR, MINUTE, SECOND
-from maildesk.edges.machine import Places
 from maildesk.store import views, waiting
-from maildesk.work.alarms import Alarms
-from maildesk.work.checks import Checks
-from tests.desk import Desk, a_desk, a_mail
+from tests.desk import a_desk, a_mail
 from tests.work.gateway import Gateway, address, ring, settings, told, waits
 from tests.work.postman import JANE, listed
+from tests.work.watched import Watched, told_of
 
 LONG = bool(os.environ.get("MAILDESK_LONG"))
 HOURLY = 60 if LONG else 4
@@ -36,19 +33,6 @@ HEADERS = ["", "references in-reply-to", "reply-to", "auto-submitted"]
 def stack() -> Iterator[ExitStack]:
     with ExitStack() as found:
         yield found
-
-
-def alarmed(desk: Desk) -> str:
-    """What the admin is told of tickets that agents are not told of."""
-    with desk.store.db.reading() as conn:
-        return Checks(lambda: Watch(disk_mb=0), lambda: Places())(conn, desk.now)["notices"]
-
-
-def watched(desk: Desk) -> Alarms:
-    """What tells the desk's admin."""
-    watch = Watch(disk_mb=0)
-    checks = Checks(lambda: watch, lambda: Places())
-    return Alarms(desk.store, lambda: desk.live, lambda: watch, checks, lambda *_: None)
 
 
 def nothing_is_lost(gateway: Gateway) -> None:
@@ -80,7 +64,7 @@ def test_three_desks_that_are_each_the_next_ones_agent(tmp_path: Path, stack: Ex
         acks = {told(desk, other, kind="acknowledgment") for other in (before, after)}
         assert acks == ({ACKS} if also != "auto-submitted" else {0, 1}), "a person wrote the first"
         assert waits(desk) > 0
-        assert f"of them on tickets of {before}" in alarmed(desk)
+        assert f"of them on tickets of {before}" in told_of(desk, "notices")
     nothing_is_lost(gateway)
 
 
@@ -109,7 +93,7 @@ def test_a_slow_circle_is_stopped_within_the_day(tmp_path: Path, stack: ExitStac
     gateway.rest(every=13 * MINUTE)
     for at, desk in enumerate(desks.values()):
         assert told(desk, address(list(desks)[(at + 1) % 3])) <= 8 + 1
-    assert any(alarmed(desk) for desk in desks.values())
+    assert any(told_of(desk, "notices") for desk in desks.values())
     nothing_is_lost(gateway)
 
 
@@ -119,7 +103,7 @@ def test_three_desks_that_are_each_others_admins_too(tmp_path: Path, stack: Exit
     gateway = Gateway(desks.values())
     gateway.ask()
     gateway.rest()
-    watches = [watched(desk) for desk in desks.values()]
+    watches = [Watched(desk).alarms for desk in desks.values()]
     over = 0
     for _ in range(10):
         for watch, desk in zip(watches, desks.values(), strict=True):
@@ -176,7 +160,7 @@ def test_departments_of_one_desk_that_are_each_the_next_ones_agent(tmp_path: Pat
         assert gateway.carried == len(DEPARTMENTS) * HOURLY + 2
         assert waits(desk) == 2
         assert len(desk.tickets()) == gateway.came["north.example"] == gateway.carried + 1
-        assert "2 mails to agents wait" in alarmed(desk)
+        assert "2 mails to agents wait" in told_of(desk, "notices")
 
 
 @pytest.mark.parametrize("untagged", [False, True], ids=["with numbers", "without numbers"])
@@ -202,14 +186,14 @@ def test_one_agent_gets_so_many_mails_whoever_writes(tmp_path: Path) -> None:
             desk.now += SECOND
             desk.handle(a_mail(f"p{n}@d{n}.example", address("north"), message_id=f"<{n}@d.example>"))
         assert (told(desk, carol), waits(desk)) == (5, 4)
-        assert "4 mails to agents wait" in alarmed(desk)
+        assert "4 mails to agents wait" in told_of(desk, "notices")
         desk.now += HOUR
         desk.handle(a_mail("later@d.example", address("north"), message_id="<later@d.example>"))
         assert (told(desk, carol), waits(desk)) == (6, 4)
         desk.store.write("work", lambda conn: waiting.release(conn, [waiting.AGENTS], desk.now))
         desk.run()
         assert (told(desk, carol), waits(desk)) == (10, 0)
-        assert alarmed(desk) == ""
+        assert told_of(desk, "notices") == ""
 
 
 def test_what_nobody_releases_ends_after_three_days(tmp_path: Path) -> None:

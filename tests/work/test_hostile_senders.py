@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from maildesk.core.reading import Envelope
 from maildesk.store import schema
-from tests.desk import DESK, Desk, a_mail, an_answer
+from tests.desk import DESK, Desk, a_mail, an_answer, text_of
 from tests.work.authority import ALICE, BOB, JANE, TIM, handled, state
 
 VICTIM = "victim@elsewhere.example"
@@ -34,7 +34,7 @@ def test_a_known_message_id_swallows_no_mail(desk: Desk, sender: str, text: str)
     assert entry["text"] == "Hello,\n\nit prints nothing but blank pages.\n\nJane"
     # Agents read all of it.
     assert {("customer_reply" if starts_it else "new_ticket", agent) for agent in (ALICE, BOB)} <= set(mails)
-    assert "Jane" in desk.mails(to=ALICE)[-1].get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert "Jane" in text_of(desk.mails(to=ALICE)[-1])
     # A copy of it that a list has passed on is no third mail.
     row, mails = handled(
         desk,
@@ -173,7 +173,7 @@ def test_acknowledgments_relay_no_spam(desk: Desk) -> None:
     sent = desk.mails(to=VICTIM)
     assert len(sent) == 5, "five an hour"
     for one in sent:
-        text = one.as_string() + one.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+        text = one.as_string() + text_of(one)
         assert "BUY" not in text
         assert "spam.example" not in text
         assert not list(one.iter_attachments())

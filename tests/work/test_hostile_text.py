@@ -13,7 +13,7 @@ import pytest
 from maildesk.cli.screen import plain
 from maildesk.core.model import MINUTE
 from maildesk.core.reading import Envelope
-from tests.desk import DESK, Desk, a_mail, an_answer
+from tests.desk import DESK, Desk, a_mail, an_answer, text_of
 from tests.work.authority import ALICE, BOB, JANE, handled
 
 EXPECTED = {
@@ -32,8 +32,7 @@ def raw(subject: str = "Hello", name: str = "Jane", text: str = "Hello.", extra:
 
 
 def bodies(mail: EmailMessage) -> tuple[str, str]:
-    plain, markup = mail.get_body(("plain",)), mail.get_body(("html",))
-    return plain.get_content(), markup.get_content()  # type: ignore[union-attr]
+    return text_of(mail), text_of(mail, "html")
 
 
 def sound(desk: Desk) -> list[EmailMessage]:
