@@ -111,7 +111,7 @@ class Desk:
         self,
         mail: EmailMessage | bytes,
         envelope: Envelope | None = None,
-        evidence: Evidence = Evidence(),  # noqa: B008
+        evidence: Evidence = Evidence(),
         written: int | None = None,
     ) -> str:
         """Accepts a mail; the row key."""
@@ -137,7 +137,7 @@ class Desk:
         self,
         mail: EmailMessage | bytes,
         envelope: Envelope | None = None,
-        evidence: Evidence = Evidence(),  # noqa: B008
+        evidence: Evidence = Evidence(),
     ) -> dict[str, Any]:
         """Accepts a mail, runs the desk, and says what became of it."""
         key = self.deliver(mail, envelope, evidence)

@@ -20,7 +20,7 @@ def handled(
     desk: Desk,
     mail: EmailMessage | bytes,
     envelope: Envelope | None = None,
-    evidence: Evidence = Evidence(),  # noqa: B008
+    evidence: Evidence = Evidence(),
 ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
     """What became of a mail, and the mails that followed: template and recipient."""
     desk.now += MINUTE

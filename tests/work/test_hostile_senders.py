@@ -167,7 +167,10 @@ def test_a_forged_vacation_reopens_and_stops_nothing(desk: Desk, number: int, si
 def test_acknowledgments_relay_no_spam(desk: Desk) -> None:
     """Advertisement in the name of its victim: what goes to them shows none of its text."""
     for n in range(10):
-        mail = a_mail(f"Victim <{VICTIM}>", subject=f"Offer {n}", text="BUY http://spam.example NOW\n", message_id=f"<s{n}@evil.example>")  # noqa: E501  # fmt: skip
+        text = "BUY http://spam.example NOW\n"
+        mail = a_mail(
+            f"Victim <{VICTIM}>", subject=f"Offer {n}", text=text, message_id=f"<s{n}@evil.example>"
+        )
         mail.add_attachment(b"BUY", maintype="application", subtype="pdf", filename="buy.pdf")
         handled(desk, mail)
     sent = desk.mails(to=VICTIM)
