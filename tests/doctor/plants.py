@@ -8,11 +8,11 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from maildesk.core.model import DAY, HOUR
 from maildesk.store.db import local_now
 from tests.doctor.conftest import Healthy
 from tests.servers import certificates
 
-HOUR, DAY = 3_600_000_000, 86_400_000_000
 NODE = "insert into node (id, name, until, home, pid, started) values ('gone#1', 'gone', 0, '', 1, 0)"
 
 
