@@ -24,6 +24,7 @@ from maildesk.store import schema, views
 from maildesk.store.db import Database
 from maildesk.store.selecting import selected
 from maildesk.store.store import Store
+from maildesk.work.chores import Chores
 from maildesk.work.explain import explain
 from maildesk.work.inbound import Inbound
 from maildesk.work.live import Live
@@ -110,7 +111,7 @@ class Desk:
         self,
         mail: EmailMessage | bytes,
         envelope: Envelope | None = None,
-        evidence: Evidence = Evidence(),  # noqa: B008
+        evidence: Evidence = Evidence(),
         written: int | None = None,
     ) -> str:
         """Accepts a mail; the row key."""
@@ -132,11 +133,20 @@ class Desk:
         while self.inbound.step(self.now) + self.outbound.step(self.now):
             pass
 
-    def handle(self, mail: EmailMessage | bytes, envelope: Envelope | None = None) -> dict[str, Any]:
+    def handle(
+        self,
+        mail: EmailMessage | bytes,
+        envelope: Envelope | None = None,
+        evidence: Evidence = Evidence(),
+    ) -> dict[str, Any]:
         """Accepts a mail, runs the desk, and says what became of it."""
-        key = self.deliver(mail, envelope)
+        key = self.deliver(mail, envelope, evidence)
         self.run()
         return self.row(key)
+
+    def chores(self) -> None:
+        """Does what is due by the clock alone."""
+        Chores(self.store, lambda: self.live).step(self.now)
 
     def row(self, key: str) -> dict[str, Any]:
         """What the store says of a mail."""
@@ -214,6 +224,13 @@ def instant(at: int) -> datetime:
     return datetime.fromtimestamp(at // 1_000_000, UTC)
 
 
+def text_of(mail: EmailMessage, kind: str = "plain") -> str:
+    """The text of a mail: what people read, or its HTML (`kind` is "html")."""
+    body = mail.get_body((kind,))
+    assert body is not None
+    return str(body.get_content())
+
+
 def a_mail(
     sender: str = "Jane Doe <jane@customer.example>",
     to: str = DESK,
@@ -239,8 +256,7 @@ def an_answer(
     to: EmailMessage, sender: str, text: str, message_id: str, headers: dict[str, str] | None = None
 ) -> EmailMessage:
     """What a mail client sends when somebody answers: to Reply-To, with References and the old text quoted."""
-    body = to.get_body(("plain",))
-    quoted = "".join(f"> {line}\n" for line in (body.get_content() if body else "").splitlines())
+    quoted = "".join(f"> {line}\n" for line in text_of(to).splitlines())
     return a_mail(
         sender=sender,
         to=str(to["Reply-To"] or to["From"]),

@@ -53,18 +53,18 @@ def resolve(keys: Sequence[str], start: str, what: str) -> str:
     return start if start in keys else keys[0]
 
 
-def inbox_key(conn: Connection, start: str, what: str = "mail with the key") -> str:
+def inbox_key(conn: Connection, start: str) -> str:
     """The key of the one mail in the inbox whose key begins so. Raises No."""
     from maildesk.store import lookup
 
-    return resolve(lookup.inbox_keys(conn, start), start, what)
+    return resolve(lookup.inbox_keys(conn, start), start, "mail with the key")
 
 
-def outbox_key(conn: Connection, start: str, what: str = "outgoing mail with the key") -> str:
+def outbox_key(conn: Connection, start: str) -> str:
     """The once-key of the one outgoing mail whose key begins so. Raises No."""
     from maildesk.store import lookup
 
-    return resolve(lookup.outbox_keys(conn, start), start, what)
+    return resolve(lookup.outbox_keys(conn, start), start, "outgoing mail with the key")
 
 
 def show_arrival(found: dict[str, Any], zone: str, now: int) -> None:

@@ -39,7 +39,7 @@ def list_(ctx: typer.Context, json: Json = False) -> None:
 
 @app.command(epilog="Example: maildesk keys rotate")
 def rotate(ctx: typer.Context) -> None:
-    """Make a new key, which signs reply addresses from now on.
+    """Make a new key, which signs reply addresses a minute later.
 
     Addresses that older keys signed stay good for a year.
     """

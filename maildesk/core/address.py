@@ -59,6 +59,11 @@ def normal(text: str) -> str:
     return found if domain and ("@" not in local or local.startswith('"')) and _lengths(found) else ""
 
 
+def normal_domain(name: str) -> str:
+    """A domain in the form in which addresses are compared; "" for what is none."""
+    return normal(f"x@{name}").rpartition("@")[2]
+
+
 def _lengths(text: str) -> bool:
     """RFC 5321 4.5.3.1 asks for 64 octets of local part; longer ones are in use: the path limit rules."""
     local, _, domain = text.rpartition("@")

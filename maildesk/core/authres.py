@@ -7,13 +7,13 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from maildesk.core.address import normal
+from maildesk.core.address import normal_domain
 
 METHODS = ("dkim", "spf", "dmarc")
-_MOST = 20
-_HEAD = 262_144
-_FIELDS = 1_000
-_LONGEST = 65_536
+_MOST = 20  # results of one field
+_HEAD = 262_144  # bytes of a mail
+_FIELDS = 1_000  # of a header
+_LONGEST = 65_536  # characters of one field
 _LEADING = b"\r\n \t"
 _END = re.compile(rb"\r?\n\r?\n")
 _FIELD = re.compile(rb"^([!-9;-~]+)[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)", re.MULTILINE)
@@ -62,7 +62,11 @@ class Pinned:
 
 def fields(raw: bytes) -> Iterator[tuple[str, str]]:
     """The header fields of a mail from the top, at most 1,000 in 256 KB: names in lower case, values unfolded and not
-    decoded: what stands in an encoded word is no syntax."""
+    decoded, as what stands in an encoded word is no syntax.
+
+    Stricter than `mime.header`, which also finds fields below a broken line, and cuts long ones: nothing that a sender
+    breaks or makes long may count as a word of ours, or hide one.
+    """
     # A mail whose first line is empty has a header all the same (mime.py).
     block = _END.split(raw[:_HEAD].lstrip(_LEADING), maxsplit=1)[0].replace(b"\r\n", b"\n")
     for count, found in enumerate(_FIELD.finditer(block)):
@@ -146,7 +150,7 @@ def _result(part: str) -> Result | None:
 def _domain(text: str) -> str:
     """The domain of an address or of a name, as addresses are compared; "" if it is none."""
     name = text.rpartition("@")[2].strip("<>\"'").rstrip(".")
-    return normal(f"x@{name}").rpartition("@")[2] if "." in name else ""
+    return normal_domain(name) if "." in name else ""
 
 
 def pinned(raw: bytes, authserv_id: str, trusted_hops: int) -> Pinned:

@@ -74,9 +74,8 @@ _HEX_PAIR = re.compile(rb"=([0-9A-Fa-f]{2})")
 def codec(label: str) -> str:
     """The Python codec for a charset label as found in mail; "" for one that is unknown or no charset."""
     key = label.strip().strip("\"'<>").lower()
-    key = key.removeprefix("charset=").partition("*")[
-        0
-    ]  # RFC 2231 section 5: charset*language in an encoded word
+    # RFC 2231 section 5: charset*language in an encoded word.
+    key = key.removeprefix("charset=").partition("*")[0]
     # "windows-949", "dos-862", "x-mac-romanian", "x-ms-cp932": the same names, decorated.
     plain = _DECORATED.sub(lambda found: "cp" if found[1] else "", key)
     for known in (_ALIASES.get(key, key), _ALIASES.get(plain, plain)):

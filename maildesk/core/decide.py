@@ -27,9 +27,9 @@ from maildesk.core import (
 )
 from maildesk.core.changes import Burn, Decision, Mark, Remember, Snapshot, Supersede, Wait
 from maildesk.core.commands import Parsed
-from maildesk.core.draft import Draft
+from maildesk.core.draft import Draft, sentence
 from maildesk.core.held import Reminder
-from maildesk.core.matching import Match, another_matter, match
+from maildesk.core.matching import Match, another_matter, cites_ours, match
 from maildesk.core.model import SECOND, Disposition, EntryKind, Proof
 from maildesk.core.personal import Welcome
 from maildesk.core.policy import Agent, Policy
@@ -85,16 +85,23 @@ Cause = Arrival | Request | Stopped | Delivery | Reminder | Welcome
 
 def decide(cause: Cause, snapshot: Snapshot, policy: Policy, now: int) -> Decision:
     """Decides a cause on what was loaded for it. Raises Refused for a request that cannot be carried out."""
-    if isinstance(cause, Request):
-        return _request(Draft(cause.key, snapshot, policy, now), cause)
-    if isinstance(cause, Stopped):
-        return stopped.decided(Draft(cause.key, snapshot, policy, now), cause)
-    if isinstance(cause, Delivery):
-        return undelivered.decided(Draft(cause.key, snapshot, policy, now), cause)
-    if isinstance(cause, Welcome):
-        return personal.welcomed(Draft(cause.key, snapshot, policy, now), cause)
-    if isinstance(cause, Reminder):
-        return held.reminded(Draft(cause.key, snapshot, policy, now), cause)
+    draft = Draft(cause.key, snapshot, policy, now)
+    match cause:
+        case Arrival():
+            return _mail(cause, snapshot, policy, now)
+        case Request():
+            return _request(draft, cause)
+        case Stopped():
+            return stopped.decided(draft, cause)
+        case Delivery():
+            return undelivered.decided(draft, cause)
+        case Welcome():
+            return personal.welcomed(draft, cause)
+        case Reminder():
+            return held.reminded(draft, cause)
+
+
+def _mail(cause: Arrival, snapshot: Snapshot, policy: Policy, now: int) -> Decision:
     history = bool(cause.reading.evidence.imported)
     # What comes again is decided as of when it came. An import is told of as it was, and nobody hears of it now.
     then = min(now, cause.received) if history or cause.reading.evidence.replayed else now
@@ -133,7 +140,7 @@ def _arrival(draft: Draft, cause: Arrival, standing: Standing) -> tuple[Disposit
         return Disposition.DUPLICATE, None
     old, why = same.earlier(reading, draft.after, cause.key, cause.received, standing.proof)
     if old:
-        draft.because(_sentence(why))
+        draft.because(sentence(why))
         draft.because(f"It came first as mail {old.key}.")
         return Disposition.DUPLICATE, old.ticket
     if why := parking.parked(reading.evidence):
@@ -148,7 +155,7 @@ def _arrival(draft: Draft, cause: Arrival, standing: Standing) -> tuple[Disposit
     if not found.ticket:
         found = _first_copy(draft, cause, standing) or found
     draft.match = found.how
-    draft.because(_sentence(found.why))
+    draft.because(sentence(found.why))
     copy = by_hand.is_copy(draft, reading, standing, found)
     if copy and not parking.vouched(reading):
         draft.because(by_hand.COPY)
@@ -161,9 +168,7 @@ def _arrival(draft: Draft, cause: Arrival, standing: Standing) -> tuple[Disposit
     if reading.kind.kind == "bounce":
         return Disposition.BOUNCE, undelivered.report(draft, reading, cause.received, standing, found)
     # What a machine writes by itself is a machine's answer where it answers us, or comes from another desk.
-    ours = found.how in ("token", "return-path", "anchor") or any(
-        identity.own_message_id(keys, mid) for mid in reading.cited
-    )
+    ours = found.how in ("token", "return-path", "anchor") or cites_ours(reading, keys)
     participant = draft.ticket(found.ticket).participant(standing.sender) if found.ticket else None
     known = participant or standing.agent
     answered = ours or message.header(aliases.TRACE) or (found.how == "subject" and known)
@@ -185,10 +190,6 @@ def _first_copy(draft: Draft, cause: Arrival, standing: Standing) -> Match | Non
     return Match(ticket.number, "same", f"a mail with its Message-ID and fewer lines is on #{ticket.number}")
 
 
-def _sentence(text: str) -> str:
-    return text[0].upper() + text[1:] + "."
-
-
 def _automatic(
     draft: Draft, cause: Arrival, standing: Standing, found: Match
 ) -> tuple[Disposition, int | None]:
@@ -207,7 +208,7 @@ def _agent(
 ) -> tuple[Disposition, int | None]:
     reading = cause.reading
     released = parking.vouched(reading)
-    draft.because(_sentence(standing.why))
+    draft.because(sentence(standing.why))
     if standing.proof is Proof.CLAIMED:
         if found.ticket or _has_command(reading) or held.answers_held(draft, reading, found):
             return held.hold(draft, reading, agent, found, standing)

@@ -178,6 +178,11 @@ class Draft:
         )
 
 
+def sentence(words: str) -> str:
+    """Words as a sentence of its own: with a capital and a full stop."""
+    return f"{words[0].upper()}{words[1:]}."
+
+
 def domain(policy: Policy) -> str:
     """The domain of Message-IDs that this desk makes."""
     return policy.address.rpartition("@")[2]

@@ -9,8 +9,8 @@ from maildesk.core import address, phrases, quotes
 from maildesk.core.message import Message, parse, part_bytes
 from maildesk.core.subject import passes_on
 
-_BLOCK = 15
-_LINES = 2_000
+_BLOCK = 15  # lines in which the header names its sender
+_LINES = 2_000  # in which the forwarded mail begins
 _FROM = re.compile(
     rf"[ \t>*]{{0,6}}(?:{phrases.FROM})[ \t\xa0]?[*]{{0,2}}\s?[:：][*]{{0,2}}\s*(\S.*)", re.IGNORECASE
 )

@@ -15,8 +15,8 @@ from maildesk.core import commands, identity, telling
 from maildesk.core.changes import Decision, Release
 from maildesk.core.classify import PERSON
 from maildesk.core.commands import Parsed
-from maildesk.core.draft import Draft
-from maildesk.core.matching import Match
+from maildesk.core.draft import Draft, sentence
+from maildesk.core.matching import Match, cites_ours
 from maildesk.core.model import DAY, HOUR, MINUTE, Asked, Disposition, HeldMail
 from maildesk.core.moment import shown
 from maildesk.core.policy import Agent
@@ -33,6 +33,7 @@ LISTED = HOUR
 SETTLED = MINUTE
 """A list ends so long before now: nodes whose clocks differ by less leave no gap between two lists."""
 ROWS = 20
+"""So many mails stand in one list."""
 
 _LINE = regex.compile(r"[\s\p{Cf}]*[#＃﹟]\p{Cf}*release(?:[\s:]+([\d\s,;]+))?[\s\p{Cf}.]*", regex.IGNORECASE)
 
@@ -67,7 +68,7 @@ def hold(
         "subject": reading.message.subject[:200],
         "from": reading.sender,
         "about": number,
-        "proof": f"{standing.why[:1].upper()}{standing.why[1:]}.",
+        "proof": sentence(standing.why),
         "lines": "\n".join(reading.new_text.split("\n")[:5])[:500],
         "key": draft.key,
         "mails": [{"key": draft.key, "sha256": reading.message.sha256}],
@@ -83,11 +84,9 @@ def answers_held(draft: Draft, reading: Reading, found: Match) -> bool:
     about = base(reading.message.subject)
     if found.ticket and about == base(draft.ticket(found.ticket).subject):
         return False
-    return (answers and about.startswith("held:")) or (found.ticket is None and _cites_ours(draft, reading))
-
-
-def _cites_ours(draft: Draft, reading: Reading) -> bool:
-    return any(identity.own_message_id(draft.after.keys, mid) for mid in reading.cited)
+    return (answers and about.startswith("held:")) or (
+        found.ticket is None and cites_ours(reading, draft.after.keys)
+    )
 
 
 def answered(draft: Draft, reading: Reading, standing: Standing) -> tuple[Disposition, None] | None:
@@ -113,7 +112,11 @@ def answered(draft: Draft, reading: Reading, standing: Standing) -> tuple[Dispos
         draft.because(f"It went to the address of a confirmation, but releases nothing: {why}.")
         return None
     wanted = [found[1] or "" for line in reading.new_text.split("\n") if (found := _LINE.fullmatch(line))]
-    if not wanted and not commands.has_command(reading.new_text) and not _cites_ours(draft, reading):
+    if (
+        not wanted
+        and not commands.has_command(reading.new_text)
+        and not cites_ours(reading, draft.after.keys)
+    ):
         draft.because(
             "It answers a confirmation without saying #release, as a machine does: nothing is done."
         )

@@ -8,16 +8,15 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
 TokenKind = Literal["public", "internal"]
 
-# 5 bytes number, 6 bytes person, 1 byte kind and key id, 1 byte generation, 12 bytes MAC = 40 letters.
 TOKEN_LETTERS = 40
-_MAC = 12
+_TOKEN_BYTES = 25
 _LAST_GENERATION = 255
 
 
@@ -64,6 +63,26 @@ def _bytes(letters: str) -> bytes | None:
         return None
 
 
+def _sealed(secret: bytes, purpose: str, head: bytes) -> str:
+    """The letters of a token: its head, and as much of the MAC as there is room for."""
+    return _letters(head + _mac(secret, purpose, head)[: _TOKEN_BYTES - len(head)])
+
+
+def _opened(letters: str, purpose: str, length: int, secret: Callable[[bytes], bytes | None]) -> bytes | None:
+    """The head of so many bytes of a token of ours, None for any other letters; `secret` finds the key for a head."""
+    if len(letters) != TOKEN_LETTERS or (data := _bytes(letters)) is None:
+        return None
+    head, mac = data[:length], data[length:]
+    key = secret(head)
+    if key is None or not hmac.compare_digest(_mac(key, purpose, head)[: _TOKEN_BYTES - length], mac):
+        return None
+    return head
+
+
+def _verifying(keys: Keys, key_id: int) -> bytes | None:
+    return next((secret for known, secret in keys.tokens if known == key_id), None)
+
+
 @lru_cache(maxsize=256)
 def candidates(keys: Keys, message_id: str, sender: str, sha256: str, received: int) -> tuple[int, ...]:
     """Ticket numbers a mail may get, with 6 to 12 digits; the first that is free is taken.
@@ -100,21 +119,19 @@ def person_ref(keys: Keys, person: str) -> bytes:
 def token(keys: Keys, number: int, person: str, kind: TokenKind, generation: int) -> str:
     """The part of a reply address that proves, together with From, who answers which ticket."""
     key_id, secret = keys.tokens[-1]
+    # 5 bytes number, 6 bytes person, 1 byte key id and kind, 1 byte generation: 12 bytes are left for the MAC.
     head = (
         number.to_bytes(5, "big")
         + person_ref(keys, person)
         + bytes([key_id << 1 | (kind == "internal"), min(generation, _LAST_GENERATION)])
     )
-    return _letters(head + _mac(secret, "token", head)[:_MAC])
+    return _sealed(secret, "token", head)
 
 
 def read_token(keys: Keys, letters: str) -> Token | None:
     """The token in these letters, or None where they are not one of ours."""
-    if len(letters) != TOKEN_LETTERS or (data := _bytes(letters)) is None:
-        return None
-    head, mac = data[:-_MAC], data[-_MAC:]
-    secret = next((s for i, s in keys.tokens if i == head[11] >> 1), None)
-    if secret is None or not hmac.compare_digest(_mac(secret, "token", head)[:_MAC], mac):
+    head = _opened(letters, "token", 13, lambda head: _verifying(keys, head[11] >> 1))
+    if head is None:
         return None
     return Token(
         number=int.from_bytes(head[:5], "big"),
@@ -143,8 +160,7 @@ def read_anchor(keys: Keys, message_id: str) -> Anchor | None:
 
 def message_id(keys: Keys, once: str, domain: str) -> str:
     """The Message-ID, without <>, of the mail with this once-key: the same over all attempts."""
-    head = _mac(keys.root, "message-id", once.encode())[:10]
-    return f"{_letters(head + _mac(keys.root, 'ours', head)[:10])}.m@{domain}"
+    return f"{_local(keys, _mac(keys.root, 'message-id', once.encode())[:10])}@{domain}"
 
 
 def own_message_id(keys: Keys, message_id: str) -> bool:
@@ -157,67 +173,57 @@ def own_message_id(keys: Keys, message_id: str) -> bool:
 
 def return_token(keys: Keys, message_id: str) -> str:
     """The part of a return path by which a report names our mail with this Message-ID. As long as a reply token."""
-    head = (_bytes(message_id.partition("@")[0].removesuffix(".m")) or b"")[:10]
-    return _letters(head + _mac(keys.root, "return", head)[:15])
+    return _sealed(keys.root, "return", _made_from(message_id))
+
+
+def _made_from(message_id: str) -> bytes:
+    """The 10 bytes of which a Message-ID of ours is made."""
+    return (_bytes(message_id.partition("@")[0].removesuffix(".m")) or b"")[:10]
+
+
+def _local(keys: Keys, head: bytes) -> str:
+    """What stands before the @ in the Message-ID that is made of these 10 bytes."""
+    return f"{_letters(head + _mac(keys.root, 'ours', head)[:10])}.m"
 
 
 def read_return_token(keys: Keys, letters: str) -> str | None:
     """What stands before the @ in the Message-ID of the mail that a return path was made for; None if it is none."""
-    if len(letters) != TOKEN_LETTERS or (data := _bytes(letters)) is None:
-        return None
-    head, mac = data[:10], data[10:]
-    if not hmac.compare_digest(_mac(keys.root, "return", head)[:15], mac):
-        return None
-    return f"{_letters(head + _mac(keys.root, 'ours', head)[:10])}.m"
+    head = _opened(letters, "return", 10, lambda _: keys.root)
+    return None if head is None else _local(keys, head)
 
 
 def probe_token(keys: Keys, nonce: bytes) -> str:
     """The letters by which the desk knows a probe (`probe.py`) with this nonce of 10 bytes; as many as of a token."""
-    return _letters(nonce + _mac(keys.root, "probe", nonce)[:15])
+    return _sealed(keys.root, "probe", nonce)
 
 
 def read_probe_token(keys: Keys, letters: str) -> bytes | None:
     """The nonce of a probe's token, None where it is none of ours."""
-    if len(letters) != TOKEN_LETTERS or (data := _bytes(letters)) is None:
-        return None
-    nonce, mac = data[:10], data[10:]
-    return nonce if hmac.compare_digest(_mac(keys.root, "probe", nonce)[:15], mac) else None
+    return _opened(letters, "probe", 10, lambda _: keys.root)
 
 
 def confirm_token(keys: Keys, message_id: str) -> str:
     """The part of the address that answers a confirmation (`held.py`) with this Message-ID. As long as a token."""
     key_id, secret = keys.tokens[-1]
-    head = (_bytes(message_id.partition("@")[0].removesuffix(".m")) or b"")[:10] + bytes([key_id])
-    return _letters(head + _mac(secret, "confirm", head)[:14])
+    return _sealed(secret, "confirm", _made_from(message_id) + bytes([key_id]))
 
 
 def read_confirm_token(keys: Keys, letters: str) -> str | None:
     """What stands before the @ in the Message-ID of the confirmation that is answered; None if it is none of ours."""
-    if len(letters) != TOKEN_LETTERS or (data := _bytes(letters)) is None:
-        return None
-    head, mac = data[:11], data[11:]
-    secret = next((s for i, s in keys.tokens if i == head[10]), None)
-    if secret is None or not hmac.compare_digest(_mac(secret, "confirm", head)[:14], mac):
-        return None
-    return f"{_letters(head[:10] + _mac(keys.root, 'ours', head[:10])[:10])}.m"
+    head = _opened(letters, "confirm", 11, lambda head: _verifying(keys, head[10]))
+    return None if head is None else _local(keys, head[:10])
 
 
 def desk_token(keys: Keys, person: str, generation: int) -> str:
     """The part of an agent's personal address (`personal.py`). As long as a reply token."""
     key_id, secret = keys.tokens[-1]
-    head = person_ref(keys, person) + bytes([key_id]) + generation.to_bytes(4, "big")
-    return _letters(head + _mac(secret, "desk", head)[:14])
+    return _sealed(secret, "desk", person_ref(keys, person) + bytes([key_id]) + generation.to_bytes(4, "big"))
 
 
 def read_desk_token(keys: Keys, letters: str) -> tuple[bytes, int] | None:
     """Whose personal address it is (as `person_ref`), and of which generation; None if it is none of ours."""
-    if len(letters) != TOKEN_LETTERS or (data := _bytes(letters)) is None:
-        return None
-    head, mac = data[:11], data[11:]
-    secret = next((s for i, s in keys.tokens if i == head[6]), None)
-    if secret is None or not hmac.compare_digest(_mac(secret, "desk", head)[:14], mac):
-        return None
-    return head[:6], int.from_bytes(head[7:], "big")
+    head = _opened(letters, "desk", 11, lambda head: _verifying(keys, head[6]))
+    return None if head is None else (head[:6], int.from_bytes(head[7:], "big"))
 
 
 def trace(keys: Keys, message_id: str) -> str:

@@ -88,6 +88,11 @@ def _at_ours(locals_: tuple[str, ...], policy: Policy) -> frozenset[str]:
     return frozenset(f"{local}@{domain}" for local in locals_ for domain in domains)
 
 
+def cites_ours(reading: Reading, keys: Keys) -> bool:
+    """Whether a mail cites one that this desk made."""
+    return any(identity.own_message_id(keys, mid) for mid in reading.cited)
+
+
 @dataclass(frozen=True, slots=True)
 class Match:
     """A ticket (None for none), how it was found, and the sentence that says so."""

@@ -147,12 +147,10 @@ def _squeezed(text: str) -> str:
 
 
 def _is_body(entity: mime.Entity, found: Content) -> bool:
-    if entity.type not in _TEXTS:
-        return False
-    if entity.disposition == "attachment":
+    if entity.type not in _TEXTS or entity.disposition == "attachment":
         return False
     # A text with a name is a file, except where it is the only body there is.
-    return not entity.filename or (not found.texts and entity.disposition != "attachment")
+    return not entity.filename or not found.texts
 
 
 def _alternative(entity: mime.Entity, found: Content) -> None:
@@ -280,7 +278,7 @@ def _attach(entity: mime.Entity, found: Content, in_related: bool) -> None:
     )
     name = entity.filename
     if not name and entity.type == "message/rfc822":
-        subject = next((value for key, value in mime.split(data[:65_536])[0].headers if key == "subject"), "")
+        subject = next((value for key, value in mime.header(data[:65_536]) if key == "subject"), "")
         stem = mime.filename(charset.words(subject))
         name = f"{stem}.eml" if stem else ""
     name = name or f"part-{entity.path}{_EXTENSIONS.get(entity.type, '')}"

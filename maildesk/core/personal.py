@@ -23,7 +23,7 @@ NOBODY = (
     "Nothing in the forwarded mail names its sender, so no ticket was opened. Begin your mail with the line"
     " From: and the customer's address, and send it again."
 )
-_COMMENT = 2_000
+_COMMENT = 2_000  # characters
 
 
 @dataclass(frozen=True, slots=True)

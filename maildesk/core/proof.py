@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from maildesk.core import dmarc
 from maildesk.core.address import normal
@@ -24,32 +26,36 @@ from maildesk.core.parking import vouched
 from maildesk.core.policy import Agent, Policy
 from maildesk.core.reading import Evidence, Reading
 
+T = TypeVar("T")
+
+
+def _read(
+    reading: Reading, policy: Policy, keys: Keys, read: Callable[[Keys, str], T | None]
+) -> tuple[T, ...]:
+    """What a reader finds in the desk's addresses that a mail was sent to: each once, in order."""
+    extras = (desk_part(a, policy)[1] for a in reading.recipients)
+    found = (read(keys, extra) for extra in extras if extra)
+    return tuple(dict.fromkeys(one for one in found if one))
+
 
 def tokens(reading: Reading, policy: Policy, keys: Keys) -> tuple[Token, ...]:
     """The valid tokens among the addresses a mail was sent to, in order."""
-    found = (read_token(keys, extra) for a in reading.recipients if (extra := desk_part(a, policy)[1]))
-    return tuple(dict.fromkeys(token for token in found if token))
+    return _read(reading, policy, keys, read_token)
 
 
 def returned_to(reading: Reading, policy: Policy, keys: Keys) -> tuple[str, ...]:
     """Our mails whose own return path a mail was sent to, by what stands before the @ in their Message-ID."""
-    extras = (desk_part(a, policy)[1] for a in reading.recipients)
-    found = (read_return_token(keys, extra) for extra in extras if extra)
-    return tuple(dict.fromkeys(local for local in found if local))
+    return _read(reading, policy, keys, read_return_token)
 
 
 def confirmations(reading: Reading, policy: Policy, keys: Keys) -> tuple[str, ...]:
     """Our confirmations whose address a mail was sent to, by what stands before the @ in their Message-ID."""
-    extras = (desk_part(a, policy)[1] for a in reading.recipients)
-    found = (read_confirm_token(keys, extra) for extra in extras if extra)
-    return tuple(dict.fromkeys(local for local in found if local))
+    return _read(reading, policy, keys, read_confirm_token)
 
 
 def personal_tokens(reading: Reading, policy: Policy, keys: Keys) -> tuple[tuple[bytes, int], ...]:
     """The personal addresses of agents that a mail was sent to: whose, as `person_ref`, and of which generation."""
-    extras = (desk_part(a, policy)[1] for a in reading.recipients)
-    found = (read_desk_token(keys, extra) for extra in extras if extra)
-    return tuple(dict.fromkeys(one for one in found if one))
+    return _read(reading, policy, keys, read_desk_token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +116,10 @@ def findings(evidence: Evidence) -> tuple[str, ...]:
         )
         told.append(f"{evidence.authority} found: {', '.join(shown) or 'nothing'}.")
     if evidence.strangers:
-        count = (
-            "One Authentication-Results"
-            if evidence.strangers == 1
-            else f"{evidence.strangers} Authentication-Results"
-        )
+        count = "One" if evidence.strangers == 1 else evidence.strangers
         told.append(
-            f"{count} in the trusted server's name stood below the trusted hops and counted for nothing:"
-            " strangers can write there."
+            f"{count} Authentication-Results in the trusted server's name stood below the trusted hops and counted for"
+            " nothing: strangers can write there."
         )
     if evidence.spam:
         told.append(f"Our filter calls it spam: {evidence.spam}.")

@@ -167,6 +167,11 @@ def shared(line: str) -> int:
     return found.start(1) if found and _SHARED_END.search(bare[-_LONGEST_VERB:]) else 0
 
 
+def is_rule(line: str) -> bool:
+    """The line is a rule and nothing else."""
+    return _RULE.match(line[:MAX_LINE]) is not None
+
+
 def separator(lines: list[str], at: int) -> int:
     """How many lines from `at` separate the new text from a whole earlier mail that follows; 0 if none do.
 
@@ -175,9 +180,9 @@ def separator(lines: list[str], at: int) -> int:
     line = lines[at][:MAX_LINE]
     if _ORIGINAL.match(line):
         return 1 + header_block(lines, _next_filled(lines, at + 1))
-    if _RULE.match(line):
+    if is_rule(line):
         start = _next_filled(lines, at + 1)
-        if start < len(lines) and _RULE.match(lines[start][:MAX_LINE]):
+        if start < len(lines) and is_rule(lines[start]):
             start = _next_filled(lines, start + 1)
         block = header_block(lines, start, below_rule=True)
         return start - at + block if block else 0

@@ -9,7 +9,7 @@ from maildesk.core import aliases, copies, identity, rules, telling
 from maildesk.core.acting import assign, move, set_status, set_topic
 from maildesk.core.changes import OF_ONE_SENDER, AnswerAt, Append, Learn, Link, Open, Set
 from maildesk.core.deskaddress import desk_part, is_desk
-from maildesk.core.draft import Draft
+from maildesk.core.draft import Draft, sentence
 from maildesk.core.matching import Match
 from maildesk.core.model import (
     DAY,
@@ -122,7 +122,7 @@ def remark(reading: Reading, proof: Proof, policy: Policy) -> str:
     message = reading.message
     sentences = []
     if why := denied(reading):
-        sentences.append(f"{why[0].upper()}{why[1:]}.")
+        sentences.append(sentence(why))
     if reading.behind:
         sentences.append(f"It came through {reading.behind.through}, which named {reading.sender}.")
     others = [

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from maildesk.core import phrases, quotes
 
-_MAX_LINES = 25
-_MAX_BELOW_DASH = 8
-_SHORT = 8
+_MAX_LINES = 25  # of a signature
+_MAX_BELOW_DASH = 8  # lines
+_SHORT = 8  # characters of a separator
 
 # "\u1427" alone on its line is the mark of mail that is tracked.
 _SIGNATURE = re.compile(r"(?:(?:- )?--|—|__)[ \t\xa0]{0,3}$|\u1427[ \t]{0,3}$")
@@ -23,7 +23,6 @@ _MOBILE = re.compile(
 _DEVICE = re.compile(phrases.DEVICE, re.IGNORECASE)
 _CLAUSE = re.compile(r",\s+(?!please|sorry|excuse|pardon|bitte|inc\b)\w", re.IGNORECASE)
 _LIST_FOOTER = re.compile(phrases.LIST_FOOTER, re.IGNORECASE)
-_RULE = re.compile(r"[ \t]{0,4}(?:_{10,}|-{20,}|={20,}|\*{20,}|\u2500{10,})[ \t]*$")
 _ITEM = re.compile(r"[ \t]{0,8}(?:\d{1,2}[.)]|[-*•])[ \t]+\S")
 _POSTSCRIPT = re.compile(
     r"[ \t*_]{0,4}(?:P\.? ?){1,3}S\b[.:, ]|[ \t*_]{0,4}(?:N\.?B\.?|З\.?Ы)[.:, ]", re.IGNORECASE
@@ -92,10 +91,15 @@ def _is_divider(lines: Sequence[str], at: int, dashes: Mapping[str, int]) -> boo
     line = lines[at]
     if line.rstrip("\xa0\t") == "-- ":
         return False
-    below = next((one for one in lines[at + 1 : at + 4] if one.strip()), "")
+    below = _below(lines, at)
     if lines[at - 1].rstrip().endswith((":", "：")) or _ITEM.match(below):
         return True
     return line.strip() in _LONG_DASH and dashes[line.strip()] > 1
+
+
+def _below(lines: Sequence[str], at: int) -> str:
+    """The first of the next three lines that is not empty; "" if all are."""
+    return next((one for one in lines[at + 1 : at + 4] if one.strip()), "")
 
 
 def _is_mobile(line: str) -> bool:
@@ -107,9 +111,9 @@ def _is_mobile(line: str) -> bool:
 
 def _is_list_footer(lines: Sequence[str], at: int) -> bool:
     """The line is the rule above what a mailing list adds at the end of a mail."""
-    if lines[at][:1] not in ("_", "-", "=", " ") or not _RULE.match(lines[at][: quotes.MAX_LINE]):
+    if lines[at][:1] not in ("_", "-", "=", " ") or not quotes.is_rule(lines[at]):
         return False
-    below = next((one for one in lines[at + 1 : at + 4] if one.strip()), "")[: quotes.MAX_LINE]
+    below = _below(lines, at)[: quotes.MAX_LINE]
     return _LIST_FOOTER.match(below) is not None and not quotes.speaks(below)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from maildesk.core import rule_reach
 from maildesk.core.alarm import kind_of
 from maildesk.core.finding import Finding, fault, fine, warning
+from maildesk.core.held import LONG
 from maildesk.core.model import DAY
 from maildesk.core.moment import shown
 from maildesk.doctor.patient import Patient
@@ -17,7 +18,7 @@ from maildesk.edges.verify import Door
 from maildesk.store import alarms, control, examine, lookup
 from maildesk.work.checks import Checks
 
-HELD_DAYS = 3
+HELD_DAYS = LONG // DAY
 PROOFS = 50
 """So many mails are looked at."""
 FILES_LEFT = 0.02

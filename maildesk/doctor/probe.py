@@ -67,11 +67,10 @@ def awaited(
     since: int,
     started: int,
     seconds: float,
-    clock: Callable[[], float] = time.monotonic,
 ) -> dict[Kind, Trial]:
     """The trials with what came back within so many seconds. `since` is the newest row of the inbox before they were
     sent (`examine.last_arrival`), `started` the instant of that."""
-    found, end = dict(trials), clock() + seconds
+    found, end = dict(trials), time.monotonic() + seconds
     while True:
         with store.db.reading() as conn:
             rows = examine.arrived(conn, since)
@@ -79,7 +78,7 @@ def awaited(
                 if _missing(trial):
                     found[kind] = replace(trial, came=_came(conn, trial.probe, rows, started))
         missing = [trial for trial in found.values() if _missing(trial)]
-        left = end - clock()
+        left = end - time.monotonic()
         if not missing or left <= 0:
             return found
         time.sleep(min(LOOK, left))

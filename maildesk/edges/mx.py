@@ -16,7 +16,7 @@ import dkim.canonicalization
 import spf
 
 from maildesk.core import address
-from maildesk.core.address import normal
+from maildesk.core.address import normal, normal_domain
 from maildesk.core.authres import Result
 from maildesk.core.dmarc import is_within, judged, organization
 from maildesk.core.mime import MAX_HEADERS, header
@@ -141,7 +141,7 @@ def _signature(mail: Any, index: int, texts: Callable[[str], tuple[str, ...]]) -
 
 
 def _name(domain: bytes | None) -> str:
-    return normal(f"x@{domain.decode('utf-8', 'replace')}").rpartition("@")[2] if domain else ""
+    return normal_domain(domain.decode("utf-8", "replace")) if domain else ""
 
 
 def _sending(envelope: Envelope, resolver: Resolver) -> Iterator[Result]:

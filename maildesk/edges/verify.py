@@ -47,7 +47,7 @@ class Trust:
         return cls(door.authserv_id, door.trusted_hops, door.spam_header)
 
 
-def stated(raw: bytes, trust: Trust, evidence: Evidence = Evidence()) -> Evidence:  # noqa: B008
+def stated(raw: bytes, trust: Trust, evidence: Evidence = Evidence()) -> Evidence:
     """The evidence with what the headers of a mail say that our own servers have written."""
     if trust.spam_header:
         evidence = replace(evidence, spam=_spam(raw, trust.spam_header))

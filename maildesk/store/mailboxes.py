@@ -223,12 +223,12 @@ def taken(conn: Connection, at: Folder, after_uid: int, since: int) -> int:
     )
 
 
-def usual_a_day(conn: Connection, at: Folder, until: int, days: int = 30) -> float:
-    """How many mails a day the folder brought in the days before an instant."""
+def usual_a_day(conn: Connection, at: Folder, until: int) -> float:
+    """How many mails a day the folder brought in the 30 days before an instant."""
     c = server_copy.c
     row = conn.execute(
         select(func.count().label("n"), func.min(c.at).label("first")).where(
-            c.mailbox == at.mailbox, c.folder == at.folder, c.at > until - days * DAY, c.at <= until
+            c.mailbox == at.mailbox, c.folder == at.folder, c.at > until - 30 * DAY, c.at <= until
         )
     ).one()
     return float(row.n) / max(1.0, (until - row.first) / DAY) if row.n else 0.0

@@ -11,14 +11,14 @@ from typing import Any
 from sqlalchemy import Connection, and_, func, select, update
 
 from maildesk.core.model import DAY
-from maildesk.core.notices import KINDS
 from maildesk.store import control
+from maildesk.store.limits import TO_AGENTS
 from maildesk.store.schema import outbox, participant
 
 CUSTOMERS, AGENTS = "customers", "agents"
 WHOM: Mapping[str, Sequence[str]] = {
     CUSTOMERS: ("acknowledgment",),
-    AGENTS: tuple(kind.name for kind in KINDS if kind.audience == "agent"),
+    AGENTS: TO_AGENTS,
 }
 """To whom mails wait, with the kinds of mail that they are."""
 LATE: Mapping[str, int] = {CUSTOMERS: control.LATE, AGENTS: 3 * DAY}

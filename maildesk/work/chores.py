@@ -1,6 +1,7 @@
 """Chores: what is due by the clock alone.
 
-Late answers are told, people are reminded of held mail, and bodies that went out long ago are let go.
+Late answers are told, people are reminded of held mail, and what is too old is let go: mails that nobody released,
+keys that verify nothing any more, and bodies that went out long ago.
 """
 
 from __future__ import annotations

@@ -89,9 +89,9 @@ def test_an_agent_is_welcomed(fresh: Desk) -> None:
 
 def test_keys_are_listed_and_replaced(fresh: Desk) -> None:
     fresh.ok("run", "--once")
-    assert re.search(r"^1 +the beginning +it is replaced$", fresh.ok("keys", "list"), re.MULTILINE)
+    assert re.search(r"^1 +the beginning +another replaces it$", fresh.ok("keys", "list"), re.MULTILINE)
     told = fresh.ok("keys", "rotate")
-    assert re.match(r"Key 2 signs from 20\d\d-\d\d-\d\d \d\d:\d\d on; older ones are good until ", told)
+    assert re.match(r"Key 2 signs from 20\d\d-\d\d-\d\d \d\d:\d\d UTC on; older ones are good until ", told)
     assert "Make a backup now" in told
     assert fresh.no("keys", "rotate") == (
         "A new key was made a moment ago and does not sign yet; it is enough.\n"
@@ -100,7 +100,7 @@ def test_keys_are_listed_and_replaced(fresh: Desk) -> None:
     assert [(one["id"], one["until"] is None) for one in found] == [(1, False), (2, True)]
     assert set(found[0]) == {"id", "since", "until"}, "never the secret"
     shown = fresh.ok("keys", "list").splitlines()
-    assert shown[2].endswith("it is replaced")
+    assert shown[2].endswith("another replaces it")
 
 
 def test_what_waits_is_released(fresh: Desk) -> None:

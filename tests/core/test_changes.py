@@ -63,10 +63,8 @@ def a_notice(
     return Notice("once", kind, to, ticket, AT, unproven=unproven)
 
 
-def a_seen(
-    key: str, mid: str = "mid", sha256: str = "sha", disposition: Disposition = Disposition.HELD
-) -> Seen:
-    return Seen(key, mid, sha256, JANE, "", (), (), START, disposition.value, NUMBER)
+def a_seen(key: str, mid: str = "mid", disposition: Disposition = Disposition.HELD) -> Seen:
+    return Seen(key, mid, "sha", JANE, "", (), (), START, disposition.value, NUMBER)
 
 
 CHANGES: tuple[Change, ...] = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import itertools
 from collections import Counter
+from collections.abc import Callable
 
 import pytest
 
@@ -16,6 +17,7 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
 ROTATED = Keys(KEYS.desk, KEYS.root, (*KEYS.tokens, (2, b"second key" * 4)))
 OTHER = Keys(KEYS.desk, b"s" * 32, ((1, b"other key" * 4),))
 JANE = identity.person_of_address("jane@customer.example")
+MID = identity.message_id(KEYS, "once", "desk.example")
 
 
 @pytest.mark.parametrize("number", [100_000, 482_913, 999_999, 100_000_000_000, 999_999_999_999])
@@ -28,28 +30,48 @@ def test_a_token_says_what_it_was_made_of(number: int, kind: TokenKind, generati
     )
 
 
-def test_a_token_with_any_bit_changed_is_refused() -> None:
-    letters = identity.token(KEYS, 482_913, JANE, "public", 0)
+# Each kind of letters in an address of the desk, and what reads them.
+KINDS: dict[str, tuple[str, Callable[[Keys, str], object]]] = {
+    "ticket": (identity.token(KEYS, 482_913, JANE, "public", 0), identity.read_token),
+    "return path": (identity.return_token(KEYS, MID), identity.read_return_token),
+    "probe": (identity.probe_token(KEYS, b"0123456789"), identity.read_probe_token),
+    "confirmation": (identity.confirm_token(KEYS, MID), identity.read_confirm_token),
+    "personal": (identity.desk_token(KEYS, JANE, 3), identity.read_desk_token),
+}
+of_each_kind = pytest.mark.parametrize(("letters", "read"), KINDS.values(), ids=KINDS)
+
+
+@of_each_kind
+def test_a_token_with_any_bit_changed_is_refused(letters: str, read: Callable[[Keys, str], object]) -> None:
+    assert read(KEYS, letters) is not None
     data = base64.b32decode(letters.upper())
     for at, bit in itertools.product(range(len(data)), range(8)):
         changed = bytearray(data)
         changed[at] ^= 1 << bit
-        assert identity.read_token(KEYS, base64.b32encode(changed).decode().lower()) is None, (at, bit)
+        assert read(KEYS, base64.b32encode(changed).decode().lower()) is None, (at, bit)
 
 
-def test_a_token_with_any_letter_changed_left_out_or_added_is_refused() -> None:
-    letters = identity.token(KEYS, 482_913, JANE, "public", 0)
+@of_each_kind
+def test_a_token_with_any_letter_changed_left_out_or_added_is_refused(
+    letters: str, read: Callable[[Keys, str], object]
+) -> None:
     for at in range(len(letters)):
         for other in LETTERS + "0189-=é":
             if other != letters[at]:
-                assert identity.read_token(KEYS, letters[:at] + other + letters[at + 1 :]) is None
-        assert identity.read_token(KEYS, letters[:at] + letters[at + 1 :]) is None
-        assert identity.read_token(KEYS, letters[:at] + "a" + letters[at:]) is None
+                assert read(KEYS, letters[:at] + other + letters[at + 1 :]) is None
+        assert read(KEYS, letters[:at] + letters[at + 1 :]) is None
+        assert read(KEYS, letters[:at] + "a" + letters[at:]) is None
 
 
+@pytest.mark.parametrize("read", [read for _, read in KINDS.values()], ids=KINDS)
 @pytest.mark.parametrize("letters", ["", "a", "a" * 40, "=" * 40, "\0" * 40, "ü" * 40, "a" * 4_000])
-def test_what_is_no_token_is_none(letters: str) -> None:
-    assert identity.read_token(KEYS, letters) is None
+def test_what_is_no_token_is_none(letters: str, read: Callable[[Keys, str], object]) -> None:
+    assert read(KEYS, letters) is None
+
+
+def test_no_kind_of_token_is_read_as_another() -> None:
+    for (of, (letters, _)), (other, (_, read)) in itertools.permutations(KINDS.items(), 2):
+        assert read(KEYS, letters) is None, (of, other)
 
 
 def test_a_token_in_capitals_counts() -> None:

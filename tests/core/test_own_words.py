@@ -103,7 +103,7 @@ def test_more_clients(line: str) -> None:
     "line",
     [
         "Sent from my iPhone",
-        "Sent from my Verizon, Samsung Galaxy smartphone".replace(",", ""),
+        "Sent from my Verizon Samsung Galaxy smartphone",
         "Sent from Proton Mail for iOS",
         "Sent via Superhuman",
         "Von unterwegs gesendet",

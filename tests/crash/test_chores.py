@@ -14,7 +14,6 @@ import pytest
 from maildesk.core.model import DAY, HOUR, MINUTE
 from maildesk.edges import templates
 from maildesk.store import keys, outbox, waiting
-from maildesk.work.chores import Chores
 from maildesk.work.live import Live
 from maildesk.work.requests import welcome
 from tests.crash.killpoints import KILLED, Points, forked
@@ -68,10 +67,6 @@ def run(place: Place, work: Callable[[Desk], object], points: Points | None = No
     place.settle()
 
 
-def chores(desk: Desk) -> None:
-    Chores(desk.store, lambda: desk.live).step(desk.now)
-
-
 def release(desk: Desk) -> None:
     desk.store.write("work", lambda conn: waiting.release(conn, waiting.WHOM, START + HOUR))
 
@@ -96,7 +91,7 @@ def picture(rows: Rows) -> dict[str, object]:
     }
 
 
-@pytest.mark.parametrize("work", [chores, release, rotate, new_address])
+@pytest.mark.parametrize("work", [Desk.chores, release, rotate, new_address])
 def test_a_process_that_dies_in_the_middle(place: Place, work: Callable[[Desk], object]) -> None:
     """Either nothing has happened, and doing it again does it, or all has."""
     before = place.rows()
@@ -111,7 +106,7 @@ def test_a_process_that_dies_in_the_middle(place: Place, work: Callable[[Desk], 
     for point in sorted((*commits, *some)):
         place.restore(before)
         run(place, work, Points(point))
-        if work is chores or picture(place.rows()) == picture(before):
+        if work is Desk.chores or picture(place.rows()) == picture(before):
             run(place, work, now=LATER + MINUTE)
         assert picture(place.rows()) == picture(after), labels[point]
 
@@ -125,7 +120,7 @@ def test_two_nodes_do_the_same_chores_at_once(place: Place) -> None:
         try:
             barrier.wait(60)
             for _ in range(3):
-                chores(desk)
+                desk.chores()
         except BaseException as error:
             troubles.append(error)
 

@@ -11,6 +11,8 @@ from functools import cache
 
 from maildesk.edges.dns import NoAnswer
 
+A, EVIL = "customer.example", "evil.example"
+
 
 @cache
 def key_pair(bits: int = 2_048) -> tuple[bytes, str]:
@@ -63,6 +65,14 @@ class World:
     def names(self, name: str) -> tuple[str, ...]:
         """See Resolver."""
         return self.hosts.get(self._of(name), ())
+
+
+def two_domains() -> World:
+    """A customer's domain in good order, and one of somebody evil."""
+    one = World()
+    one.domain(A, "ip4:192.0.2.0/28 -all", "p=reject")
+    one.domain(EVIL, "ip4:198.51.100.0/24 -all", "p=reject")
+    return one
 
 
 def signed(mail: EmailMessage | bytes, domain: str, bits: int = 2_048, length: bool = False) -> bytes:

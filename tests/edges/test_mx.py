@@ -10,14 +10,13 @@ import pytest
 from maildesk.core.authres import Result
 from maildesk.core.reading import Envelope
 from tests.desk import a_mail
-from tests.edges.signing import World, signed
+from tests.edges.signing import EVIL, A, World, signed, two_domains
 
 pytest.importorskip("dkim", reason="the extra maildesk[mx] is not installed")
 pytest.importorskip("spf", reason="the extra maildesk[mx] is not installed")
 
 from maildesk.edges.mx import SIGNATURES, Verifier
 
-A, EVIL = "customer.example", "evil.example"
 GOOD = "192.0.2.1"
 NOBODY = Envelope("smtp", "", (), "198.51.100.7", "")
 
@@ -28,11 +27,7 @@ def sent(sender: str | None = f"jane@{A}", peer: str = GOOD, helo: str = "mx.cus
 
 @pytest.fixture
 def world() -> World:
-    """A customer's domain in good order, and one of somebody evil."""
-    one = World()
-    one.domain(A, "ip4:192.0.2.0/28 -all", "p=reject")
-    one.domain(EVIL, "ip4:198.51.100.0/24 -all", "p=reject")
-    return one
+    return two_domains()
 
 
 def check(world: World, raw: bytes, envelope: Envelope = NOBODY) -> list[tuple[str, str, str]]:

@@ -11,7 +11,7 @@ import pytest
 from maildesk.core.reading import Envelope
 from maildesk.edges.dns import NoAnswer
 from tests.desk import a_mail
-from tests.edges.signing import World, key_pair, signed
+from tests.edges.signing import EVIL, A, World, key_pair, signed, two_domains
 
 pytest.importorskip("dkim", reason="the extra maildesk[mx] is not installed")
 pytest.importorskip("spf", reason="the extra maildesk[mx] is not installed")
@@ -20,18 +20,13 @@ import dkim
 
 from maildesk.edges.mx import SIGNATURES, Verifier
 
-A, EVIL = "customer.example", "evil.example"
 FROM_EVIL = Envelope("smtp", f"eve@{EVIL}", ("support@desk.example",), "198.51.100.7", f"mx.{EVIL}")
 PLAIN = a_mail().as_bytes(policy=policy.SMTP)
 
 
 @pytest.fixture
 def world() -> World:
-    """A customer's domain in good order, and one of somebody evil."""
-    one = World()
-    one.domain(A, "ip4:192.0.2.0/28 -all", "p=reject")
-    one.domain(EVIL, "ip4:198.51.100.0/24 -all", "p=reject")
-    return one
+    return two_domains()
 
 
 def check(world: World, raw: bytes) -> list[tuple[str, str, str]]:
@@ -39,8 +34,8 @@ def check(world: World, raw: bytes) -> list[tuple[str, str, str]]:
     return [(one.method, one.result, one.domain) for one in found]
 
 
-def by_hand(tags: str, above: str = "") -> bytes:
-    return f"{above}DKIM-Signature: v=1; a=rsa-sha256; b=AAAA; bh=AAAA; {tags}\r\n".encode() + PLAIN
+def by_hand(tags: str) -> bytes:
+    return f"DKIM-Signature: v=1; a=rsa-sha256; b=AAAA; bh=AAAA; {tags}\r\n".encode() + PLAIN
 
 
 # A mail in Jane's name that Eve sends fails DMARC, whatever Eve does

@@ -23,8 +23,8 @@ def _filled(unit: bytes, size: int = MB) -> bytes:
     return unit * (size // len(unit))
 
 
-def _head(field: bytes, unit: bytes, end: bytes = b"") -> Bomb:
-    return lambda: _HEAD + field + _filled(unit) + end + b"\r\n\r\nHello"
+def _head(field: bytes, unit: bytes) -> Bomb:
+    return lambda: _HEAD + field + _filled(unit) + b"\r\n\r\nHello"
 
 
 def _html(unit: bytes, start: bytes = b"", end: bytes = b"") -> Bomb:

@@ -173,11 +173,10 @@ class Read:
         with self.desk.store.db.reading() as conn:
             return mailboxes.overview(conn).get("support", {})
 
-    def polls(self, count: int = 1) -> None:
-        """Waits until the mailbox has been read completely so many times more."""
-        for _ in range(count):
-            before = self.state().get("polled")
-            until(lambda before=before: (self.state().get("polled") or 0) > (before or 0))  # type: ignore[misc]
+    def polls(self) -> None:
+        """Waits until the mailbox has been read completely once more."""
+        before = self.state().get("polled") or 0
+        until(lambda: (self.state().get("polled") or 0) > before)
 
     def stored(self) -> list[bytes]:
         """The bytes of all mails that came, in their order."""

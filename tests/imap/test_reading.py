@@ -10,6 +10,7 @@ import pytest
 from maildesk.edges.intakes import imap_folder
 from maildesk.store import inbox, mailboxes
 from maildesk.store.db import local_now
+from tests.desk import text_of
 from tests.imap.box import Box, Read, mail
 from tests.waiting import until
 
@@ -163,9 +164,7 @@ def test_a_mail_that_is_too_large_is_recorded_by_its_header(box: Box, read: Read
     assert b"xxx" not in read.stored()[0]
     remark = read.desk.ticket(large["ticket"])["entries"][0]["remark"]
     assert "more than this desk takes" in remark
-    told = read.desk.mails(to="alice@desk.example")[0].get_body(("plain",))
-    assert told
-    assert "more than this desk takes" in told.get_content()
+    assert "more than this desk takes" in text_of(read.desk.mails(to="alice@desk.example")[0])
     until(lambda: read.copies() == ["left", "done"])
     assert len(box.bodies()) == 1
 

@@ -1,13 +1,16 @@
-"""Desks that write to each other through a gateway which takes away whatever tells a mail to be automatic."""
+"""Desks that write to each other through a gateway, which may take away what tells a mail to be automatic."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import parseaddr
+from pathlib import Path
+from typing import Any
 
 from maildesk.core.deskaddress import Route
 from maildesk.core.model import SECOND
@@ -15,14 +18,50 @@ from maildesk.core.reading import Envelope
 from maildesk.core.retry import Attempt
 from maildesk.store import waiting
 from maildesk.work.outbound import Outbound
-from tests.desk import Desk
-from tests.work.postman import listed
+from tests.desk import Desk, a_desk, a_mail
+from tests.work.postman import JANE, listed
 
 MOST = 1_500 if os.environ.get("MAILDESK_LONG") else 250
 """Mails that go over before a run counts as one that has no end."""
 KEPT = frozenset(
     ("from", "to", "subject", "date", "mime-version", "content-type", "content-transfer-encoding")
 )
+
+
+def address(name: str) -> str:
+    return f"support@{name}.example"
+
+
+def settings(name: str, other: str, limits: dict[str, Any]) -> dict[str, Any]:
+    """A desk with Carol, and perhaps another desk as the second agent."""
+    agents = [{"id": "carol", "name": "Carol", "addresses": [f"carol@{name}.example"], "departments": ["s"]}]
+    if other:
+        agents.append({"id": "other", "name": "Other", "addresses": [other], "departments": ["s"]})
+    return {
+        "address": address(name),
+        "departments": [{"name": "s", "title": "Support", "addresses": [address(name)]}],
+        "agents": agents,
+        "rules": [],
+        "topics": [],
+        "limits": limits,
+    }
+
+
+def ring(
+    stack: ExitStack, folder: Path, names: Sequence[str], agents: int = 0, **more: Any
+) -> dict[str, Desk]:
+    """Desks by their names. An agent of each is the next one (`agents` = 1) or the one before it (-1), or none is.
+
+    `limits` are those of all, and with `admins` the next one is the admin.
+    """
+    desks = {}
+    for at, name in enumerate(names):
+        other = address(names[(at + agents) % len(names)]) if agents else ""
+        admin = {"admin": address(names[(at + 1) % len(names)])} if more.get("admins") else {}
+        (folder / name).mkdir()
+        changes = settings(name, other, more.get("limits", {}))
+        desks[name] = stack.enter_context(a_desk(folder / name, **changes, **admin))
+    return desks
 
 
 class Post:
@@ -51,14 +90,15 @@ class Gateway:
     """Carries mail between desks, by the domain it goes to; all of them have the same time.
 
     It leaves of the header what a mail client shows, gives each mail a Message-ID of its own, and keeps the `also`
-    named fields. With `untagged` the subject loses the ticket's number, too.
+    named fields; with None it changes nothing. With `untagged` the subject loses the ticket's number, too.
     """
 
-    def __init__(self, desks: Iterable[Desk], also: str = "", untagged: bool = False) -> None:
+    def __init__(self, desks: Iterable[Desk], also: str | None = "", untagged: bool = False) -> None:
         self.untagged = untagged
         self.desks = {desk.policy.address.rpartition("@")[2]: desk for desk in desks}
-        self.kept = KEPT | frozenset(also.split())
+        self.kept = None if also is None else KEPT | frozenset(also.split())
         self.carried = 0
+        self.stayed: list[tuple[str, EmailMessage]] = []
         self.came = dict.fromkeys(self.desks, 0)
         self._posts = {}
         for domain, desk in self.desks.items():
@@ -72,6 +112,14 @@ class Gateway:
         envelope = Envelope("smtp", sender or parseaddr(str(mail["From"]))[1], (to,), "127.0.0.1")
         self.desks[domain].deliver(mail, envelope)
 
+    def ask(self) -> None:
+        """Jane writes to each desk, and somebody at the desk before it does under that desk's own name."""
+        names = [domain.removesuffix(".example") for domain in self.desks]
+        for at, name in enumerate(names):
+            for sender in (JANE, address(names[at - 1])):
+                mail = a_mail(sender, address(name), message_id=f"<{sender}.{name}>")
+                self.give(f"{name}.example", mail)
+
     def rest(self, every: int = SECOND) -> int:
         """Carries mail until nothing moves any more; how many mails went over."""
         before = self.carried
@@ -82,23 +130,32 @@ class Gateway:
             for post in self._posts.values():
                 post.bag = []
             found = [(to, data) for _, bag in bags for to, data in bag if to.rpartition("@")[2] in self.desks]
-            found = [(to, data) for to, data in found if not to.startswith("carol")]
-            if not found:
-                return self.carried - before
+            moved = False
             for to, data in found:
-                self._pass(to, data, every)
+                mail = message_from_bytes(data, policy=policy.default)
+                assert isinstance(mail, EmailMessage)
+                if to.startswith("carol"):
+                    self.stayed.append((to, mail))
+                else:
+                    moved = True
+                    self._pass(to, mail, every)
+            if not moved:
+                return self.carried - before
         raise AssertionError(f"no rest after {self.carried} mails")
 
-    def _pass(self, to: str, data: bytes, every: int) -> None:
+    def carols(self, name: str) -> list[EmailMessage]:
+        """The mails to Carol at the desk of this name, in order of sending."""
+        return [mail for to, mail in self.stayed if to == f"carol@{name}.example"]
+
+    def _pass(self, to: str, mail: EmailMessage, every: int) -> None:
         self.carried += 1
-        mail = message_from_bytes(data, policy=policy.default)
-        assert isinstance(mail, EmailMessage)
-        for name in set(mail.keys()):
-            if name.lower() not in self.kept:
-                del mail[name]
+        if self.kept is not None:
+            for name in set(mail.keys()):
+                if name.lower() not in self.kept:
+                    del mail[name]
+            mail["Message-ID"] = f"<{self.carried}@gateway.example>"
         if self.untagged:
             mail.replace_header("Subject", re.sub(r"\s*\[#\d+\]", "", str(mail["Subject"])))
-        mail["Message-ID"] = f"<{self.carried}@gateway.example>"
         now = max(desk.now for desk in self.desks.values()) + every
         for desk in self.desks.values():
             desk.now = now

@@ -5,13 +5,12 @@ from __future__ import annotations
 import ssl
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, delete, exc, update
+from sqlalchemy import Connection, delete, exc
 
 from maildesk.core import alarm as core
 from maildesk.core.alarm import KINDS, QUIET, STALE, Alarm, Watch, kind_of
@@ -24,50 +23,8 @@ from maildesk.store.mailbox_tables import mailbox, mailbox_folder
 from maildesk.store.schema import inbox, outbox
 from maildesk.work.alarms import Alarms
 from maildesk.work.checks import Checks
-from tests.desk import START, Desk, a_desk, a_mail
-
-ADMIN = "admin@house.example"
-DISK = {"disk_mb": 0}  # how full this machine's disk is must not decide what a test sees
-
-
-@dataclass
-class Watched:
-    """A desk that is watched, and what the program that is told of alarms has heard."""
-
-    desk: Desk
-    watch: Watch = field(default_factory=lambda: Watch(**DISK, command=("page",)))
-    places: Places = field(default_factory=Places)
-    heard: list[tuple[str, str]] = field(default_factory=list)
-    alarms: Alarms = field(init=False)
-
-    def __post_init__(self) -> None:
-        checks = Checks(lambda: self.watch, lambda: self.places)
-        self.alarms = Alarms(self.desk.store, lambda: self.desk.live, lambda: self.watch, checks, self._run)
-
-    def _run(self, command: tuple[str, ...], name: str, state: str, text: str) -> None:
-        assert command == ("page",)
-        assert text.count("\n") >= 3
-        self.heard.append((name, state))
-
-    def at(self, now: int) -> list[str]:
-        """What stands after a look at this instant."""
-        self.desk.now = now
-        self.alarms.step(now)
-        with self.desk.store.db.reading() as conn:
-            return [one.name for one in stored.standing(conn)]
-
-    def after(self, duration: int) -> list[str]:
-        """The same so much later."""
-        return self.at(self.desk.now + duration)
-
-    def subjects(self) -> list[str]:
-        """The subjects of the mails that the admin got."""
-        self.desk.run()
-        return [str(mail["Subject"]) for mail in self.desk.mails(to=ADMIN)]
-
-    def change(self, table: Any, **values: Any) -> None:
-        """Every row of a table gets these values."""
-        self.desk.store.write("work", lambda conn: conn.execute(update(table).values(**values)))
+from tests.desk import START, a_desk, a_mail, text_of
+from tests.work.watched import ADMIN, DISK, Watched
 
 
 @pytest.fixture
@@ -91,9 +48,7 @@ def test_it_is_told_once_and_once_when_it_is_over(watched: Watched) -> None:
         "Alarm: the configuration is refused; the desk runs with an older one on main"
     ]
     [mail] = watched.desk.mails(to=ADMIN)
-    body = mail.get_body(("plain",))
-    assert body is not None
-    assert "maildesk.toml:3: no." in body.get_content()
+    assert "maildesk.toml:3: no." in text_of(mail)
     assert mail["Auto-Submitted"] == "auto-generated"
     watched.alarms.clear("reload")
     assert watched.after(MINUTE) == []

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.desk import DESK, Desk, a_desk, a_mail, an_answer
+from tests.desk import DESK, Desk, a_desk, a_mail, an_answer, text_of
 from tests.work.authority import ALICE, BOB, JANE, TIM, handled, is_token, spoofed, state
 
 # Numbers that were guessed
@@ -26,7 +26,7 @@ def test_a_stranger_who_guesses_a_number_gets_a_ticket_of_their_own(
     assert desk.ticket(number) == before, "nothing of the guessed ticket has changed"
     assert mails == [("acknowledgment", TIM), ("new_ticket", ALICE), ("new_ticket", BOB)]
     for mail in desk.mails(to=TIM):
-        assert "blank pages" not in mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+        assert "blank pages" not in text_of(mail)
         assert f"#{number}" not in mail.as_string(), "a stranger is not told that the number exists"
 
 
@@ -61,7 +61,7 @@ def test_a_participants_reply_counts_as_claimed(desk: Desk, number: int, way: st
     assert (row["disposition"], row["ticket"], row["proof"]) == ("reply", number, "claimed")
     assert mails == [("customer_reply", ALICE), ("customer_reply", BOB)]
     assert desk.ticket(number)["entries"][-1]["proof"] == "claimed"
-    told = desk.mails(to=ALICE, template="customer_reply")[-1].get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    told = text_of(desk.mails(to=ALICE, template="customer_reply")[-1])
     assert "not proven" in told.lower(), "the agent sees that anybody could have written it"
 
 
@@ -75,7 +75,7 @@ def test_copies_and_reply_to_of_a_claimed_mail_are_only_shown(desk: Desk) -> Non
     assert TIM in remark
     assert "elsewhere@customer.example" in remark
     notice = desk.mails(to=ALICE)[0]
-    assert TIM in notice.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert TIM in text_of(notice)
     row, mails = handled(desk, an_answer(notice, ALICE, "Turn it off.", "<a@desk.example>"))
     assert mails == [("answer", JANE)], "the answer goes to From alone"
     assert not desk.mails(to=TIM)

@@ -12,9 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from maildesk.core.personal import address
-from tests.desk import DESK, ROOT, a_desk, a_mail, an_answer
-from tests.work.authority import ALICE, BOB, JANE, TIM, spoofed
+from tests.desk import DESK, ROOT, a_desk, a_mail, an_answer, text_of
+from tests.work.authority import ALICE, BOB, JANE, TIM, spoofed, theirs
 from tests.work.doors import DOORS, Way
 
 MOVED = ("status", "priority", "assignee", "participants", "requester", "department", "topic")
@@ -76,9 +75,7 @@ def releases(way: Way) -> None:
 
 @row("opens a ticket by forwarding a customer's mail")
 def forwards(way: Way) -> None:
-    alice = way.desk.policy.agent("alice")
-    assert alice
-    personal = address(alice, 0, way.desk.policy, way.desk.store.keys)
+    personal = theirs(way.desk)
     text = f"See below.\n\n---------- Forwarded message ---------\nFrom: Tim <{TIM}>\nSubject: Lamp\n\nIt is dark.\n"
     for n, (sender, to) in enumerate([(ALICE, DESK), (BOB, personal), (JANE, personal)]):
         other = way.come(a_mail(sender, to, "Fwd: Lamp", text, f"<f{n}@desk.example>"))
@@ -192,7 +189,7 @@ def joins(way: Way) -> None:
         )
         assert mine.is_ == ("reply", way.number, "claimed")
         assert mine.told == [("customer_reply", ALICE), ("customer_reply", BOB)]
-        assert "not proven" in way.notice().get_body(("plain",)).get_content().lower()  # type: ignore[union-attr]
+        assert "not proven" in text_of(way.notice()).lower()
     way.come(an_answer(way.notice(), ALICE, "Off.\n\n#resolve", "<a@desk.example>"))
     way.come(
         a_mail(subject=f"[#{way.number}]", text="It fails again.", message_id="<again@customer.example>")

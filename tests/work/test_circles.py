@@ -14,15 +14,12 @@ from typing import Any
 
 import pytest
 
-from maildesk.core.alarm import Watch
 from maildesk.core.model import DAY, HOUR, MINUTE, SECOND
-from maildesk.edges.machine import Places
 from maildesk.store import views, waiting
-from maildesk.work.alarms import Alarms
-from maildesk.work.checks import Checks
-from tests.desk import Desk, a_desk, a_mail
-from tests.work.gateway import Gateway, told, waits
+from tests.desk import a_desk, a_mail
+from tests.work.gateway import Gateway, address, ring, settings, told, waits
 from tests.work.postman import JANE, listed
+from tests.work.watched import Watched, told_of
 
 LONG = bool(os.environ.get("MAILDESK_LONG"))
 HOURLY = 60 if LONG else 4
@@ -32,63 +29,10 @@ LIMITS = {"tickets_per_address_hour": HOURLY}
 HEADERS = ["", "references in-reply-to", "reply-to", "auto-submitted"]
 
 
-def address(name: str) -> str:
-    return f"support@{name}.example"
-
-
-def settings(name: str, other: str, **limits: Any) -> dict[str, Any]:
-    """A desk with Carol, and perhaps another desk as the second agent."""
-    agents = [{"id": "carol", "name": "Carol", "addresses": [f"carol@{name}.example"], "departments": ["s"]}]
-    if other:
-        agents.append({"id": "other", "name": "Other", "addresses": [other], "departments": ["s"]})
-    return {
-        "address": address(name),
-        "departments": [{"name": "s", "title": "Support", "addresses": [address(name)]}],
-        "agents": agents,
-        "rules": [],
-        "topics": [],
-        "limits": {**LIMITS, **limits},
-    }
-
-
 @pytest.fixture
 def stack() -> Iterator[ExitStack]:
     with ExitStack() as found:
         yield found
-
-
-def ring(stack: ExitStack, folder: Path, names: Sequence[str], agents: bool, **more: Any) -> dict[str, Desk]:
-    """Desks of which each is an agent of the one before it in the list; or of which nobody is anybody's agent."""
-    desks = {}
-    for at, name in enumerate(names):
-        after = address(names[(at + 1) % len(names)])
-        (folder / name).mkdir()
-        changes = settings(name, after if agents else "", **more.get("limits", {}))
-        admin = {"admin": after} if more.get("admins") else {}
-        desks[name] = stack.enter_context(a_desk(folder / name, **changes, **admin))
-    return desks
-
-
-def ask(gateway: Gateway, desks: dict[str, Desk]) -> None:
-    """Jane writes to each desk, and somebody at each desk writes to the next one under their desk's own name."""
-    names = list(desks)
-    for at, name in enumerate(names):
-        for sender in (JANE, address(names[at - 1])):
-            mail = a_mail(sender, address(name), message_id=f"<{sender}.{name}>")
-            gateway.give(f"{name}.example", mail)
-
-
-def alarmed(desk: Desk) -> str:
-    """What the admin is told of tickets that agents are not told of."""
-    with desk.store.db.reading() as conn:
-        return Checks(lambda: Watch(disk_mb=0), lambda: Places())(conn, desk.now)["notices"]
-
-
-def watched(desk: Desk) -> Alarms:
-    """What tells the desk's admin."""
-    watch = Watch(disk_mb=0)
-    checks = Checks(lambda: watch, lambda: Places())
-    return Alarms(desk.store, lambda: desk.live, lambda: watch, checks, lambda *_: None)
 
 
 def nothing_is_lost(gateway: Gateway) -> None:
@@ -107,9 +51,9 @@ def nothing_is_lost(gateway: Gateway) -> None:
 
 @pytest.mark.parametrize("also", HEADERS)
 def test_three_desks_that_are_each_the_next_ones_agent(tmp_path: Path, stack: ExitStack, also: str) -> None:
-    desks = ring(stack, tmp_path, ("north", "east", "south"), agents=True)
+    desks = ring(stack, tmp_path, ("north", "east", "south"), agents=1, limits=LIMITS)
     gateway = Gateway(desks.values(), also)
-    ask(gateway, desks)
+    gateway.ask()
     gateway.rest()
     names = list(desks)
     for at, (name, desk) in enumerate(desks.items()):
@@ -120,14 +64,14 @@ def test_three_desks_that_are_each_the_next_ones_agent(tmp_path: Path, stack: Ex
         acks = {told(desk, other, kind="acknowledgment") for other in (before, after)}
         assert acks == ({ACKS} if also != "auto-submitted" else {0, 1}), "a person wrote the first"
         assert waits(desk) > 0
-        assert f"of them on tickets of {before}" in alarmed(desk)
+        assert f"of them on tickets of {before}" in told_of(desk, "notices")
     nothing_is_lost(gateway)
 
 
 def test_the_circle_stays_at_rest_until_somebody_lets_it_go_on(tmp_path: Path, stack: ExitStack) -> None:
-    desks = ring(stack, tmp_path, ("north", "east", "south"), agents=True)
+    desks = ring(stack, tmp_path, ("north", "east", "south"), agents=1, limits=LIMITS)
     gateway = Gateway(desks.values())
-    ask(gateway, desks)
+    gateway.ask()
     gateway.rest()
     for desk in desks.values():
         desk.now += 2 * HOUR
@@ -143,23 +87,23 @@ def test_the_circle_stays_at_rest_until_somebody_lets_it_go_on(tmp_path: Path, s
 def test_a_slow_circle_is_stopped_within_the_day(tmp_path: Path, stack: ExitStack) -> None:
     """None of the limits of an hour is ever reached."""
     daily = {"tickets_per_address_day": 8, "acks_per_address_day": 3, "acks_per_address_hour": 3}
-    desks = ring(stack, tmp_path, ("north", "east", "south"), agents=True, limits=daily)
+    desks = ring(stack, tmp_path, ("north", "east", "south"), agents=1, limits={**LIMITS, **daily})
     gateway = Gateway(desks.values())
     gateway.give("north.example", a_mail(JANE, address("north")))
     gateway.rest(every=13 * MINUTE)
     for at, desk in enumerate(desks.values()):
         assert told(desk, address(list(desks)[(at + 1) % 3])) <= 8 + 1
-    assert any(alarmed(desk) for desk in desks.values())
+    assert any(told_of(desk, "notices") for desk in desks.values())
     nothing_is_lost(gateway)
 
 
 def test_three_desks_that_are_each_others_admins_too(tmp_path: Path, stack: ExitStack) -> None:
     """What the alarm tells opens a ticket at the next desk, and ends there."""
-    desks = ring(stack, tmp_path, ("north", "east", "south"), agents=True, admins=True)
+    desks = ring(stack, tmp_path, ("north", "east", "south"), agents=1, admins=True, limits=LIMITS)
     gateway = Gateway(desks.values())
-    ask(gateway, desks)
+    gateway.ask()
     gateway.rest()
-    watches = [watched(desk) for desk in desks.values()]
+    watches = [Watched(desk).alarms for desk in desks.values()]
     over = 0
     for _ in range(10):
         for watch, desk in zip(watches, desks.values(), strict=True):
@@ -172,15 +116,15 @@ def test_three_desks_that_are_each_others_admins_too(tmp_path: Path, stack: Exit
 @pytest.mark.parametrize("also", HEADERS if LONG else ["", "auto-submitted"])
 @pytest.mark.parametrize(
     ("names", "agents"),
-    [(("north", "south"), False), (("north", "south"), True), (("north", "east", "south"), False)],
+    [(("north", "south"), 0), (("north", "south"), 1), (("north", "east", "south"), 0)],
     ids=["two customers", "two agents", "three customers"],
 )
 def test_desks_that_are_each_others(
-    tmp_path: Path, stack: ExitStack, names: Sequence[str], also: str, agents: bool
+    tmp_path: Path, stack: ExitStack, names: Sequence[str], also: str, agents: int
 ) -> None:
-    desks = ring(stack, tmp_path, names, agents)
+    desks = ring(stack, tmp_path, names, agents, limits=LIMITS)
     gateway = Gateway(desks.values(), also)
-    ask(gateway, desks)
+    gateway.ask()
     gateway.rest()
     for name, desk in desks.items():
         for other in names:
@@ -216,13 +160,13 @@ def test_departments_of_one_desk_that_are_each_the_next_ones_agent(tmp_path: Pat
         assert gateway.carried == len(DEPARTMENTS) * HOURLY + 2
         assert waits(desk) == 2
         assert len(desk.tickets()) == gateway.came["north.example"] == gateway.carried + 1
-        assert "2 mails to agents wait" in alarmed(desk)
+        assert "2 mails to agents wait" in told_of(desk, "notices")
 
 
 @pytest.mark.parametrize("untagged", [False, True], ids=["with numbers", "without numbers"])
 def test_a_desk_that_is_its_own_customer_and_agent(tmp_path: Path, untagged: bool) -> None:
     own = address("north")
-    with a_desk(tmp_path, **settings("north", own)) as desk:
+    with a_desk(tmp_path, **settings("north", own, LIMITS)) as desk:
         gateway = Gateway([desk], untagged=untagged)
         for n, sender in enumerate((JANE, own, "carol@north.example")):
             gateway.give("north.example", a_mail(sender, own, message_id=f"<{n}@north.example>"))
@@ -236,25 +180,25 @@ def test_a_desk_that_is_its_own_customer_and_agent(tmp_path: Path, untagged: boo
 
 def test_one_agent_gets_so_many_mails_whoever_writes(tmp_path: Path) -> None:
     """Thousands of strangers, each with one ticket: no limit on a sender sees that."""
-    with a_desk(tmp_path, **settings("north", "", mails_per_agent_hour=5)) as desk:
+    with a_desk(tmp_path, **settings("north", "", {**LIMITS, "mails_per_agent_hour": 5})) as desk:
         carol = "carol@north.example"
         for n in range(9):
             desk.now += SECOND
             desk.handle(a_mail(f"p{n}@d{n}.example", address("north"), message_id=f"<{n}@d.example>"))
         assert (told(desk, carol), waits(desk)) == (5, 4)
-        assert "4 mails to agents wait" in alarmed(desk)
+        assert "4 mails to agents wait" in told_of(desk, "notices")
         desk.now += HOUR
         desk.handle(a_mail("later@d.example", address("north"), message_id="<later@d.example>"))
         assert (told(desk, carol), waits(desk)) == (6, 4)
         desk.store.write("work", lambda conn: waiting.release(conn, [waiting.AGENTS], desk.now))
         desk.run()
         assert (told(desk, carol), waits(desk)) == (10, 0)
-        assert alarmed(desk) == ""
+        assert told_of(desk, "notices") == ""
 
 
 def test_a_storm_of_one_sender_keeps_nobody_elses_mail_from_agents(tmp_path: Path) -> None:
     limits = {"mails_per_agent_hour": 5, "tickets_per_address_hour": 2}
-    with a_desk(tmp_path, **settings("north", "", **limits)) as desk:
+    with a_desk(tmp_path, **settings("north", "", limits)) as desk:
         carol = "carol@north.example"
         for n in range(9):
             desk.now += SECOND
@@ -263,7 +207,7 @@ def test_a_storm_of_one_sender_keeps_nobody_elses_mail_from_agents(tmp_path: Pat
         desk.deliver(a_mail("ann@d.example", address("north"), message_id="<ann@d.example>"))
         desk.run()
         assert (told(desk, carol), waits(desk)) == (3, 7)
-        assert "7 of them on tickets of alerts@m.example" in alarmed(desk)
+        assert "7 of them on tickets of alerts@m.example" in told_of(desk, "notices")
         desk.handle(a_mail("jane@d.example", address("north"), message_id="<jane@d.example>"))
         assert (told(desk, carol), waits(desk)) == (4, 7)
         # Once released they are mails to Carol as others are.
@@ -277,13 +221,13 @@ def test_a_storm_of_one_sender_keeps_nobody_elses_mail_from_agents(tmp_path: Pat
 
 def test_a_desk_without_acknowledgments_hears_of_its_agents_tickets(tmp_path: Path) -> None:
     limits = {"acks_per_address_hour": 0}
-    with a_desk(tmp_path, **settings("north", "other@north.example", **limits)) as desk:
+    with a_desk(tmp_path, **settings("north", "other@north.example", limits)) as desk:
         desk.handle(a_mail("carol@north.example", address("north"), message_id="<1@north.example>"))
         assert (told(desk, "other@north.example"), waits(desk)) == (1, 0)
 
 
 def test_what_nobody_releases_ends_after_three_days(tmp_path: Path) -> None:
-    with a_desk(tmp_path, **settings("north", "", mails_per_agent_hour=1)) as desk:
+    with a_desk(tmp_path, **settings("north", "", {**LIMITS, "mails_per_agent_hour": 1})) as desk:
         for n in range(3):
             desk.handle(a_mail(f"p{n}@d{n}.example", address("north"), message_id=f"<{n}@d.example>"))
         desk.store.write("work", lambda conn: waiting.expire(conn, desk.now + 3 * DAY - SECOND, 0))

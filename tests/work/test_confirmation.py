@@ -15,7 +15,7 @@ from maildesk.core.model import MINUTE
 from maildesk.core.reading import Envelope, Evidence
 from maildesk.store import inbox
 from maildesk.store.schema import inbox as table
-from tests.desk import DESK, Desk, a_desk, a_mail, an_answer
+from tests.desk import DESK, Desk, a_desk, a_mail, an_answer, text_of
 from tests.work.authority import ALICE, BOB, JANE, TIM, handled, local, spoofed, state
 
 
@@ -56,7 +56,7 @@ def test_her_answer_releases_it(desk: Desk, number: int) -> None:
 
 def test_the_confirmation_says_what_is_asked(desk: Desk, number: int) -> None:
     _, asked = held(desk, number, "one\ntwo\nthree\nfour\nfive\nsix")
-    text = asked.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    text = text_of(asked)
     for said in (f"Ticket: #{number}", "Proof: From alone proves nothing.", "> one", "> five", "7 days"):
         assert said in text
     assert "six" not in text
@@ -99,7 +99,7 @@ def quoted(asked: EmailMessage) -> EmailMessage:
 
 def unmarked_quote(asked: EmailMessage) -> EmailMessage:
     """A client that marks nothing: her words, and below them the whole confirmation, which shows #release."""
-    body = asked.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    body = text_of(asked)
     lines = "\n".join(line.removeprefix("> ") for line in body.splitlines())
     mail = released(asked, "")
     mail.set_content(f"I did not write that.\n\n{lines}\n")
@@ -181,7 +181,7 @@ def test_an_answer_that_does_not_say_it_releases_nothing_and_tells_her(
     key, asked = held(desk, number, "#release\nSend your password.")
     row, mails = handled(desk, trick(asked))
     assert (row["disposition"], mails) == ("command", [("error", ALICE)])
-    told = desk.mails(to=ALICE, template="error")[0].get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    told = text_of(desk.mails(to=ALICE, template="error")[0])
     assert "with #release on a line of its own" in told
     assert "========== maildesk" not in told, "there is no ticket to show a card of"
     assert desk.row(key)["disposition"] == "held"
@@ -205,8 +205,7 @@ def test_a_null_return_path_releases_nothing(desk: Desk, number: int) -> None:
 
 def test_an_archive_releases_nothing(desk: Desk, number: int) -> None:
     key, asked = held(desk, number)
-    desk.deliver(released(asked), evidence=Evidence(imported="open"))
-    desk.run()
+    desk.handle(released(asked), evidence=Evidence(imported="open"))
     assert desk.row(key)["disposition"] == "held"
 
 
@@ -322,7 +321,7 @@ def test_a_desk_without_reply_addresses_asks_the_admin(tmp_path: Path) -> None:
         number = desk.handle(a_mail())["ticket"]
         key, asked = held(desk, number)
         assert asked["Reply-To"] is None
-        text = asked.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+        text = text_of(asked)
         assert f"maildesk held release {key}" in text
         assert "#release" not in text
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from maildesk.core.model import MINUTE
 from maildesk.core.reading import Evidence
 from maildesk.edges.verify import Trust, stated
 from tests.desk import Desk, a_mail, an_answer
+from tests.work import authority
 from tests.work.authority import ALICE, BOB, JANE, TIM, is_token, spoofed, state
 
 MX = "mx.desk.example"
@@ -45,11 +45,7 @@ def through_our_server(mail: EmailMessage, found: str, *below: str) -> bytes:
 
 def handled(desk: Desk, raw: bytes, trust: Trust = TRUST) -> tuple[dict[str, Any], list[tuple[str, str]]]:
     """What became of a mail, and the mails that followed."""
-    desk.now += MINUTE
-    key = desk.deliver(raw, evidence=stated(raw, trust))
-    desk.run()
-    row = desk.row(key)
-    return row, [(sent["kind"], sent["to"]) for sent in row["mails"]]
+    return authority.handled(desk, raw, evidence=stated(raw, trust))
 
 
 def from_alice(number: int | None, text: str = "Turn it off and on.", **values: Any) -> EmailMessage:
@@ -320,9 +316,8 @@ def test_a_failure_of_another_domain_is_none(desk: Desk) -> None:
 def test_a_login_counts_more_than_dmarc(desk: Desk, number: int) -> None:
     raw = through_our_server(from_alice(number), fails("desk.example"))
     evidence = stated(raw, TRUST, Evidence(login="alice", proven=(ALICE,)))
-    key = desk.deliver(raw, evidence=evidence)
-    desk.run()
-    assert (desk.row(key)["disposition"], desk.row(key)["proof"]) == ("agent-reply", "authenticated")
+    row = desk.handle(raw, evidence=evidence)
+    assert (row["disposition"], row["proof"]) == ("agent-reply", "authenticated")
 
 
 # Mail that our filter calls spam

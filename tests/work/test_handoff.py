@@ -7,15 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.desk import Desk, a_desk, a_mail, an_answer
+from tests.desk import Desk, a_desk, a_mail, an_answer, text_of
 
 JANE, ALICE, BOB = "jane@customer.example", "alice@desk.example", "bob@desk.example"
-
-
-def text_of(mail: EmailMessage) -> str:
-    body = mail.get_body(("plain",))
-    assert body is not None
-    return str(body.get_content())
 
 
 def handed_to_alice(desk: Desk) -> tuple[int, EmailMessage]:
@@ -76,9 +70,7 @@ def test_a_card_in_an_unmarked_quote_of_html_never_reaches_the_customer(below: s
     with a_desk(tmp_path) as desk:
         desk.handle(a_mail())
         [told] = desk.mails(ALICE, "new_ticket")
-        page = told.get_body(("html",))
-        assert page is not None
-        body = page.get_content().partition("<body")[2].partition(">")[2].partition("</body>")[0]
+        body = text_of(told, "html").partition("<body")[2].partition(">")[2].partition("</body>")[0]
         answer = an_answer(told, ALICE, "", "<alice@desk.example>")
         answer.set_content(f"<html><body><p>Short answer.</p>{body}{below}</body></html>", subtype="html")
         desk.handle(answer)

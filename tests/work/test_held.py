@@ -7,7 +7,7 @@ import pytest
 from maildesk.core import identity
 from maildesk.core.model import MINUTE
 from maildesk.store import inbox
-from tests.desk import DESK, Desk, an_answer
+from tests.desk import DESK, Desk, an_answer, text_of
 from tests.work.authority import ALICE, JANE, handled, spoofed, state
 
 # Held mail
@@ -29,7 +29,7 @@ def test_a_released_mail_is_carried_out_with_the_same_once_keys(desk: Desk, numb
         ["customer", "agent-reply"],
     )
     (answer,) = desk.mails(template="answer")
-    assert "Off and on." in answer.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert "Off and on." in text_of(answer)
     once = [mail["once"] for mail in row["mails"] if mail["kind"] == "answer"]
     assert once == [identity.once_key(key, "answer", JANE, number)]
     assert len(desk.mails(template="held")) == len(held) == 1

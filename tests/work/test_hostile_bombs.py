@@ -26,6 +26,10 @@ def part(text: bytes, kind: bytes = b"text/plain") -> bytes:
     return b"--b\r\nContent-Type: " + kind + b"\r\n\r\n" + text + b"\r\n"
 
 
+def addresses(count: int) -> list[bytes]:
+    return [b"a%d@x.example" % n for n in range(count)]
+
+
 def nested(depth: int) -> bytes:
     opened = b"".join(
         b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (n, n) for n in range(depth)
@@ -49,9 +53,10 @@ def zipped() -> bytes:
 MIXED = HEAD + b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
 BOMBS: dict[str, Callable[[], bytes]] = {
     "10,000 headers": lambda: HEAD + b"".join(b"X-%d: y\r\n" % n for n in range(10_000)) + b"\r\nHello.\r\n",
-    "10,000 addresses": lambda: HEAD + b"Cc: " + b",\r\n ".join(b"a%d@x.example" % n for n in range(10_000)) + b"\r\n\r\nHello.\r\n",  # noqa: E501
-    "10,000 addresses in 100 fields": lambda: HEAD + (b"Cc: " + b", ".join(b"a%d@x.example" % n for n in range(100)) + b"\r\n") * 100 + b"\r\nHello.\r\n",  # noqa: E501
-    "10,000 references": lambda: HEAD + b"References: " + b"\r\n ".join(b"<%d@x.example>" % n for n in range(10_000)) + b"\r\n\r\nHello.\r\n",  # noqa: E501
+    "10,000 addresses": lambda: HEAD + b"Cc: " + b",\r\n ".join(addresses(10_000)) + b"\r\n\r\nHello.\r\n",
+    "10,000 addresses in 100 fields": lambda: HEAD + (b"Cc: " + b", ".join(addresses(100)) + b"\r\n") * 100
+    + b"\r\nHello.\r\n",
+    "10,000 references": lambda: HEAD + b"References: <" + b">\r\n <".join(addresses(10_000)) + b">\r\n\r\nHello.\r\n",
     "10,000 parts": lambda: MIXED + part(b"Hello.") * 10_000 + b"--b--\r\n",
     "10,000 files": lambda: MIXED + part(b"x", b"application/octet-stream; name=a.bin") * 10_000 + b"--b--\r\n",
     "parts without end": lambda: nested(2_000),
@@ -63,7 +68,8 @@ BOMBS: dict[str, Callable[[], bytes]] = {
     "a text for regular expressions": lambda: HEAD + b"\r\n" + (b"On a b c " * 9_000 + b"\n") * 3 + b"\n" * 200_000,
     "quotes within quotes": lambda: HEAD + b"\r\n" + b"\r\n".join(b">" * n + b" x" for n in range(2_000)),
     "HTML within HTML": lambda: HEAD + b"Content-Type: text/html\r\n\r\n" + b"<div>" * 100_000 + b"Hello.",
-    "one tag of 100,000 attributes": lambda: HEAD + b"Content-Type: text/html\r\n\r\n<p " + b"a=b " * 100_000 + b">Hello.",  # noqa: E501
+    "one tag of 100,000 attributes": lambda: HEAD + b"Content-Type: text/html\r\n\r\n<p " + b"a=b " * 100_000
+    + b">Hello.",
 }  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from maildesk.core.personal import address
 from maildesk.core.reading import Envelope
 from maildesk.store import personal, schema
-from tests.desk import DESK, Desk, a_mail, an_answer
+from tests.desk import DESK, Desk, a_mail, an_answer, text_of
 from tests.work.authority import ALICE, BOB, JANE, TIM, handled, state
 
 VICTIM = "victim@elsewhere.example"
@@ -35,7 +35,7 @@ def test_a_known_message_id_swallows_no_mail(desk: Desk, sender: str, text: str)
     assert entry["text"] == "Hello,\n\nit prints nothing but blank pages.\n\nJane"
     # Agents read all of it.
     assert {("customer_reply" if starts_it else "new_ticket", agent) for agent in (ALICE, BOB)} <= set(mails)
-    assert "Jane" in desk.mails(to=ALICE)[-1].get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert "Jane" in text_of(desk.mails(to=ALICE)[-1])
     # A copy of it that a list has passed on is no third mail.
     row, mails = handled(
         desk,
@@ -168,13 +168,16 @@ def test_a_forged_vacation_reopens_and_stops_nothing(desk: Desk, number: int, si
 def test_acknowledgments_relay_no_spam(desk: Desk) -> None:
     """Advertisement in the name of its victim: what goes to them shows none of its text."""
     for n in range(10):
-        mail = a_mail(f"Victim <{VICTIM}>", subject=f"Offer {n}", text="BUY http://spam.example NOW\n", message_id=f"<s{n}@evil.example>")  # noqa: E501  # fmt: skip
+        text = "BUY http://spam.example NOW\n"
+        mail = a_mail(
+            f"Victim <{VICTIM}>", subject=f"Offer {n}", text=text, message_id=f"<s{n}@evil.example>"
+        )
         mail.add_attachment(b"BUY", maintype="application", subtype="pdf", filename="buy.pdf")
         handled(desk, mail)
     sent = desk.mails(to=VICTIM)
     assert len(sent) == 5, "five an hour"
     for one in sent:
-        text = one.as_string() + one.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+        text = one.as_string() + text_of(one)
         assert "BUY" not in text
         assert "spam.example" not in text
         assert not list(one.iter_attachments())

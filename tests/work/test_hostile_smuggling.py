@@ -28,15 +28,12 @@ from tests.desk import DESK, Desk, a_desk, an_answer
 from tests.servers import postfix, postfix_front
 from tests.servers.proxy import Proxy
 from tests.servers.relay import FakeRelay
+from tests.smuggling import ENDS
 from tests.waiting import until
 from tests.work.authority import ALICE, BOB, JANE, TIM, handled
 
 SECONDS = 60
 DOORS: dict[str, tuple[type[Session], bytes]] = {"smtp": (Session, b"EHLO"), "lmtp": (LmtpSession, b"LHLO")}
-ENDS = (
-    b"\n.\n", b"\n.\r\n", b"\r\n.\n", b"\r.\r", b"\r\n.\r", b"\r.\r\n", b"\n.\r", b"\r.\n", b"\r\n\0.\r\n",
-    b"\r\n.\0\r\n", b"\r\n.\r\r\n", b"\r\n. \r\n", b"\r\n..\r\n", b"\x85.\x85", b"\xe2\x80\xa8.\xe2\x80\xa8",
-)  # fmt: skip
 
 
 @contextmanager

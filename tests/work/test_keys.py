@@ -11,10 +11,8 @@ from maildesk.core.model import DAY, SECOND
 from maildesk.store import keys
 from maildesk.store.db import Database, StoreError
 from maildesk.store.store import Store
-from maildesk.work.chores import Chores
 from tests.desk import Desk, a_desk, a_mail, an_answer
-from tests.work.authority import ALICE, JANE, handled
-from tests.work.test_personal import theirs
+from tests.work.authority import ALICE, JANE, handled, theirs
 
 SOON = 2 * keys.DELAY
 
@@ -76,7 +74,7 @@ def test_the_year_of_a_key_begins_when_the_next_one_signs(desk: Desk) -> None:
     desk.now += keys.YEAR - 250 * DAY
     desk.run()
     assert ids(desk.store) == [2, 3, 4]
-    Chores(desk.store, lambda: desk.live).step(desk.now)
+    desk.chores()
     with desk.store.db.reading() as conn:
         assert [one.id for one in keys.listed(conn)] == [2, 3, 4], "the secret itself is gone"
     desk.now += 10 * keys.YEAR

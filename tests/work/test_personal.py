@@ -9,12 +9,10 @@ from pathlib import Path
 import pytest
 
 from maildesk.core.authres import Result
-from maildesk.core.personal import address
 from maildesk.core.reading import Evidence
-from maildesk.store import personal
 from maildesk.work.requests import welcome
-from tests.desk import DESK, Desk, a_desk, a_mail, an_answer
-from tests.work.authority import ALICE, BOB, JANE, TIM, handled, state
+from tests.desk import DESK, Desk, a_desk, a_mail, an_answer, text_of
+from tests.work.authority import ALICE, BOB, JANE, TIM, handled, state, theirs
 
 GMAIL = """Please have a look.
 
@@ -65,15 +63,6 @@ def desk(database_url: str, tmp_path: Path) -> Iterator[Desk]:
         yield one
 
 
-def theirs(desk: Desk, agent: str = "alice", generation: int | None = None) -> str:
-    found = desk.policy.agent(agent)
-    assert found
-    if generation is None:
-        with desk.store.db.reading() as conn:
-            generation = personal.generations(conn).get(agent, 0)
-    return address(found, generation, desk.policy, desk.store.keys)
-
-
 def write(
     desk: Desk, text: str, subject: str = "Fwd: The lamp", sender: str = ALICE, n: int = 1, cc: str = ""
 ) -> EmailMessage:
@@ -101,7 +90,7 @@ def test_a_forwarded_mail_opens_a_ticket_for_the_customer(desk: Desk, text: str)
     assert found["subject"] == "The lamp", "the customer reads no Fwd: of ours"
     assert not [why for why in row["why"] if "commands only" in why]
     for mail in desk.mails(to=JANE):
-        for shown in (mail.as_string(), mail.get_body(("plain",)).get_content()):  # type: ignore[union-attr]
+        for shown in (mail.as_string(), text_of(mail)):
             assert "have a look" not in shown
             assert ALICE not in shown
 
@@ -202,7 +191,7 @@ def test_shown_to_an_outsider_it_is_replaced_at_once(desk: Desk, number: int) ->
     row, _ = handled(desk, evil)
     assert (row["disposition"], row["proof"]) == ("held", "claimed")
     (mail,) = desk.mails(template="welcome")
-    text = mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    text = text_of(mail)
     assert theirs(desk) in text
     assert 'was shown to vendor@parts.example, by your mail "Fwd: The lamp".' in text
     row, _ = handled(desk, write(desk, "It squeaks.", "The chair", n=2))
@@ -227,9 +216,8 @@ def test_it_is_replaced_whatever_else_proves_the_mail_that_shows_it(
     mail = a_mail(
         ALICE, to, f"Re: My printer is broken [#{number}]", "Off and on.", "<p@desk.example>", shown
     )
-    key = desk.deliver(mail, evidence=evidence)
-    desk.run()
-    assert desk.row(key)["disposition"] == "agent-reply"
+    row = desk.handle(mail, evidence=evidence)
+    assert row["disposition"] == "agent-reply"
     assert theirs(desk) != old
 
 
@@ -257,7 +245,7 @@ def test_a_new_one_replaces_the_old_one(desk: Desk) -> None:
     new = welcomed(desk, "alice", True, "k2")
     assert new != old
     assert theirs(desk, "bob") == bobs
-    first, second = (m.get_body(("plain",)).get_content() for m in desk.mails(to=ALICE, template="welcome"))  # type: ignore[union-attr]
+    first, second = (text_of(m) for m in desk.mails(to=ALICE, template="welcome"))
     assert "The old one proves nothing any more." in second
     assert "old one" not in first
     row, _ = handled(desk, a_mail(ALICE, old, "The chair", "#close\nIt squeaks.", "<old@desk.example>"))

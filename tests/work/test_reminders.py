@@ -11,8 +11,7 @@ import pytest
 from maildesk.core.model import DAY, HOUR, MINUTE
 from maildesk.core.reading import Evidence
 from maildesk.store import inbox
-from maildesk.work.chores import Chores
-from tests.desk import Desk, a_desk, a_mail, an_answer
+from tests.desk import Desk, a_desk, a_mail, an_answer, text_of
 from tests.work.authority import ALICE, JANE, handled, spoofed
 
 ADMIN = "admin@desk.example"
@@ -36,7 +35,7 @@ def flood(desk: Desk, number: int, count: int, first: int = 0) -> list[str]:
 
 
 def chores(desk: Desk) -> None:
-    Chores(desk.store, lambda: desk.live).step(desk.now)
+    desk.chores()
     desk.run()
 
 
@@ -59,7 +58,7 @@ def test_what_is_beyond_five_an_hour_comes_in_one_list(desk: Desk, number: int) 
         chores(desk)
     found = the_list(desk)
     assert found["To"].addresses[0].addr_spec == ALICE
-    text = found.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    text = text_of(found)
     assert [n for n in range(9) if f"Number {n}" in text] == [5, 6, 7, 8]
 
 
@@ -85,7 +84,7 @@ def test_a_list_of_one_mail_needs_no_number(desk: Desk, number: int) -> None:
     keys = flood(desk, number, 6)
     desk.now += HOUR
     chores(desk)
-    text = the_list(desk).get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    text = text_of(the_list(desk))
     assert "This mail has your address as its sender" in text
     assert "UTC" in text, "a time names its zone"
     assert f"tell the admin ({ADMIN})" in text
@@ -99,7 +98,7 @@ def test_what_is_not_held_any_more_is_in_no_list(desk: Desk, number: int) -> Non
     desk.run()
     desk.now += HOUR
     chores(desk)
-    text = the_list(desk).get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    text = text_of(the_list(desk))
     assert "Number 5" not in text
     assert "Number 6" in text
 
@@ -124,7 +123,7 @@ def test_after_three_days_the_admin_hears_once(desk: Desk, number: int) -> None:
         desk.now += DAY
     (told,) = desk.mails(template="held_long")
     assert told["To"].addresses[0].addr_spec == ADMIN
-    text = told.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    text = text_of(told)
     assert "Number 0" in text
     assert "support+" not in told.as_string(), "the admin has the command line"
     flood(desk, number, 1, first=1)
@@ -134,8 +133,7 @@ def test_after_three_days_the_admin_hears_once(desk: Desk, number: int) -> None:
 
 
 def test_what_lies_in_junk_is_told_to_nobody(desk: Desk) -> None:
-    desk.deliver(a_mail(ALICE, text="#close\n"), evidence=Evidence(parked="junk"))
-    desk.run()
+    desk.handle(a_mail(ALICE, text="#close\n"), evidence=Evidence(parked="junk"))
     desk.now += 4 * DAY
     chores(desk)
     assert desk.mails() == []

@@ -24,9 +24,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 def answered(desk: Desk, to: EmailMessage, agent: str, text: str, name: str) -> dict[str, Any]:
     """An agent answers, logged in; what became of it."""
     evidence = Evidence(login=agent.partition("@")[0], proven=(agent,))
-    key = desk.deliver(an_answer(to, agent, text, f"<{name}@desk.example>"), evidence=evidence)
-    desk.run()
-    return desk.row(key)
+    return desk.handle(an_answer(to, agent, text, f"<{name}@desk.example>"), evidence=evidence)
 
 
 def a_renamed_note(desk: Desk) -> EmailMessage:
@@ -69,8 +67,7 @@ def copied(desk: Desk, text: str) -> tuple[EmailMessage, EmailMessage]:
     sent = desk.mails(ALICE, "new_ticket")[0]
     direct = an_answer(sent, ALICE, text, "<a1@desk.example>")
     direct["Cc"] = BOB
-    desk.deliver(direct, evidence=Evidence(login="alice", proven=(ALICE,)))
-    desk.run()
+    desk.handle(direct, evidence=Evidence(login="alice", proven=(ALICE,)))
     return sent, direct
 
 

@@ -13,7 +13,7 @@ from maildesk.core.model import DAY, HOUR, MINUTE, SECOND
 from maildesk.core.retry import BARRED
 from maildesk.store import outbox, schema, views, ways_out
 from maildesk.work.chores import Chores
-from tests.desk import DESK, Desk, a_mail
+from tests.desk import DESK, Desk, a_mail, text_of
 from tests.servers.relay import CUT, FakeRelay
 from tests.work.sending import ALICE, JANE, a_desk_at, answered, attempts, mails, rows
 
@@ -106,9 +106,7 @@ def test_a_refused_answer_brings_the_ticket_back_and_tells_the_agent(desk: Desk,
     (row,) = rows(desk, kind="answer")
     assert (row.state, row.trouble) == ("failed", "550 5.1.1 no such user here")
     told = mails(relay, ALICE)[-1]
-    body = told.get_body(("plain",))
-    assert body is not None
-    assert "there is no such mailbox" in body.get_content()
+    assert "there is no such mailbox" in text_of(told)
     # Only a token says for good that there is no such address.
     with desk.store.db.reading() as conn:
         assert list(conn.execute(select(schema.person))) == []
@@ -154,9 +152,7 @@ def test_an_answer_on_its_way_for_four_hours_is_told_once(desk: Desk, relay: Fak
     assert desk.ticket(number)["status"] == "waiting-customer"
     assert desk.ticket(number)["entries"][-1]["remark"].startswith(f"Our mail to {JANE} has not arrived yet")
     desk.run()
-    body = mails(relay, ALICE)[-1].get_body(("plain",))
-    assert body is not None
-    assert "tried again for five days" in body.get_content()
+    assert "tried again for five days" in text_of(mails(relay, ALICE)[-1])
     assert rows(desk, kind="answer")[0].state == "sent"
 
 

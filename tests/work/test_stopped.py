@@ -10,7 +10,7 @@ import pytest
 
 from maildesk.core.telling import ERRORS_HOUR
 from maildesk.store import views
-from tests.desk import Desk, a_desk, a_mail, an_answer
+from tests.desk import Desk, a_desk, a_mail, an_answer, text_of
 
 JANE, TIM = "jane@customer.example", "tim@customer.example"
 ALICE, BOB = "alice@desk.example", "bob@desk.example"
@@ -53,10 +53,9 @@ def test_the_agent_mends_it_by_a_reply_to_what_came_back(desk: Desk) -> None:
     notice = desk.mails(ALICE, "new_ticket")[0]
     desk.handle(an_answer(notice, ALICE, f"Write to {BOB}.", "<a@desk.example>"))
     (back,) = desk.mails(ALICE, "error")
-    text = back.get_body(("plain",))
-    assert text is not None
-    assert FOUND in text.get_content()
-    assert f"> Write to {BOB}." in text.get_content()
+    text = text_of(back)
+    assert FOUND in text
+    assert f"> Write to {BOB}." in text
     desk.now += 1
     mended = desk.handle(an_answer(back, ALICE, "Write to us.", "<a2@desk.example>"))
     assert (mended["disposition"], mended["proof"], mended["ticket"]) == ("agent-reply", "token", number)
@@ -100,9 +99,8 @@ def test_a_colleague_is_told_that_it_was_not_sent(desk: Desk) -> None:
     desk.handle(an_answer(desk.mails(BOB, "new_ticket")[-1], BOB, "#assign bob", "<b2@desk.example>"))
     desk.handle(an_answer(desk.mails(ALICE, "new_ticket")[-1], ALICE, f"Write to {BOB}.", "<a@desk.example>"))
     (told,) = desk.mails(BOB, "colleague_answer")
-    text = told.get_body(("plain",))
-    assert text is not None
-    assert "It was not sent to tim@customer.example" in " ".join(text.get_content().split())
+    text = text_of(told)
+    assert "It was not sent to tim@customer.example" in " ".join(text.split())
     assert desk.ticket(to_alice["ticket"])["answered"] is False
 
 

@@ -11,20 +11,18 @@ from email.parser import BytesHeaderParser
 from pathlib import Path
 from typing import Any
 
-from maildesk.core.alarm import Watch
 from maildesk.core.deskaddress import Route
 from maildesk.core.model import HOUR, MINUTE, SECOND
 from maildesk.core.reading import Envelope, Evidence
 from maildesk.core.retry import Attempt
-from maildesk.edges.machine import Places
 from maildesk.store import control, views, waiting
 from maildesk.store.waiting import WHOM
-from maildesk.work.checks import Checks
-from maildesk.work.chores import Chores
 from maildesk.work.outbound import Outbound
 from tests.desk import DESK, Desk, a_desk, a_mail
 from tests.work.authority import ALICE, JANE
+from tests.work.gateway import Post
 from tests.work.postman import Responder, listed
+from tests.work.watched import told_of
 
 MANY = 3_000 if os.environ.get("MAILDESK_LONG") else 1_000
 
@@ -38,11 +36,6 @@ def write(desk: Desk, n: int, domain: str = "", sender: str = "") -> None:
 
 def states(desk: Desk) -> list[str]:
     return [m["state"] for m in listed(desk) if m["kind"] == "acknowledgment"]
-
-
-def alarm(desk: Desk) -> str:
-    with desk.store.db.reading() as conn:
-        return Checks(lambda: Watch(disk_mb=0), lambda: Places())(conn, desk.now)["acknowledgments"]
 
 
 def test_one_domain_gets_so_many_an_hour(tmp_path: Path) -> None:
@@ -67,7 +60,7 @@ def test_beyond_the_limit_acknowledgments_wait_and_the_admin_hears(tmp_path: Pat
         for n in range(5):
             write(desk, n)
         desk.run()
-        assert alarm(desk) == ""
+        assert told_of(desk, "acknowledgments") == ""
         told = desk.explain(a_mail(message_id="<more@elsewhere.example>"))["mails"]
         assert [mail["waits"] for mail in told if mail["template"] == "acknowledgment"] == [True]
         for n in range(5, 12):
@@ -75,7 +68,7 @@ def test_beyond_the_limit_acknowledgments_wait_and_the_admin_hears(tmp_path: Pat
         desk.run()
         assert states(desk) == ["sent"] * 5 + ["waiting"] * 7
         assert len(desk.mails(to=ALICE, template="new_ticket")) == 12, "agents see them as ever"
-        assert "7 acknowledgments wait" in alarm(desk)
+        assert "7 acknowledgments wait" in told_of(desk, "acknowledgments")
         with desk.store.db.reading() as conn:
             listed = views.outbox_list(conn, "waiting")
         for one in listed:
@@ -88,7 +81,7 @@ def test_beyond_the_limit_acknowledgments_wait_and_the_admin_hears(tmp_path: Pat
         desk.run()
         assert states(desk) == ["sent"] * 12
         assert len({str(m["To"]) for m in desk.mails(template="acknowledgment")}) == 12
-        assert alarm(desk) == ""
+        assert told_of(desk, "acknowledgments") == ""
         assert desk.store.write("work", lambda conn: waiting.release(conn, WHOM, desk.now)) == 0
 
 
@@ -129,9 +122,9 @@ def test_nobody_releases_them(tmp_path: Path) -> None:
         desk.run()
         for _ in range(3):
             desk.now += control.LATE // 2
-            Chores(desk.store, lambda: desk.live).step(desk.now)
+            desk.chores()
         assert states(desk) == ["sent"] * 5 + ["late"] * 3
-        assert alarm(desk) == ""
+        assert told_of(desk, "acknowledgments") == ""
         assert desk.store.write("work", lambda conn: waiting.release(conn, WHOM, desk.now)) == 0
 
 
@@ -152,12 +145,11 @@ def deliver(desk: Desk, mails: Iterable[EmailMessage]) -> int:
     return len(commits)
 
 
-class Crowd:
+class Crowd(Post):
     """A way out to a thousand machines; what goes to people is only counted."""
 
-    record_every = 50
-
     def __init__(self, machines: dict[str, Responder]) -> None:
+        super().__init__()
         self.machines = machines
         self.answers: list[EmailMessage] = []
 
@@ -167,15 +159,6 @@ class Crowd:
             assert isinstance(mail, EmailMessage)
             self.answers += machine(mail)
         return Attempt("sent", "250 ok")
-
-    def settle(self) -> dict[str, OSError]:
-        return {}
-
-    def rest(self) -> None:
-        """Nothing is kept open."""
-
-    def close(self) -> None:
-        """Nothing is kept open."""
 
 
 SIGNS = (*("rfc3834", "in-reply-to", "tag") * 3, "")

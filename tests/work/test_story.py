@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 
 from maildesk.core import markup
-from tests.desk import a_desk, a_mail, an_answer
+from tests.desk import a_desk, a_mail, an_answer, text_of
 
 ALICE = "Alice Ames <alice@desk.example>"
 JANE = "jane@customer.example"
-
-
-def plain(mail: EmailMessage) -> str:
-    """The text that people read."""
-    body = mail.get_body(("plain",))
-    assert body is not None
-    return str(body.get_content())
 
 
 def test_mail_answer_and_reply(tmp_path: Path, database_url: str) -> None:
@@ -40,7 +32,7 @@ def test_mail_answer_and_reply(tmp_path: Path, database_url: str) -> None:
             "token",
         )
         answer = desk.mails(JANE, "answer")[0]
-        text = plain(answer)
+        text = text_of(answer)
         assert "Please switch it off and on." in text
         assert "#priority" not in answer.as_string()
         assert "alice@desk.example" not in answer.as_string()
@@ -49,7 +41,7 @@ def test_mail_answer_and_reply(tmp_path: Path, database_url: str) -> None:
         again = desk.handle(an_answer(answer, JANE, "Now it smokes.", "<second@customer.example>"))
         assert (again["disposition"], again["ticket"]) == ("reply", number)
         told = desk.mails("alice@desk.example", "customer_reply")[0]
-        assert "Now it smokes." in plain(told)
+        assert "Now it smokes." in text_of(told)
         # Alice claimed the ticket by answering: Bob is left in peace.
         assert not desk.mails("bob@desk.example", "customer_reply")
 
@@ -68,12 +60,12 @@ def test_a_quote_without_any_mark_reaches_no_customer(tmp_path: Path, where: str
             ALICE,
             str(note["Reply-To"]),
             f"Re: {note['Subject']}",
-            where.format(text="Use the other tray.", quote=plain(note).strip()),
+            where.format(text="Use the other tray.", quote=text_of(note).strip()),
             "<a1@desk.example>",
             {"In-Reply-To": str(note["Message-ID"])},
         )
         assert desk.handle(mail)["disposition"] == "agent-reply"
-        assert plain(desk.mails(JANE, "answer")[0]).startswith("Use the other tray.\n\nAlice Ames\n")
+        assert text_of(desk.mails(JANE, "answer")[0]).startswith("Use the other tray.\n\nAlice Ames\n")
 
 
 def test_a_text_that_was_returned_is_no_command_in_the_quote_of_the_next_mail(tmp_path: Path) -> None:
@@ -83,9 +75,7 @@ def test_a_text_that_was_returned_is_no_command_in_the_quote_of_the_next_mail(tm
         note = desk.mails("alice@desk.example", "new_ticket")[0]
         desk.handle(an_answer(note, ALICE, "Off and on.\n#priorty high", "<a1@desk.example>"))
         error = desk.mails("alice@desk.example", "error")[0]
-        html = error.get_body(("html",))
-        assert html is not None
-        quote = markup.text_of(html.get_content()).replace("> ", "")
+        quote = markup.text_of(text_of(error, "html")).replace("> ", "")
         assert "\n#priorty high\n" in quote
         mail = a_mail(
             ALICE,
@@ -96,7 +86,7 @@ def test_a_text_that_was_returned_is_no_command_in_the_quote_of_the_next_mail(tm
             {"In-Reply-To": str(error["Message-ID"])},
         )
         assert desk.handle(mail)["disposition"] == "agent-reply"
-        assert plain(desk.mails(JANE, "answer")[0]).startswith("Off and on.\n\nAlice Ames\n")
+        assert text_of(desk.mails(JANE, "answer")[0]).startswith("Off and on.\n\nAlice Ames\n")
 
 
 def test_attachments_go_both_ways(tmp_path: Path, database_url: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from maildesk.core.reading import Envelope
 from maildesk.store import inbox
-from tests.desk import DESK, Desk, a_desk, a_mail, an_answer
+from tests.desk import DESK, Desk, a_desk, a_mail, an_answer, text_of
 from tests.work.authority import ALICE, BOB, JANE, TIM, handled, local, spoofed, state
 
 # Tokens with another From
@@ -178,7 +178,7 @@ def test_an_answer_that_names_a_private_address_is_stopped_at_the_gate(desk: Des
     handled(desk, an_answer(notice, ALICE, f"Write me at {ALICE}, please.", "<a@desk.example>"))
     assert len(desk.mails(to=JANE)) == 1
     (returned,) = desk.mails(template="error")
-    assert "Write me at" in returned.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert "Write me at" in text_of(returned)
 
 
 @pytest.mark.usefixtures("number")

@@ -10,10 +10,9 @@ from typing import Literal
 class NoticeKind:
     """One kind of mail; `name` is also the name of its template.
 
-    `token` is the kind of reply address it carries: what a plain reply to it becomes; with "confirm" a reply
-    that says so releases held mail. `automatic` mails carry
-    Auto-Submitted (RFC 3834). `internal` ones come from INTERNAL #number,
-    others to agents from the customer's name.
+    `token` is the kind of reply address it carries: what a plain reply to it becomes; with "confirm" a reply that says
+    so releases held mail. `automatic` mails carry Auto-Submitted (RFC 3834). `internal` ones come from INTERNAL
+    #number, others to agents from the customer's name.
     """
 
     name: str

@@ -6,6 +6,7 @@ import smtplib
 import pytest
 
 from tests.edges.intakes.wire import MAIL, SECONDS, Connect, Desk, Serve
+from tests.smuggling import ENDS
 from tests.waiting import until
 
 # Envelopes and what is offered
@@ -157,20 +158,8 @@ def test_a_client_that_only_errs_is_sent_away_and_does_not_fill_the_log(
 
 # Smuggling: only <CR><LF>.<CR><LF> ends a mail
 
-ENDS = [
-    b"\n.\n",
-    b"\n.\r\n",
-    b"\r\n.\n",
-    b"\r.\r",
-    b"\r\n.\r",
-    b"\r.\r\n",
-    b"\n.\r",
-    b"\r.\n",
-    b"\r\n\0.\r\n",
-]
 
-
-@pytest.mark.parametrize("end", ENDS, ids=[end.hex() for end in ENDS])
+@pytest.mark.parametrize("end", ENDS, ids=bytes.hex)
 def test_nothing_else_ends_a_mail(desk: Desk, serve: Serve, wire: Connect, end: bytes) -> None:
     second = b"MAIL FROM:<boss@desk.example>\r\nRCPT TO:<support@desk.example>\r\nDATA\r\nSubject: evil\r\n"
     client = wire(serve()).greet().to_data()

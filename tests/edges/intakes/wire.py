@@ -95,9 +95,9 @@ class Wire:
         self.file = self.socket.makefile("rb")
         return self
 
-    def to_data(self, recipient: bytes = DESK.encode()) -> "Wire":
+    def to_data(self) -> "Wire":
         assert self.ask(b"MAIL FROM:<anna@customer.example>").startswith("250 ")
-        assert self.ask(b"RCPT TO:<" + recipient + b">").startswith("250 ")
+        assert self.ask(f"RCPT TO:<{DESK}>".encode()).startswith("250 ")
         assert self.ask(b"DATA").startswith("354 ")
         return self
 

@@ -15,6 +15,7 @@ from maildesk.core.retry import Attempt
 from maildesk.edges.senders.relay import Relay
 from maildesk.edges.senders.smtp import IDLE, MAILS, SmtpSender, stuffed
 from tests.servers.relay import CUT, LOST, FakeRelay, a_relay, certificate
+from tests.smuggling import BARE
 
 MAIL = (b"Subject: x\r\n\r\n.hidden\r\n", b"..twice\r\nlast\r\n")
 WHOLE = b"".join(MAIL)
@@ -64,20 +65,7 @@ def test_dots_are_doubled_wherever_the_pieces_part(at: int) -> None:
     assert b"".join(stuffed((b"no end",))) == b"no end\r\n"
 
 
-ENDS = (
-    b"\n.\n",
-    b"\n.\r\n",
-    b"\r\n.\n",
-    b"\r.\r",
-    b"\r\n.\r",
-    b"\r.\r\n",
-    b"\n.\r",
-    b"\r.\n",
-    b"\r\r\n.\r\r\n",
-)
-
-
-@pytest.mark.parametrize("end", [*ENDS, b"\r\n.\r\n"], ids=bytes.hex)
+@pytest.mark.parametrize("end", [*BARE, b"\r\n.\r\n"], ids=bytes.hex)
 def test_nothing_in_a_mail_looks_like_its_end(end: bytes) -> None:
     whole = b"Subject: x\r\n\r\nfirst" + end + b"MAIL FROM:<alice@desk.example>" + end
     for at in range(len(whole) + 1):
