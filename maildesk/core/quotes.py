@@ -5,6 +5,7 @@ repetitions, so each takes bounded time. The words are in `phrases`.
 """
 
 import re
+from functools import lru_cache
 
 from maildesk.core import phrases
 
@@ -61,6 +62,8 @@ _SHARED = re.compile(
 )
 _SHARED_END = re.compile(rf"\b(?:{phrases.WROTE})[:：]$", re.IGNORECASE)
 _LONGEST_VERB = 40
+_LONGEST_END = 200
+"""From the verb to the end, as `_ATTRIBUTION_END` has it; looked at alone, as verbs may fill what stands above."""
 
 _LONGEST_LABEL = 40
 _LABEL = r"[ \t>*]{0,12}(?:%s)[ \t\xa0]?[*]{0,2}\s?[:：][*]{0,2}"
@@ -306,13 +309,20 @@ def _with_verb(lines: list[str], at: int, dated: bool) -> int:
 
 
 def _ends_attribution(joined: str) -> bool:
-    last = joined[-_LONGEST_VERB:]
-    return _VERB_END.search(last) is not None or _ATTRIBUTION_END.match(joined[-MAX_LINE:]) is not None
+    return (
+        _ends_in_verb(joined[-_LONGEST_VERB:]) or _ATTRIBUTION_END.match(joined[-_LONGEST_END:]) is not None
+    )
+
+
+@lru_cache(maxsize=16)
+def _ends_in_verb(last: str) -> bool:
+    # The same line is looked at below each of the lines above it.
+    return _VERB_END.search(last) is not None
 
 
 def _begins_sentence(above: str, line: str) -> bool:
     """People end sentences at the ends of lines; clients break the line above a quote in the middle of one."""
-    return line.lstrip()[:1].isupper() and _SENTENCE_END.search(above) is not None
+    return line.lstrip()[:1].isupper() and _SENTENCE_END.search(above[-3:]) is not None
 
 
 def _without_verb(lines: list[str], at: int) -> int:
