@@ -244,6 +244,34 @@ def test_a_quoted_command_is_not_obeyed() -> None:
     assert parsed(reading.new_text) == Parsed("Done.", (), ())
 
 
+PASSED_ON = [
+    "-------- Forwarded Message --------\nSubject: Ink\nDate: Thu, 9 Jan 2020\nFrom: Eve <eve@x.example>",
+    "Begin forwarded message:\n\nFrom: Eve <eve@x.example>\nSubject: Ink\nDate: 9 January 2020\nTo: a@x.example",
+    "From: Eve <eve@x.example>\nSent: Thursday, 9 January 2020 10:00\nTo: Alice\nSubject: Ink",
+]
+
+
+@pytest.mark.parametrize("head", PASSED_ON)
+@pytest.mark.parametrize("line", ["#resolve", "#public", "#assign bob", "#clsoe"])
+def test_a_mail_that_is_passed_on_commands_nobody(head: str, line: str) -> None:
+    mail = f"#priority low\nSee below.\n#wait\n\n{head}\n\nHello\n{line}\n"
+    found = parsed(a_reading(text=mail, subject="Fwd: Ink").new_text)
+    assert [effect.field for effect in found.effects] == ["priority", "status"]
+    (error,) = found.errors
+    assert error.startswith(
+        f"{line}: it stands in the mail that you pass on. Move it above that mail, or write #{line}"
+    )
+    # Said twice it is text, and so is what resembles no command.
+    for text in (f"#{line}", "#WeAreHiring"):
+        found = parsed(a_reading(text=mail.replace(line, text), subject="Fwd: Ink").new_text)
+        assert not found.errors
+        assert found.text.endswith(f"Hello\n{text.replace('##', '#')}")
+
+
+def test_a_note_in_a_mail_that_is_passed_on_keeps_it_internal() -> None:
+    assert parsed(a_reading(text=f"See.\n\n{PASSED_ON[0]}\n\n#note\nHello").new_text).internal
+
+
 def test_a_mail_of_commands_alone_has_no_text() -> None:
     assert parsed("\n#wait\n\n#priority low\n").text == ""
     assert parsed("#wait\n\u200b\n\ufeff\u00a0").text == ""

@@ -116,6 +116,20 @@ def test_a_forwarded_notification_gives_nobody_an_agents_powers(desk: Desk, numb
     assert {kind for kind, _ in mails} == {"customer_reply"}
 
 
+def test_a_forwarded_mail_commands_nothing(desk: Desk, number: int) -> None:
+    """Eve writes to Alice alone, who shows the mail to a colleague: in her answer to his note."""
+    handled(desk, an_answer(desk.mails(to=ALICE)[0], ALICE, "Is it plugged in?", "<p@desk.example>"))
+    handled(desk, an_answer(desk.mails(to=BOB)[0], BOB, "#note\nWho is Eve?", "<n@desk.example>"))
+    (note,) = desk.mails(to=ALICE, template="note")
+    head = "From: Eve <eve@x.example>\nSubject: Hi\nTo: alice@x.example"
+    mail = f"She wrote:\n\n---------- Forwarded message ---------\n{head}\n\nHello\n#public\n#close\n"
+    before, was = len(desk.mails(to=JANE)), state(desk, number)["status"]
+    row, mails = handled(desk, an_answer(note, ALICE, mail, "<e@desk.example>"))
+    assert (row["disposition"], mails) == ("command", [("error", ALICE)])
+    assert len(desk.mails(to=JANE)) == before
+    assert state(desk, number)["status"] == was
+
+
 def bounce(to: str, **headers: str) -> EmailMessage:
     """A report about Jane's address, as anybody can write one."""
     mail = EmailMessage()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import regex
 
+from maildesk.core import quotes
 from maildesk.core.commands import assign, note, priority, public, status, topic
 from maildesk.core.commands.command import Command, Effect
 from maildesk.core.policy import Policy
@@ -71,17 +72,26 @@ def strays(lines: Iterable[str]) -> tuple[str, ...]:
     A hashtag that resembles no command ("#WeAreHiring") is part of a signature. `#note` alone on its line is none:
     see `says_note`.
     """
-    errors = []
-    for line in lines:
-        found = _LINE.match(line)
-        word = found[1].lower() if found else line.strip().lstrip("#").lower()
-        if not _NOTE.match(line) and difflib.get_close_matches(word, BY_WORD, n=1, cutoff=_NEAR):
-            shown = line.strip()
-            errors.append(
-                f"{shown}: it stands below the signature or the quoted mail. Move it to the first or the last "
-                f"lines of your text, or write #{shown} if it is meant as text."
-            )
-    return tuple(errors)
+    return tuple(
+        f"{line.strip()}: it stands below the signature or the quoted mail. Move it to the first or the last lines of"
+        f" your text, or write #{line.strip()} if it is meant as text."
+        for line in lines
+        if not _NOTE.match(line) and _resembles(line)
+    )
+
+
+def _resembles(line: str) -> bool:
+    found = _LINE.match(line)
+    word = found[1].lower() if found else line.strip().lstrip("#").lower()
+    return bool(difflib.get_close_matches(word, BY_WORD, n=1, cutoff=_NEAR))
+
+
+def _passed_on(lines: list[str]) -> int:
+    """Where a mail begins that the text passes on; the end of the text if it passes on none."""
+    return next(
+        (at for at, line in enumerate(lines) if quotes.is_forward(line) or quotes.separator(lines, at)),
+        len(lines),
+    )
 
 
 def _effect(line: str, policy: Policy) -> Effect:
@@ -99,13 +109,16 @@ def parse(text: str, policy: Policy) -> Parsed:
     """Takes the command lines out of the first and last lines of `text`.
 
     A line elsewhere that starts with `#word` is an error, and so is an unknown word: nothing meant as a command
-    reaches a customer. `#note` counts on any line.
+    reaches a customer. `#note` counts on any line. What stands in a mail that the text passes on was written by
+    somebody else, so nothing else there is carried out, and what resembles no command there is text.
     """
     lines = text.split("\n")
     hashed = {i for i, line in enumerate(lines) if _HASH_WORD.match(line)}
+    end = _passed_on(lines) if hashed else len(lines)
+    hashed -= {i for i in hashed if i >= end and not _resembles(lines[i])}
     blank = {i for i, line in enumerate(lines) if _BLANK.fullmatch(line)}
     edge: set[int] = set()
-    for order in (range(len(lines)), range(len(lines) - 1, -1, -1)):
+    for order in (range(end), range(end - 1, -1, -1)):
         for i in order:
             if i not in hashed and i not in blank:
                 break
@@ -116,6 +129,12 @@ def parse(text: str, policy: Policy) -> Parsed:
             kept.append(_ESCAPE.sub(r"\1#", line))
             continue
         shown = line.strip()
+        if i >= end and not _NOTE.match(line):
+            errors.append(
+                f"{shown}: it stands in the mail that you pass on. Move it above that mail, or write #{shown} if it is"
+                " meant as text."
+            )
+            continue
         try:
             effect = _effect(line, policy)
         except ValueError as error:
