@@ -268,6 +268,12 @@ def test_a_mail_that_is_passed_on_commands_nobody(head: str, line: str) -> None:
         assert found.text.endswith(f"Hello\n{text.replace('##', '#')}")
 
 
+def test_below_very_many_lines_nothing_is_carried_out() -> None:
+    found = parsed("#priority low\n" + "Hello\n" * 5_000 + "#resolve")
+    assert [effect.field for effect in found.effects] == ["priority"]
+    assert len(found.errors) == 1
+
+
 def test_a_note_in_a_mail_that_is_passed_on_keeps_it_internal() -> None:
     assert parsed(a_reading(text=f"See.\n\n{PASSED_ON[0]}\n\n#note\nHello").new_text).internal
 

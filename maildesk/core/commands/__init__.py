@@ -31,6 +31,7 @@ _HASH_WORD = regex.compile(r"^[\s\p{Cf}]*(?:[-*•·]\s*)?[#＃﹟]\p{Cf}*[^\W\d
 _NOTE = regex.compile(r"^[\s\p{Cf}]*(?:[-*•·]\s*)?[#＃﹟]\p{Cf}*note[\s\p{Cf}:.]*$", regex.IGNORECASE)
 _BLANK = regex.compile(r"[\s\p{Cf}]*")
 _NEAR = 0.75
+_MOST_LINES = 5_000
 _ESCAPE = regex.compile(r"^([\s\p{Cf}]*)##")
 
 
@@ -87,10 +88,13 @@ def _resembles(line: str) -> bool:
 
 
 def _passed_on(lines: list[str]) -> int:
-    """Where a mail begins that the text passes on; the end of the text if it passes on none."""
+    """Where a mail begins that the text passes on; the end of the text if it passes on none.
+
+    Nobody writes more lines than are looked at: what stands below them may as well be somebody else's.
+    """
+    most = min(len(lines), _MOST_LINES)
     return next(
-        (at for at, line in enumerate(lines) if quotes.is_forward(line) or quotes.separator(lines, at)),
-        len(lines),
+        (at for at in range(most) if quotes.is_forward(lines[at]) or quotes.separator(lines, at)), most
     )
 
 
