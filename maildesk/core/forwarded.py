@@ -42,11 +42,10 @@ def forwarded(message: Message, raw: bytes) -> Forwarded | None:
         )
     lines = message.text.split("\n")
     bare = [quotes.unmarked(line) for line in lines[:_LINES]]
-    for at, line in enumerate(bare):
-        if quotes.is_forward(line) or quotes.separator(bare, at):
-            return _inline(lines, bare, at)
-    first = next((at for at, line in enumerate(bare) if line.strip()), 0)
-    return _inline(lines, bare, first)
+    at = quotes.passed_on(bare, _LINES)
+    if at is None:
+        at = next((at for at, line in enumerate(bare) if line.strip()), 0)
+    return _inline(lines, bare, at)
 
 
 def _inline(lines: list[str], bare: list[str], at: int) -> Forwarded:

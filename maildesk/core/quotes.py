@@ -197,6 +197,13 @@ def separator(lines: list[str], at: int) -> int:
     return header_block(lines, at)
 
 
+def passed_on(lines: list[str], most: int) -> int | None:
+    """Where, within so many lines, a whole mail begins that the text passes on; None if none does."""
+    return next(
+        (at for at in range(min(len(lines), most)) if is_forward(lines[at]) or separator(lines, at)), None
+    )
+
+
 def header_block(lines: list[str], at: int, below_rule: bool = False) -> int:
     """How many lines from `at` are the header of an earlier mail as clients show it; 0 if it is none.
 

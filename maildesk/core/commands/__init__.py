@@ -87,17 +87,6 @@ def _resembles(line: str) -> bool:
     return bool(difflib.get_close_matches(word, BY_WORD, n=1, cutoff=_NEAR))
 
 
-def _passed_on(lines: list[str]) -> int:
-    """Where a mail begins that the text passes on; the end of the text if it passes on none.
-
-    Nobody writes more lines than are looked at: what stands below them may as well be somebody else's.
-    """
-    most = min(len(lines), _MOST_LINES)
-    return next(
-        (at for at in range(most) if quotes.is_forward(lines[at]) or quotes.separator(lines, at)), most
-    )
-
-
 def _effect(line: str, policy: Policy) -> Effect:
     found = _LINE.match(line)
     word, argument = (found[1].lower(), (found[2] or "").strip()) if found else (line.strip().lstrip("#"), "")
@@ -118,7 +107,9 @@ def parse(text: str, policy: Policy) -> Parsed:
     """
     lines = text.split("\n")
     hashed = {i for i, line in enumerate(lines) if _HASH_WORD.match(line)}
-    end = _passed_on(lines) if hashed else len(lines)
+    # Nobody writes more lines than are looked at: what stands below them may as well be somebody else's.
+    end = quotes.passed_on(lines, _MOST_LINES) if hashed else None
+    end = min(len(lines), _MOST_LINES) if end is None else end
     hashed -= {i for i in hashed if i >= end and not _resembles(lines[i])}
     blank = {i for i, line in enumerate(lines) if _BLANK.fullmatch(line)}
     edge: set[int] = set()
